@@ -1,0 +1,89 @@
+"""Engine and `unit_of_work`, the only place that commits.
+
+Services receive the session, flush for ids and never commit; readers take `read_only_session`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from operational_db.errors import DatabaseUnavailableError
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The same address with the driver we use (`postgresql+psycopg`)."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.split("+")[0] not in {"postgresql", "postgres"}:
+        raise DatabaseUnavailableError(
+            "SITESYNC_DATABASE_URL must name a PostgreSQL database (postgresql://user@host/name)."
+        )
+    return f"postgresql+psycopg://{rest}"
+
+
+def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """An engine whose sessions run in UTC and whose dead connections are noticed before use.
+
+    Parameters
+    ----------
+    url
+        `postgresql://…` with or without a driver name.
+    pool_size
+        Connections kept open; twice as many may be open at a time.
+    """
+    return create_engine(
+        sqlalchemy_url(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
+    )
+
+
+@contextmanager
+def unit_of_work(engine: Engine) -> Iterator[Session]:
+    """One transaction: commits when the block ends, rolls back when it raises.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        When no connection to the database could be had or it was lost.
+    """
+    factory = sessionmaker(engine, expire_on_commit=False)
+    try:
+        with factory.begin() as session:
+            yield session
+    except OperationalError as error:
+        if (
+            error.connection_invalidated
+            or error.orig is None
+            or getattr(error.orig, "sqlstate", None) is None
+        ):
+            raise DatabaseUnavailableError(
+                "The database cannot be reached. Nothing was changed; try again in a moment."
+            ) from error
+        raise
+
+
+@contextmanager
+def read_only_session(engine: Engine) -> Iterator[Session]:
+    """A consistent read: one read-only, repeatable-read transaction that is always rolled back.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        When no connection to the database could be had or it was lost.
+    """
+    try:
+        with Session(engine, expire_on_commit=False) as session:
+            session.execute(
+                text("set transaction isolation level repeatable read, read only")
+            )
+            yield session
+            session.rollback()
+    except OperationalError as error:
+        raise DatabaseUnavailableError(
+            "The database cannot be reached; try again in a moment."
+        ) from error

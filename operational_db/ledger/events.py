@@ -1,0 +1,316 @@
+"""Typed, versioned event kinds. A new kind is a new dataclass here; a changed meaning is a new version of it.
+
+Bodies hold opaque ids, dates, whole numbers, booleans and decimals as text, and no personal data: free text such as a
+reason stays in the tables. Appending, sequencing and proofs are in the sibling modules.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import ClassVar
+from uuid import UUID
+
+from operational_db.types import EarnedThrough, MentorshipType, Persona, Role
+
+BodyValue = str | int | bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What every event says: whom it is about, for which organization, and when it happened (not when we learned it)."""
+
+    kind: ClassVar[str]
+    version: ClassVar[int] = 1
+
+    subject_id: UUID | None
+    organization_id: UUID | None
+    occurred_at: datetime
+    # Set for facts that came in by an import: undoing the import takes all of them out of every figure.
+    import_id: UUID | None = None
+
+    def body(self) -> dict[str, BodyValue]:
+        """The kind's own fields, ready for canonical JSON; keys without a value are left out."""
+        names = (f.name for f in fields(self) if f.name not in _ENVELOPE)
+        values = ((name, getattr(self, name)) for name in names)
+        return {
+            name: _to_body_value(value) for name, value in values if value is not None
+        }
+
+
+_ENVELOPE = frozenset({"subject_id", "organization_id", "occurred_at"})
+
+
+def _to_body_value(value: object) -> BodyValue:
+    if isinstance(value, bool | int | str) and not isinstance(value, Enum):
+        return value
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        raise TypeError(
+            "Bodies hold dates; the instant of an event is its occurred_at."
+        )
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    raise TypeError(f"{type(value).__name__} has no canonical form in an event body.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipStarted(Event):
+    kind: ClassVar[str] = "membership.started"
+    membership_id: UUID
+    role: Role
+    team_id: UUID | None
+    persona: Persona | None
+    started_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class MembershipEnded(Event):
+    kind: ClassVar[str] = "membership.ended"
+    membership_id: UUID
+    ended_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrollmentOpened(Event):
+    kind: ClassVar[str] = "enrollment.opened"
+    enrollment_id: UUID
+    course_id: UUID
+    cycle_number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleCompleted(Event):
+    kind: ClassVar[str] = "module.completed"
+    enrollment_id: UUID
+    course_id: UUID
+    module_id: UUID
+    time_spent_minutes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptGraded(Event):
+    """`score` is percent; score and passed are absent for a result that was handed in and never scored."""
+
+    kind: ClassVar[str] = "attempt.graded"
+    attempt_id: UUID
+    enrollment_id: UUID
+    course_id: UUID
+    assessment_id: UUID
+    attempt_number: int
+    score: Decimal | None
+    passed: bool | None
+    is_banked: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrollmentCompleted(Event):
+    kind: ClassVar[str] = "enrollment.completed"
+    enrollment_id: UUID
+    course_id: UUID
+    final_score: Decimal | None
+    ce_credits: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrollmentFailed(Event):
+    kind: ClassVar[str] = "enrollment.failed"
+    enrollment_id: UUID
+    course_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrollmentDropped(Event):
+    kind: ClassVar[str] = "enrollment.dropped"
+    enrollment_id: UUID
+    course_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateIssued(Event):
+    """`expires_on` is the last day the certificate counts; absent when it never expires."""
+
+    kind: ClassVar[str] = "certificate.issued"
+    certificate_id: UUID
+    certification_id: UUID
+    issued_on: date
+    expires_on: date | None
+    earned_through: EarnedThrough
+    is_verified: bool
+    enrollment_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateRenewed(Event):
+    """A new certificate that continues a former one; both stay in the history."""
+
+    kind: ClassVar[str] = "certificate.renewed"
+    certificate_id: UUID
+    renews_id: UUID
+    certification_id: UUID
+    issued_on: date
+    expires_on: date | None
+    earned_through: EarnedThrough
+    is_verified: bool
+    enrollment_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateVerified(Event):
+    """Somebody checked the evidence of a certificate; `is_verified` says with which result."""
+
+    kind: ClassVar[str] = "certificate.verified"
+    certificate_id: UUID
+    certification_id: UUID
+    is_verified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateRevoked(Event):
+    """`revoked_from` is the first day the certificate no longer counts; it may lie before `occurred_at`."""
+
+    kind: ClassVar[str] = "certificate.revoked"
+    certificate_id: UUID
+    certification_id: UUID
+    revoked_from: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificateWithdrawn(Event):
+    """The holder took a self-reported certificate back, or it was entered in error; it never counted."""
+
+    kind: ClassVar[str] = "certificate.withdrawn"
+    certificate_id: UUID
+    certification_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementSet(Event):
+    """Every member in scope needs the course or certification; scope is role and team, absent meaning any."""
+
+    kind: ClassVar[str] = "requirement.set"
+    requirement_id: UUID
+    course_id: UUID | None
+    certification_id: UUID | None
+    category: str
+    role: Role | None
+    team_id: UUID | None
+    due_within_days: int
+    effective_from: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequirementEnded(Event):
+    """`ended_on` is the first day the requirement no longer holds."""
+
+    kind: ClassVar[str] = "requirement.ended"
+    requirement_id: UUID
+    ended_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingAssigned(Event):
+    """One person was reached by an assignment; `requirement_id` when it is the means to meet a requirement."""
+
+    kind: ClassVar[str] = "training.assigned"
+    assignment_id: UUID
+    recipient_id: UUID
+    course_id: UUID
+    requirement_id: UUID | None
+    category: str
+    due_on: date | None
+    is_mandatory: bool
+    minimum_score: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignmentCancelled(Event):
+    kind: ClassVar[str] = "training.assignment_cancelled"
+    assignment_id: UUID
+    recipient_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExemptionGranted(Event):
+    """Exactly one of requirement and recipient; first and last day included."""
+
+    kind: ClassVar[str] = "exemption.granted"
+    exemption_id: UUID
+    requirement_id: UUID | None
+    recipient_id: UUID | None
+    approver_id: UUID
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExemptionEnded(Event):
+    """Taken back before its time; `ended_on` is the first day it no longer holds."""
+
+    kind: ClassVar[str] = "exemption.ended"
+    exemption_id: UUID
+    ended_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentorshipRequested(Event):
+    """Subject is the mentee."""
+
+    kind: ClassVar[str] = "mentorship.requested"
+    mentorship_id: UUID
+    mentor_id: UUID
+    mentorship_type: MentorshipType
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentorshipAccepted(Event):
+    kind: ClassVar[str] = "mentorship.accepted"
+    mentorship_id: UUID
+    mentor_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentorshipDeclined(Event):
+    kind: ClassVar[str] = "mentorship.declined"
+    mentorship_id: UUID
+    mentor_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentorshipCompleted(Event):
+    kind: ClassVar[str] = "mentorship.completed"
+    mentorship_id: UUID
+    mentor_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentorshipCancelled(Event):
+    kind: ClassVar[str] = "mentorship.cancelled"
+    mentorship_id: UUID
+    mentor_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportApplied(Event):
+    kind: ClassVar[str] = "import.applied"
+    importer: str
+    format: str
+    added_count: int
+    changed_count: int
+    refused_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportUndone(Event):
+    """Every event that names this import no longer counts in any figure; it stays in the ledger."""
+
+    kind: ClassVar[str] = "import.undone"
+    undone_import_id: UUID
+
+
+EVENT_TYPES: dict[str, type[Event]] = {cls.kind: cls for cls in Event.__subclasses__()}

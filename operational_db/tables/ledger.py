@@ -1,0 +1,75 @@
+"""The ledger: immutable events, the queue of those not yet sequenced, their leaves, and the checkpoints.
+
+Rows of `ledger_events`, `ledger_leaves` and `ledger_checkpoints` are inserted and never changed: a trigger refuses update,
+delete and truncate, and the application's role has no such privilege.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    SmallInteger,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from operational_db.tables.base import Base
+
+
+class LedgerEvent(Base):
+    """One fact (D2). `body` is canonical JSON (RFC 8785) of opaque ids, dates, integers and decimals as text."""
+
+    __tablename__ = "ledger_events"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    version: Mapped[int] = mapped_column(SmallInteger)
+    subject_id: Mapped[UUID | None]
+    organization_id: Mapped[UUID | None]
+    occurred_at: Mapped[datetime]
+    recorded_at: Mapped[datetime]
+    body: Mapped[str]
+
+
+class LedgerPending(Base):
+    """Events that have no leaf yet; filled by a trigger on `ledger_events`, emptied by the sequencer."""
+
+    __tablename__ = "ledger_pending"
+
+    event_id: Mapped[UUID] = mapped_column(
+        ForeignKey("ledger_events.id"), primary_key=True
+    )
+
+
+class LedgerLeaf(Base):
+    """The place of an event in the Merkle log; `leaf_hash` = SHA-256(0x00 || entry bytes), RFC 6962."""
+
+    __tablename__ = "ledger_leaves"
+    __table_args__ = (
+        CheckConstraint("leaf_index >= 0", name="index_not_negative"),
+        Index("uq_ledger_leaves_event_id", "event_id", unique=True),
+    )
+
+    leaf_index: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False
+    )
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_events.id"))
+    leaf_hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LedgerCheckpoint(Base):
+    """Size and root of the log after one run of the sequencer; `frontier` are the subtree hashes that continue it."""
+
+    __tablename__ = "ledger_checkpoints"
+
+    tree_size: Mapped[int] = mapped_column(
+        BigInteger, primary_key=True, autoincrement=False
+    )
+    root_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    frontier: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    created_at: Mapped[datetime]
