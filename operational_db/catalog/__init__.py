@@ -1,0 +1,1 @@
+"""What can be learned: courses, paths, reviews, and content that organizations bring themselves."""

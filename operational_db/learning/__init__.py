@@ -1,0 +1,1 @@
+"""How people learn: enrollments, module completions, attempts, engagement."""
