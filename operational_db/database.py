@@ -56,11 +56,7 @@ def unit_of_work(engine: Engine) -> Iterator[Session]:
         with factory.begin() as session:
             yield session
     except OperationalError as error:
-        if (
-            error.connection_invalidated
-            or error.orig is None
-            or getattr(error.orig, "sqlstate", None) is None
-        ):
+        if error.connection_invalidated or error.orig is None or getattr(error.orig, "sqlstate", None) is None:
             raise DatabaseUnavailableError(
                 "The database cannot be reached. Nothing was changed; try again in a moment."
             ) from error
@@ -78,12 +74,8 @@ def read_only_session(engine: Engine) -> Iterator[Session]:
     """
     try:
         with Session(engine, expire_on_commit=False) as session:
-            session.execute(
-                text("set transaction isolation level repeatable read, read only")
-            )
+            session.execute(text("set transaction isolation level repeatable read, read only"))
             yield session
             session.rollback()
     except OperationalError as error:
-        raise DatabaseUnavailableError(
-            "The database cannot be reached; try again in a moment."
-        ) from error
+        raise DatabaseUnavailableError("The database cannot be reached; try again in a moment.") from error

@@ -12,9 +12,7 @@ class DomainError(Exception):
     status = 409
     code = "conflict"
 
-    def __init__(
-        self, message: str, *, details: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, details: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.details: dict[str, object] = dict(details or {})

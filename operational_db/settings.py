@@ -15,49 +15,27 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Installation settings; relative paths are taken from the project's root."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SITESYNC_", extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="SITESYNC_", extra="ignore", frozen=True)
 
-    home: Path = Field(
-        default=PROJECT_ROOT / "var", description="Folder for everything a run writes."
-    )
+    home: Path = Field(default=PROJECT_ROOT / "var", description="Folder for everything a run writes.")
     database_url: str | None = Field(
         default=None,
         description="PostgreSQL 15 or newer (postgresql://…); unset: the embedded server under home.",
     )
-    port: int = Field(
-        default=8501, ge=1, le=65535, description="Port of dashboards and API."
-    )
+    port: int = Field(default=8501, ge=1, le=65535, description="Port of dashboards and API.")
     pipeline_port: int | None = Field(
         default=None,
         description="Port of the pipeline's own pages; unset: the port after `port`.",
     )
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
-    demo: bool = Field(
-        default=True, description="Fill an empty database with the simulated industry."
-    )
-    demo_seed: int = Field(
-        default=20261, description="Seed number of the simulated industry."
-    )
-    oidc_issuer: str | None = Field(
-        default=None, description="Issuer whose bearer tokens the API accepts."
-    )
-    oidc_audience: str = Field(
-        default="sitesync", description="Audience those tokens must name."
-    )
-    refresh_minutes: int = Field(
-        default=60, ge=1, description="Longest time between two scheduled refreshes."
-    )
-    freshness_minutes: int = Field(
-        default=120, ge=1, description="Age at which a dashboard says that it is old."
-    )
-    releases_kept: int = Field(
-        default=3, ge=2, description="Number of releases kept on disk."
-    )
-    max_upload_mb: int = Field(
-        default=25, ge=1, description="Largest content file accepted, in megabytes."
-    )
+    demo: bool = Field(default=True, description="Fill an empty database with the simulated industry.")
+    demo_seed: int = Field(default=20261, description="Seed number of the simulated industry.")
+    oidc_issuer: str | None = Field(default=None, description="Issuer whose bearer tokens the API accepts.")
+    oidc_audience: str = Field(default="sitesync", description="Audience those tokens must name.")
+    refresh_minutes: int = Field(default=60, ge=1, description="Longest time between two scheduled refreshes.")
+    freshness_minutes: int = Field(default=120, ge=1, description="Age at which a dashboard says that it is old.")
+    releases_kept: int = Field(default=3, ge=2, description="Number of releases kept on disk.")
+    max_upload_mb: int = Field(default=25, ge=1, description="Largest content file accepted, in megabytes.")
 
     @cached_property
     def home_path(self) -> Path:

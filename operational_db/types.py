@@ -125,9 +125,7 @@ class EnrollmentStatus(StrEnum):
     FAILED = "failed"
 
 
-OPEN_ENROLLMENT_STATUSES = frozenset(
-    {EnrollmentStatus.ENROLLED, EnrollmentStatus.IN_PROGRESS}
-)
+OPEN_ENROLLMENT_STATUSES = frozenset({EnrollmentStatus.ENROLLED, EnrollmentStatus.IN_PROGRESS})
 
 
 class CertificationSource(StrEnum):

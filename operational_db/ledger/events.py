@@ -18,7 +18,7 @@ BodyValue = str | int | bool | None
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What every event says: whom it is about, for which organization, and when it happened (not when we learned it)."""
+    """What each event says: whom it is about, for which organization and when it happened (not when it was learned)."""
 
     kind: ClassVar[str]
     version: ClassVar[int] = 1
@@ -33,9 +33,7 @@ class Event:
         """The kind's own fields, ready for canonical JSON; keys without a value are left out."""
         names = (f.name for f in fields(self) if f.name not in _ENVELOPE)
         values = ((name, getattr(self, name)) for name in names)
-        return {
-            name: _to_body_value(value) for name, value in values if value is not None
-        }
+        return {name: _to_body_value(value) for name, value in values if value is not None}
 
 
 _ENVELOPE = frozenset({"subject_id", "organization_id", "occurred_at"})
@@ -49,9 +47,7 @@ def _to_body_value(value: object) -> BodyValue:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime):
-        raise TypeError(
-            "Bodies hold dates; the instant of an event is its occurred_at."
-        )
+        raise TypeError("Bodies hold dates; the instant of an event is its occurred_at.")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -1,4 +1,4 @@
-"""Courses with their modules, content items and assessments, learning paths, reviews, and an organization's own content.
+"""Courses with their modules, content items and assessments, learning paths, reviews, an organization's own content.
 
 Source: training-platform seed 3.2.1.1 (database schema) and 3.2.5.2.
 """
@@ -30,13 +30,11 @@ TextList = ARRAY(Text)
 
 
 class Course(HasId, HasTimes, Base):
-    """A course; `session_starts_on` is set for courses given on dates (a term, a presentation) and defines the cohort."""
+    """A course; `session_starts_on` is set when it is given on dates (a term, a presentation); it sets the cohort."""
 
     __tablename__ = "courses"
     __table_args__ = (
-        CheckConstraint(
-            "max_enrollment is null or max_enrollment >= 0", name="seats_not_negative"
-        ),
+        CheckConstraint("max_enrollment is null or max_enrollment >= 0", name="seats_not_negative"),
         CheckConstraint(
             "price is null or (price >= 0 and currency is not null)",
             name="price_has_currency",
@@ -58,72 +56,40 @@ class Course(HasId, HasTimes, Base):
     slug: Mapped[str] = mapped_column(unique=True)
     description: Mapped[str] = mapped_column(default="", server_default="")
     short_description: Mapped[str] = mapped_column(default="", server_default="")
-    learning_objectives: Mapped[list[str]] = mapped_column(
-        TextList, default=list, server_default=text("'{}'")
-    )
+    learning_objectives: Mapped[list[str]] = mapped_column(TextList, default=list, server_default=text("'{}'"))
     provider_type: Mapped[ProviderType]
     provider_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     provider_name: Mapped[str]
-    visibility: Mapped[CourseVisibility] = mapped_column(
-        default=CourseVisibility.PUBLIC, server_default="public"
-    )
+    visibility: Mapped[CourseVisibility] = mapped_column(default=CourseVisibility.PUBLIC, server_default="public")
     visible_to_team_id: Mapped[UUID | None] = mapped_column(ForeignKey("teams.id"))
     category: Mapped[CourseCategory]
     subcategory: Mapped[str | None]
-    tags: Mapped[list[str]] = mapped_column(
-        TextList, default=list, server_default=text("'{}'")
-    )
+    tags: Mapped[list[str]] = mapped_column(TextList, default=list, server_default=text("'{}'"))
     trade: Mapped[str] = mapped_column(default="elevators", server_default="elevators")
-    level: Mapped[CourseLevel] = mapped_column(
-        default=CourseLevel.BEGINNER, server_default="beginner"
-    )
+    level: Mapped[CourseLevel] = mapped_column(default=CourseLevel.BEGINNER, server_default="beginner")
     # [{"type": "course", "id": "…"}, {"type": "certification", "id": "…"}]
-    prerequisites: Mapped[list[dict[str, Any]]] = mapped_column(
-        JSONB, default=list, server_default=text("'[]'")
-    )
+    prerequisites: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
     delivery_method: Mapped[DeliveryMethod]
     estimated_hours: Mapped[Decimal | None]
     has_video: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
-    has_assessments: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
-    )
-    has_practical: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
-    )
-    applicable_equipment_types: Mapped[list[str]] = mapped_column(
-        TextList, default=list, server_default=text("'{}'")
-    )
-    applicable_manufacturers: Mapped[list[str]] = mapped_column(
-        TextList, default=list, server_default=text("'{}'")
-    )
-    applicable_models: Mapped[list[str]] = mapped_column(
-        TextList, default=list, server_default=text("'{}'")
-    )
-    leads_to_certification: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
-    )
-    certification_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("certification_registry.id")
-    )
-    ce_credits: Mapped[Decimal] = mapped_column(
-        default=Decimal(0), server_default=text("0")
-    )
-    pricing_model: Mapped[PricingModel] = mapped_column(
-        default=PricingModel.FREE, server_default="free"
-    )
+    has_assessments: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    has_practical: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    applicable_equipment_types: Mapped[list[str]] = mapped_column(TextList, default=list, server_default=text("'{}'"))
+    applicable_manufacturers: Mapped[list[str]] = mapped_column(TextList, default=list, server_default=text("'{}'"))
+    applicable_models: Mapped[list[str]] = mapped_column(TextList, default=list, server_default=text("'{}'"))
+    leads_to_certification: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    certification_id: Mapped[UUID | None] = mapped_column(ForeignKey("certification_registry.id"))
+    ce_credits: Mapped[Decimal] = mapped_column(default=Decimal(0), server_default=text("0"))
+    pricing_model: Mapped[PricingModel] = mapped_column(default=PricingModel.FREE, server_default="free")
     price: Mapped[Decimal | None]
     currency: Mapped[str | None]
-    requires_enrollment: Mapped[bool] = mapped_column(
-        default=True, server_default=text("true")
-    )
+    requires_enrollment: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     enrollment_deadline: Mapped[datetime | None]
     max_enrollment: Mapped[int | None]
     session_starts_on: Mapped[date | None]
     session_length_days: Mapped[int | None]
     session_location: Mapped[str | None]
-    status: Mapped[CourseStatus] = mapped_column(
-        default=CourseStatus.DRAFT, server_default="draft"
-    )
+    status: Mapped[CourseStatus] = mapped_column(default=CourseStatus.DRAFT, server_default="draft")
     published_at: Mapped[datetime | None]
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
 
@@ -143,9 +109,7 @@ class CourseModule(HasId, HasTimes, Base):
     has_video: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     has_text: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     has_quiz: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
-    has_practical: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
-    )
+    has_practical: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     is_required: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
 
 
@@ -166,9 +130,7 @@ class ModuleContent(HasId, HasTimes, Base):
     __tablename__ = "module_content"
     __table_args__ = (
         UniqueConstraint("module_id", "order_index"),
-        CheckConstraint(
-            "num_nonnulls(content_text, content_url, file_id) = 1", name="one_source"
-        ),
+        CheckConstraint("num_nonnulls(content_text, content_url, file_id) = 1", name="one_source"),
     )
 
     module_id: Mapped[UUID] = mapped_column(ForeignKey("course_modules.id"))
@@ -185,9 +147,7 @@ class ModuleContent(HasId, HasTimes, Base):
 class CourseAssessment(HasId, HasTimes, Base):
     __tablename__ = "course_assessments"
     __table_args__ = (
-        CheckConstraint(
-            "passing_score between 0 and 100", name="passing_score_is_percent"
-        ),
+        CheckConstraint("passing_score between 0 and 100", name="passing_score_is_percent"),
         CheckConstraint(
             "attempts_allowed is null or attempts_allowed >= 1",
             name="attempts_positive",
@@ -204,15 +164,9 @@ class CourseAssessment(HasId, HasTimes, Base):
     question_count: Mapped[int | None]
     time_limit_minutes: Mapped[int | None]
     passing_score: Mapped[int] = mapped_column(default=70, server_default=text("70"))
-    attempts_allowed: Mapped[int | None] = mapped_column(
-        default=3, server_default=text("3")
-    )
-    randomize_questions: Mapped[bool] = mapped_column(
-        default=True, server_default=text("true")
-    )
-    requires_proctoring: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
-    )
+    attempts_allowed: Mapped[int | None] = mapped_column(default=3, server_default=text("3"))
+    randomize_questions: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    requires_proctoring: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     proctoring_type: Mapped[str | None]
 
 
@@ -242,9 +196,7 @@ class LearningPath(HasId, HasTimes, Base):
     level: Mapped[str]
     trade: Mapped[str] = mapped_column(default="elevators", server_default="elevators")
     estimated_total_hours: Mapped[Decimal | None]
-    career_outcomes: Mapped[list[str]] = mapped_column(
-        TextList, default=list, server_default=text("'{}'")
-    )
+    career_outcomes: Mapped[list[str]] = mapped_column(TextList, default=list, server_default=text("'{}'"))
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
 
 
@@ -266,9 +218,7 @@ class OrganizationContent(HasId, HasTimes, Base):
 
     __tablename__ = "organization_content"
     __table_args__ = (
-        CheckConstraint(
-            "num_nonnulls(content_text, content_url, file_id) = 1", name="one_source"
-        ),
+        CheckConstraint("num_nonnulls(content_text, content_url, file_id) = 1", name="one_source"),
         Index("ix_organization_content_organization_id", "organization_id"),
     )
 
@@ -287,11 +237,7 @@ class AutoAssignment(HasId, HasTimes, Base):
     """A course every new member with the role (or every new member, when the role is null) is assigned on joining."""
 
     __tablename__ = "auto_assignments"
-    __table_args__ = (
-        UniqueConstraint(
-            "organization_id", "course_id", "role", postgresql_nulls_not_distinct=True
-        ),
-    )
+    __table_args__ = (UniqueConstraint("organization_id", "course_id", "role", postgresql_nulls_not_distinct=True),)
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"))

@@ -22,28 +22,20 @@ from operational_db.types import Role
 
 
 class TrainingRequirement(HasId, HasTimes, Base):
-    """A course or certification every member in scope needs; scope is the whole organization, a role, a team or both."""
+    """A course or certification every member in scope needs; scope: the organization, a role, a team or both."""
 
     __tablename__ = "training_requirements"
     __table_args__ = (
-        CheckConstraint(
-            "num_nonnulls(course_id, certification_id) = 1", name="one_subject"
-        ),
+        CheckConstraint("num_nonnulls(course_id, certification_id) = 1", name="one_subject"),
         CheckConstraint("due_within_days >= 0", name="due_not_negative"),
-        CheckConstraint(
-            "ended_on is null or ended_on >= effective_from", name="ends_after_start"
-        ),
-        ForeignKeyConstraint(
-            ["organization_id", "team_id"], ["teams.organization_id", "teams.id"]
-        ),
+        CheckConstraint("ended_on is null or ended_on >= effective_from", name="ends_after_start"),
+        ForeignKeyConstraint(["organization_id", "team_id"], ["teams.organization_id", "teams.id"]),
         Index("ix_training_requirements_organization_id", "organization_id"),
     )
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     course_id: Mapped[UUID | None] = mapped_column(ForeignKey("courses.id"))
-    certification_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("certification_registry.id")
-    )
+    certification_id: Mapped[UUID | None] = mapped_column(ForeignKey("certification_registry.id"))
     category: Mapped[str]
     role: Mapped[Role | None]
     team_id: Mapped[UUID | None]
@@ -58,32 +50,24 @@ class TrainingAssignment(HasId, HasTimes, Base):
 
     __tablename__ = "training_assignments"
     __table_args__ = (
-        CheckConstraint(
-            "num_nonnulls(person_id, role, team_id) = 1", name="one_target"
-        ),
+        CheckConstraint("num_nonnulls(person_id, role, team_id) = 1", name="one_target"),
         CheckConstraint(
             "minimum_score is null or minimum_score between 0 and 100",
             name="minimum_score_is_percent",
         ),
-        ForeignKeyConstraint(
-            ["organization_id", "team_id"], ["teams.organization_id", "teams.id"]
-        ),
+        ForeignKeyConstraint(["organization_id", "team_id"], ["teams.organization_id", "teams.id"]),
         Index("ix_training_assignments_organization_id", "organization_id"),
     )
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"))
     # Set when the assignment is the means to meet a requirement; it is then not counted a second time.
-    requirement_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("training_requirements.id")
-    )
+    requirement_id: Mapped[UUID | None] = mapped_column(ForeignKey("training_requirements.id"))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     role: Mapped[Role | None]
     team_id: Mapped[UUID | None]
     due_on: Mapped[date | None]
-    is_mandatory: Mapped[bool] = mapped_column(
-        default=True, server_default=text("true")
-    )
+    is_mandatory: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     minimum_score: Mapped[Decimal | None]
     assigned_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     assigned_at: Mapped[datetime]
@@ -112,9 +96,7 @@ class Exemption(HasId, HasTimes, Base):
 
     __tablename__ = "training_exemptions"
     __table_args__ = (
-        CheckConstraint(
-            "num_nonnulls(requirement_id, recipient_id) = 1", name="one_subject"
-        ),
+        CheckConstraint("num_nonnulls(requirement_id, recipient_id) = 1", name="one_subject"),
         CheckConstraint("ends_on >= starts_on", name="ends_after_start"),
         CheckConstraint("length(trim(reason)) > 0", name="reason_given"),
         Index("ix_training_exemptions_person_id", "person_id"),
@@ -123,12 +105,8 @@ class Exemption(HasId, HasTimes, Base):
 
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    requirement_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("training_requirements.id")
-    )
-    recipient_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("assignment_recipients.id")
-    )
+    requirement_id: Mapped[UUID | None] = mapped_column(ForeignKey("training_requirements.id"))
+    recipient_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignment_recipients.id"))
     reason: Mapped[str]
     approver_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
     starts_on: Mapped[date]

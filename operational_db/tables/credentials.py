@@ -33,28 +33,18 @@ class Certification(HasId, HasTimes, Base):
     description: Mapped[str] = mapped_column(default="", server_default="")
     source: Mapped[CertificationSource]
     issuing_organization: Mapped[str]
-    issuing_organization_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("organizations.id")
-    )
+    issuing_organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     category: Mapped[CertificationCategory]
     trade: Mapped[str] = mapped_column(default="elevators", server_default="elevators")
     level: Mapped[str | None]
-    prerequisites: Mapped[list[dict[str, Any]]] = mapped_column(
-        JSONB, default=list, server_default=text("'[]'")
-    )
+    prerequisites: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default=text("'[]'"))
     experience_required: Mapped[str | None]
     training_required: Mapped[str | None]
-    exam_required: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
-    )
+    exam_required: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     validity_period_months: Mapped[int | None]
     renewal_requirements: Mapped[str | None]
-    continuing_education_required: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
-    )
-    can_be_verified: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
-    )
+    continuing_education_required: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    can_be_verified: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     verification_url: Mapped[str | None]
     industry_recognition: Mapped[str | None]
     typical_salary_impact: Mapped[str | None]
@@ -69,12 +59,8 @@ class Certificate(HasId, HasTimes, Base):
 
     __tablename__ = "certificates"
     __table_args__ = (
-        CheckConstraint(
-            "expires_on is null or expires_on >= issued_on", name="expires_after_issue"
-        ),
-        CheckConstraint(
-            "(revoked_at is null) = (revoked_from is null)", name="revocation_complete"
-        ),
+        CheckConstraint("expires_on is null or expires_on >= issued_on", name="expires_after_issue"),
+        CheckConstraint("(revoked_at is null) = (revoked_from is null)", name="revocation_complete"),
         Index("ix_certificates_person_id", "person_id", "certification_id"),
         Index("ix_certificates_certification_id", "certification_id"),
         Index(
@@ -91,9 +77,7 @@ class Certificate(HasId, HasTimes, Base):
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    certification_id: Mapped[UUID] = mapped_column(
-        ForeignKey("certification_registry.id")
-    )
+    certification_id: Mapped[UUID] = mapped_column(ForeignKey("certification_registry.id"))
     issued_on: Mapped[date]
     expires_on: Mapped[date | None]
     first_earned_on: Mapped[date]
@@ -103,9 +87,7 @@ class Certificate(HasId, HasTimes, Base):
     )
     verified_at: Mapped[datetime | None]
     earned_through: Mapped[EarnedThrough]
-    enrollment_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("course_enrollments.id")
-    )
+    enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey("course_enrollments.id"))
     renews_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificates.id"))
     # Two dates of a revocation: when we learned of it, and the first day the certificate no longer counts.
     revoked_at: Mapped[datetime | None]

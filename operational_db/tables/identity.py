@@ -25,9 +25,7 @@ class Person(HasId, HasTimes, Base):
     display_name: Mapped[str]
     email: Mapped[str | None] = mapped_column(unique=True)
     timezone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
-    is_simulated: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
-    )
+    is_simulated: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     oidc_subject: Mapped[str | None] = mapped_column(unique=True)
     erased_at: Mapped[datetime | None]
 
@@ -40,9 +38,7 @@ class Organization(HasId, HasTimes, Base):
     kind: Mapped[OrganizationKind]
     region: Mapped[str | None]
     timezone: Mapped[str] = mapped_column(default="UTC", server_default="UTC")
-    is_simulated: Mapped[bool] = mapped_column(
-        default=False, server_default=text("false")
-    )
+    is_simulated: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
 
 
 class Team(HasId, HasTimes, Base):
@@ -64,12 +60,8 @@ class Membership(HasId, HasTimes, Base):
 
     __tablename__ = "memberships"
     __table_args__ = (
-        CheckConstraint(
-            "ended_on is null or ended_on >= started_on", name="ends_after_start"
-        ),
-        ForeignKeyConstraint(
-            ["organization_id", "team_id"], ["teams.organization_id", "teams.id"]
-        ),
+        CheckConstraint("ended_on is null or ended_on >= started_on", name="ends_after_start"),
+        ForeignKeyConstraint(["organization_id", "team_id"], ["teams.organization_id", "teams.id"]),
         Index(
             "uq_memberships_open",
             "person_id",

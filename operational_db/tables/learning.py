@@ -1,4 +1,4 @@
-"""Enrollments with cycles, module completions, graded attempts, and daily engagement (telemetry, outside the ledger)."""
+"""Enrollments with cycles, module completions, graded attempts; daily engagement (telemetry, outside the ledger)."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -39,14 +39,10 @@ class Enrollment(HasId, HasTimes, Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
     course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"))
     cycle_number: Mapped[int] = mapped_column(default=1)
-    status: Mapped[EnrollmentStatus] = mapped_column(
-        default=EnrollmentStatus.ENROLLED, server_default="enrolled"
-    )
+    status: Mapped[EnrollmentStatus] = mapped_column(default=EnrollmentStatus.ENROLLED, server_default="enrolled")
     # The organization that sponsors the enrollment or whose student the person is; it may see the progress.
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
-    current_module_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("course_modules.id")
-    )
+    current_module_id: Mapped[UUID | None] = mapped_column(ForeignKey("course_modules.id"))
     time_spent_minutes: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     enrolled_at: Mapped[datetime]
     last_activity_at: Mapped[datetime | None]
@@ -73,12 +69,8 @@ class AssessmentAttempt(HasId, Base):
     __tablename__ = "assessment_attempts"
     __table_args__ = (
         UniqueConstraint("enrollment_id", "assessment_id", "attempt_number"),
-        CheckConstraint(
-            "score is null or score between 0 and 100", name="score_is_percent"
-        ),
-        CheckConstraint(
-            "(score is null) = (passed is null)", name="passed_when_scored"
-        ),
+        CheckConstraint("score is null or score between 0 and 100", name="score_is_percent"),
+        CheckConstraint("(score is null) = (passed is null)", name="passed_when_scored"),
     )
 
     enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("course_enrollments.id"))
@@ -103,9 +95,7 @@ class DailyEngagement(Base):
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     interaction_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     session_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
-    mobile_session_count: Mapped[int] = mapped_column(
-        default=0, server_default=text("0")
-    )
+    mobile_session_count: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     # Null where the source counts interactions only.
     minutes: Mapped[int | None]
     import_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_batches.id"))

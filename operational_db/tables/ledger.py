@@ -1,7 +1,7 @@
 """The ledger: immutable events, the queue of those not yet sequenced, their leaves, and the checkpoints.
 
-Rows of `ledger_events`, `ledger_leaves` and `ledger_checkpoints` are inserted and never changed: a trigger refuses update,
-delete and truncate, and the application's role has no such privilege.
+Rows of `ledger_events`, `ledger_leaves` and `ledger_checkpoints` are inserted and never changed: a trigger refuses
+update, delete and truncate, and the application's role has no such privilege.
 """
 
 from datetime import datetime
@@ -41,9 +41,7 @@ class LedgerPending(Base):
 
     __tablename__ = "ledger_pending"
 
-    event_id: Mapped[UUID] = mapped_column(
-        ForeignKey("ledger_events.id"), primary_key=True
-    )
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_events.id"), primary_key=True)
 
 
 class LedgerLeaf(Base):
@@ -55,9 +53,7 @@ class LedgerLeaf(Base):
         Index("uq_ledger_leaves_event_id", "event_id", unique=True),
     )
 
-    leaf_index: Mapped[int] = mapped_column(
-        BigInteger, primary_key=True, autoincrement=False
-    )
+    leaf_index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     event_id: Mapped[UUID] = mapped_column(ForeignKey("ledger_events.id"))
     leaf_hash: Mapped[bytes] = mapped_column(LargeBinary)
 
@@ -67,9 +63,7 @@ class LedgerCheckpoint(Base):
 
     __tablename__ = "ledger_checkpoints"
 
-    tree_size: Mapped[int] = mapped_column(
-        BigInteger, primary_key=True, autoincrement=False
-    )
+    tree_size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     root_hash: Mapped[bytes] = mapped_column(LargeBinary)
     frontier: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
     created_at: Mapped[datetime]

@@ -29,9 +29,7 @@ class Mentorship(HasId, HasTimes, Base):
     mentor_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
     mentee_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
     mentorship_type: Mapped[MentorshipType]
-    status: Mapped[MentorshipStatus] = mapped_column(
-        default=MentorshipStatus.PENDING, server_default="pending"
-    )
+    status: Mapped[MentorshipStatus] = mapped_column(default=MentorshipStatus.PENDING, server_default="pending")
     requested_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     expected_end_on: Mapped[date | None]
