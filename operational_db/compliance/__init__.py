@@ -1,0 +1,1 @@
+"""What an organization requires of its people, assigns to them and excuses them from."""

@@ -1,0 +1,1 @@
+"""Mentorships between two people."""
