@@ -60,7 +60,9 @@ def test_signed_content_of_another_shape_is_refused(settings: Settings) -> None:
     sign_session(settings, PERSON_ID, NOW)
     key = (settings.home_path / "secrets" / "session.key").read_bytes()
     serializer = URLSafeSerializer(key, salt="sitesync-session")
-    for content in ({}, [], "x", {"person": "nobody", "at": 1}, {"person": str(PERSON_ID), "at": "now"}, {"at": 1}):
+    wrong_time = {"person": str(PERSON_ID), "at": "now"}
+    contents: tuple[object, ...] = ({}, [], "x", {"person": "nobody", "at": 1}, wrong_time, {"at": 1})
+    for content in contents:
         assert read_session(settings, serializer.dumps(content), NOW) is None
 
 
