@@ -51,7 +51,7 @@ def category_of_certification(category: CertificationCategory) -> ComplianceCate
 
 
 def is_role_in_scope(required_role: Role | None, role: Role) -> bool:
-    """Whether a membership with `role` falls under a requirement for `required_role` (None: everybody who learns or works)."""
+    """Whether a membership with `role` falls under a requirement for `required_role` (None: who learns or works)."""
     return role in ROLES_UNDER_GENERAL_REQUIREMENTS if required_role is None else role is required_role
 
 

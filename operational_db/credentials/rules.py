@@ -69,8 +69,8 @@ def counts_on(facts: CertificateFacts, on: date) -> bool:
 def certificate_status(facts: CertificateFacts, *, on: date) -> CertificateStatus:
     """The seed's status as derived on a day; precedence revoked, expired, pending verification, active.
 
-    A withdrawn certificate reads as revoked. One whose first day lies ahead, or whose evidence was not (yet) accepted, is
-    pending verification. `active` is exactly `counts_on`.
+    A withdrawn certificate reads as revoked. One whose first day lies ahead, or whose evidence was not accepted (yet),
+    is pending verification. `active` is exactly `counts_on`.
     """
     if facts.is_withdrawn or (facts.revoked_from is not None and facts.revoked_from <= on):
         return CertificateStatus.REVOKED

@@ -25,6 +25,7 @@ class Enrollment(HasId, HasTimes, Base):
             "(status in ('enrolled', 'in_progress')) = (ended_at is null)",
             name="end_matches_status",
         ),
+        CheckConstraint("final_score is null or final_score between 0 and 100", name="final_score_is_percent"),
         Index(
             "uq_course_enrollments_open",
             "person_id",
@@ -47,6 +48,8 @@ class Enrollment(HasId, HasTimes, Base):
     enrolled_at: Mapped[datetime]
     last_activity_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    # Percent, as in the completion's ledger event; null until completed, or when nothing was scored.
+    final_score: Mapped[Decimal | None]
 
     @property
     def is_open(self) -> bool:
