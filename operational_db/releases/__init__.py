@@ -1,0 +1,1 @@
+"""Releases of the warehouse: which there are, how one is read within a viewer's scope, and how fresh it is."""

@@ -1,0 +1,78 @@
+"""What a viewer may see of a release (decision D7): the scope made from a principal, and the cut of every mart.
+
+A mart without a cut is shown to nobody. The cuts are SQL conditions over the release's own columns; they are turned
+into views by `reader.py` and are the only tenant filter there is.
+"""
+
+# ruff: noqa: S608 - the conditions are put together from the constants below alone
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from operational_db.identity.rules import Permission, Principal
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The organizations, the person and the aggregates a viewer may see; hashable, a key for open handles."""
+
+    company_ids: frozenset[UUID] = frozenset()
+    school_ids: frozenset[UUID] = frozenset()
+    person_id: UUID | None = None
+    can_view_kpis: bool = False
+    can_view_platform: bool = False
+
+
+def scope_for(principal: Principal) -> Scope:
+    """The scope of a principal: organizations by permission, the own record always, aggregates by permission."""
+    return Scope(
+        company_ids=principal.organizations_with(Permission.VIEW_COMPLIANCE),
+        school_ids=principal.organizations_with(Permission.VIEW_STUDENTS),
+        person_id=None if principal.is_system else principal.person_id,
+        can_view_kpis=principal.can(Permission.VIEW_KPIS),
+        can_view_platform=principal.can(Permission.VIEW_PLATFORM),
+    )
+
+
+_OWN = "person_id = $person_id"
+_COMPANY = "organization_id in (select organization_id from scope_company)"
+_SCHOOL = "organization_id in (select organization_id from scope_school)"
+_ANY_OWN_ORGANIZATION = f"{_COMPANY} or {_SCHOOL}"
+_SCHOOL_COURSE = "course_id in (select course_id from scope_course)"
+_MEMBER = "person_id in (select person_id from scope_member)"
+_AGGREGATES = "$can_view_kpis or $can_view_platform"
+_LEARNING = f"{_COMPANY} or {_SCHOOL} or {_SCHOOL_COURSE} or {_OWN}"
+_COMPLIANCE_AGGREGATE = f"{_AGGREGATES} or {_ANY_OWN_ORGANIZATION}"
+_SCHOOL_AGGREGATE = f"{_AGGREGATES} or {_SCHOOL} or {_SCHOOL_COURSE}"
+
+MART_CUTS: dict[str, str] = {
+    "release_information": "true",
+    "dim_certification": "true",
+    "dim_course": ("provider_type <> 'company' or provider_id in (select organization_id from scope_organization)"),
+    "dim_organization": (
+        f"{_AGGREGATES} or organization_id in (select organization_id from scope_organization) "
+        "or kind in ('trade_school', 'manufacturer', 'platform')"
+    ),
+    "dim_team": "organization_id in (select organization_id from scope_organization)",
+    "dim_person": f"person_id in (select person_id from scope_person) or {_OWN}",
+    "dim_membership": f"{_ANY_OWN_ORGANIZATION} or {_OWN}",
+    "fct_enrollment": _LEARNING,
+    "fct_attempt": _LEARNING,
+    "fct_certificate": f"{_MEMBER} or {_SCHOOL} or {_OWN}",
+    "fct_assignment": f"{_ANY_OWN_ORGANIZATION} or {_OWN}",
+    "fct_required_training": f"{_ANY_OWN_ORGANIZATION} or {_OWN}",
+    "compliance_by_person": f"{_ANY_OWN_ORGANIZATION} or {_OWN}",
+    "compliance_by_team": _ANY_OWN_ORGANIZATION,
+    "compliance_by_category": _COMPLIANCE_AGGREGATE,
+    "compliance_by_organization": _COMPLIANCE_AGGREGATE,
+    "compliance_trend": _COMPLIANCE_AGGREGATE,
+    "compliance_forecast": _COMPLIANCE_AGGREGATE,
+    "school_progress": _SCHOOL_AGGREGATE,
+    "school_dropout_curve": _SCHOOL_AGGREGATE,
+    "fct_engagement_month": f"{_AGGREGATES} or {_ANY_OWN_ORGANIZATION} or {_SCHOOL_COURSE}",
+    "kpi_success_criteria": _AGGREGATES,
+    "kpi_success_trend": _AGGREGATES,
+    "kpi_engagement_monthly": _AGGREGATES,
+    "kpi_certification_monthly": _AGGREGATES,
+    "import_history": f"$can_view_platform or {_ANY_OWN_ORGANIZATION}",
+}
