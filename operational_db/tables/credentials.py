@@ -63,6 +63,7 @@ class Certificate(HasId, HasTimes, Base):
         CheckConstraint("(revoked_at is null) = (revoked_from is null)", name="revocation_complete"),
         Index("ix_certificates_person_id", "person_id", "certification_id"),
         Index("ix_certificates_certification_id", "certification_id"),
+        Index("ix_certificates_enrollment_id", "enrollment_id"),
         Index(
             "ix_certificates_expires_on",
             "expires_on",

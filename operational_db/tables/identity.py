@@ -71,6 +71,7 @@ class Membership(HasId, HasTimes, Base):
             postgresql_where=text("ended_on is null"),
         ),
         Index("ix_memberships_organization_id", "organization_id"),
+        Index("ix_memberships_person_id", "person_id"),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
