@@ -6,11 +6,15 @@ Services receive the session, flush for ids and never commit; readers take `read
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, create_engine, text
+import psycopg
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from operational_db.errors import DatabaseUnavailableError
+
+# Created by the first migration; may read and write tables, but not change or delete what the ledger holds.
+APPLICATION_ROLE = "sitesync_app"
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -24,7 +28,7 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
-    """An engine whose sessions run in UTC and whose dead connections are noticed before use.
+    """An engine whose sessions run in UTC with the application's role; dead connections are noticed before use.
 
     Parameters
     ----------
@@ -33,6 +37,17 @@ def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
     pool_size
         Connections kept open; twice as many may be open at a time.
     """
+    engine = _create_engine(url, pool_size=pool_size)
+    event.listen(engine, "connect", _take_application_role)
+    return engine
+
+
+def create_owner_engine(url: str) -> Engine:
+    """An engine that keeps the rights it signed in with; for migrations and maintenance, never for services."""
+    return _create_engine(url, pool_size=2)
+
+
+def _create_engine(url: str, *, pool_size: int) -> Engine:
     return create_engine(
         sqlalchemy_url(url),
         pool_size=pool_size,
@@ -40,6 +55,16 @@ def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
         pool_pre_ping=True,
         connect_args={"options": "-c timezone=UTC", "connect_timeout": 5},
     )
+
+
+def _take_application_role(connection: psycopg.Connection, _record: object) -> None:
+    """Give up the owner's rights where the installation has the role: it cannot change or delete ledger rows (D2)."""
+    found = connection.execute(
+        "select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = %s", [APPLICATION_ROLE]
+    ).fetchone()
+    if found is not None and found[0]:
+        connection.execute(f"set role {APPLICATION_ROLE}")
+    connection.commit()
 
 
 @contextmanager

@@ -1,0 +1,111 @@
+"""Appending events, in the transaction of the change of state they record. Nothing here updates or deletes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import Connection, insert
+from sqlalchemy.orm import Session
+
+from operational_db.ledger.canonical import body_text, instant_text
+from operational_db.ledger.events import Event
+from operational_db.tables.ledger import LedgerEvent
+from operational_db.types import new_id
+
+# Characters handed to the driver at a time: large enough to cost little, small enough to hold no import in memory.
+COPY_BLOCK = 256 * 1024
+
+
+def append_events(session: Session, events: Sequence[Event], *, now: datetime) -> list[UUID]:
+    """Insert events with the session's next commit; they get their leaf when the sequencer comes by.
+
+    Parameters
+    ----------
+    now
+        The instant at which they are recorded; when they happened is each event's own `occurred_at`.
+
+    Returns
+    -------
+    The events' ids, in the order given, which is also their order in the ledger.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For a naive instant or a body without canonical form; nothing is inserted then.
+    """
+    if not events:
+        return []
+    for instant in (now, *(event.occurred_at for event in events)):
+        instant_text(instant)
+    rows = [
+        {
+            "id": new_id(),
+            "kind": event.kind,
+            "version": event.version,
+            "subject_id": event.subject_id,
+            "organization_id": event.organization_id,
+            "occurred_at": event.occurred_at,
+            "recorded_at": now,
+            "body": body_text(event.body()),
+        }
+        for event in events
+    ]
+    session.execute(insert(LedgerEvent), rows)
+    return [row["id"] for row in rows]
+
+
+def copy_events(target: Session | Connection, events: Iterable[Event], *, now: datetime) -> int:
+    """Append many events in the caller's transaction, streaming; for imports and the demo.
+
+    Returns
+    -------
+    How many there were.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `append_events`; the caller's transaction must then be rolled back.
+    """
+    if isinstance(target, Session):
+        target.flush()
+        target = target.connection()
+    connection = target.connection.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError("Bulk append needs a psycopg connection.")
+    count = 0
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "copy ledger_events"
+            " (id, kind, version, subject_id, organization_id, occurred_at, recorded_at, body) from stdin"
+        ) as copy,
+    ):
+        for block, block_count in _blocks(events, instant_text(now)):
+            copy.write(block)
+            count += block_count
+    return count
+
+
+def _blocks(events: Iterable[Event], recorded_at: str) -> Iterator[tuple[str, int]]:
+    lines: list[str] = []
+    size = 0
+    for event in events:
+        line = _copy_line(event, recorded_at)
+        lines.append(line)
+        size += len(line)
+        if size >= COPY_BLOCK:
+            yield "".join(lines), len(lines)
+            lines, size = [], 0
+    yield "".join(lines), len(lines)
+
+
+def _copy_line(event: Event, recorded_at: str) -> str:
+    """One line of COPY's text format; canonical JSON has no raw control characters, so only backslashes need care."""
+    subject = "\\N" if event.subject_id is None else event.subject_id
+    organization = "\\N" if event.organization_id is None else event.organization_id
+    body = body_text(event.body()).replace("\\", "\\\\")
+    return (
+        f"{new_id()}\t{event.kind}\t{event.version}\t{subject}\t{organization}"
+        f"\t{instant_text(event.occurred_at)}\t{recorded_at}\t{body}\n"
+    )
