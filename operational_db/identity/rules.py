@@ -120,7 +120,8 @@ def require_role_fits(role: Role, kind: OrganizationKind) -> None:
     if kinds is not None and kind not in kinds:
         wanted = ", ".join(sorted(kinds))
         raise InvalidInputError(
-            f"The role {role} exists only in organizations of the kind {wanted}; this one is a {kind}. Choose another role.",
+            f"The role {role} exists only in organizations of the kind {wanted}; this one is a {kind}. "
+            "Choose another role.",
             details={"role": str(role), "kind": str(kind)},
         )
 
@@ -135,7 +136,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Principal:
-    """The person on whose behalf a use case runs, with the roles held; the operator's own work is `SYSTEM_PRINCIPAL`."""
+    """The person on whose behalf a use case runs, with the roles held; the operator's work is `SYSTEM_PRINCIPAL`."""
 
     person_id: UUID
     display_name: str

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
@@ -28,6 +28,13 @@ from operational_db.types import (
 
 TextList = ARRAY(Text)
 
+# Spelt as PostgreSQL prints it back, so that a migration check finds no difference.
+SEARCH_VECTOR = (
+    "(setweight(to_tsvector('english'::regconfig, title), 'A'::\"char\")"
+    " || setweight(to_tsvector('english'::regconfig, short_description), 'B'::\"char\"))"
+    " || setweight(to_tsvector('english'::regconfig, description), 'C'::\"char\")"
+)
+
 
 class Course(HasId, HasTimes, Base):
     """A course; `session_starts_on` is set when it is given on dates (a term, a presentation); it sets the cohort."""
@@ -45,6 +52,7 @@ class Course(HasId, HasTimes, Base):
         ),
         Index("ix_courses_provider", "provider_type", "provider_id"),
         Index("ix_courses_category", "category", "subcategory"),
+        Index("ix_courses_search_vector", "search_vector", postgresql_using="gin"),
         Index(
             "ix_courses_published",
             "status",
@@ -92,6 +100,11 @@ class Course(HasId, HasTimes, Base):
     status: Mapped[CourseStatus] = mapped_column(default=CourseStatus.DRAFT, server_default="draft")
     published_at: Mapped[datetime | None]
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
+    # Assignments of a mandatory company course are mandatory (seed 3.2.5.2).
+    is_mandatory: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    search_vector: Mapped[str] = mapped_column(
+        TSVECTOR, Computed(SEARCH_VECTOR, persisted=True), deferred=True, deferred_raiseload=True
+    )
 
 
 class CourseModule(HasId, HasTimes, Base):

@@ -489,6 +489,18 @@ def upgrade() -> None:
         ),
         sa.Column("published_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column("is_mandatory", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "search_vector",
+            postgresql.TSVECTOR(),
+            sa.Computed(
+                "(setweight(to_tsvector('english'::regconfig, title), 'A'::\"char\")"
+                " || setweight(to_tsvector('english'::regconfig, short_description), 'B'::\"char\"))"
+                " || setweight(to_tsvector('english'::regconfig, description), 'C'::\"char\")",
+                persisted=True,
+            ),
+            nullable=False,
+        ),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -513,6 +525,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_courses_published", "courses", ["status"], unique=False, postgresql_where=sa.text("status = 'published'")
     )
+    op.create_index("ix_courses_search_vector", "courses", ["search_vector"], unique=False, postgresql_using="gin")
     op.create_table(
         "import_changes",
         sa.Column("batch_id", sa.Uuid(), nullable=False),
@@ -1195,6 +1208,7 @@ def downgrade() -> None:
     op.drop_table("imported_records")
     op.drop_index("ix_import_changes_batch_id", table_name="import_changes")
     op.drop_table("import_changes")
+    op.drop_index("ix_courses_search_vector", table_name="courses", postgresql_using="gin")
     op.drop_index("ix_courses_published", table_name="courses", postgresql_where=sa.text("status = 'published'"))
     op.drop_index("ix_courses_provider", table_name="courses")
     op.drop_index("ix_courses_category", table_name="courses")
