@@ -1,0 +1,1 @@
+"""The HTTP API under /api: routers and schemas per feature, errors, dependencies. Thin: parse, call, render."""

@@ -1,0 +1,34 @@
+"""Builds the FastAPI application. Endpoints live in `routers`; nothing here knows a feature."""
+
+from fastapi import FastAPI
+
+from app.api.problems import add_problem_handlers
+from app.api.routers import catalog, health, learning, organizations
+from app.api.tokens import OidcTokens
+from app.context import AppContext
+
+DESCRIPTION = (
+    "Courses, enrollments, assignments and compliance of SiteSync Training & Certification. "
+    "Errors are `application/problem+json`; lists are paged with `page` and `page_size`; instants are UTC."
+)
+
+
+def create_api(context: AppContext) -> FastAPI:
+    """The API of one installation, to be mounted at `/api`."""
+    api = FastAPI(
+        title="SiteSync Training & Certification",
+        version="1",
+        description=DESCRIPTION,
+        docs_url="/docs",
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    api.state.context = context
+    settings = context.settings
+    api.state.oidc = OidcTokens(settings.oidc_issuer, settings.oidc_audience) if settings.oidc_issuer else None
+    add_problem_handlers(api)
+    api.include_router(health.router)
+    api.include_router(catalog.router, prefix="/v1")
+    api.include_router(learning.router, prefix="/v1")
+    api.include_router(organizations.router, prefix="/v1")
+    return api

@@ -1,0 +1,1 @@
+"""One router per feature; each endpoint calls one service or one query."""

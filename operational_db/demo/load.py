@@ -1,0 +1,63 @@
+"""Writes the simulated industry into an empty database: one transaction, so that a killed load leaves nothing."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Engine, select, text
+
+from operational_db.bulk import copy_rows
+from operational_db.database import unit_of_work
+from operational_db.demo.batch import COLUMNS
+from operational_db.demo.history import simulate
+from operational_db.errors import ConflictError
+from operational_db.ledger.append import copy_events
+from operational_db.ledger.events import Event
+from operational_db.tables.identity import Organization
+
+Item = TypeVar("Item")
+Progress = Callable[[str, int, int], None]
+REPORT_EVERY = 20_000
+# Two loads at once: the second waits for the first and then finds the database filled.
+DEMO_LOCK = 7_311_904
+
+
+@dataclass(frozen=True)
+class DemoReport:
+    """What was written: rows of tables and ledger events."""
+
+    row_count: int
+    event_count: int
+
+
+def load_demo(engine: Engine, *, seed: int, now: datetime, progress: Progress | None = None) -> DemoReport:
+    """Simulate and write the industry of `seed` as of `now` (UTC).
+
+    Raises
+    ------
+    ConflictError
+        When the database already holds organizations; nothing is changed then.
+    """
+    report = progress or (lambda label, done, total: None)
+    batch = simulate(seed, now, report)
+    with unit_of_work(engine) as session:
+        session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": DEMO_LOCK})
+        if session.scalar(select(Organization.id).limit(1)) is not None:
+            raise ConflictError("The database already holds organizations; the demo goes into an empty one only.")
+        done, total = 0, batch.row_count
+        for entity, columns in COLUMNS.items():
+            rows = _counted(batch.rows[entity], "Writing records", done, total, report)
+            done += copy_rows(session, entity, columns, rows)
+        events: Iterable[Event] = _counted(batch.events, "Writing the ledger", 0, len(batch.events), report)
+        event_count = copy_events(session, events, now=now)
+        session.execute(text("analyze"))
+    return DemoReport(done, event_count)
+
+
+def _counted(items: Sequence[Item], label: str, done: int, total: int, report: Progress) -> Iterator[Item]:
+    for index, item in enumerate(items):
+        if index % REPORT_EVERY == 0:
+            report(label, done + index, total)
+        yield item
+    report(label, done + len(items), total)
