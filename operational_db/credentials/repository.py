@@ -177,7 +177,7 @@ class CredentialsRepository:
 
     def certifications(self, *, search: str | None, trade: str | None, page: PageRequest) -> Page[Certification]:
         """The active registry by name."""
-        conditions = [Certification.is_active]
+        conditions: list[ColumnElement[bool]] = [Certification.is_active.is_(True)]
         if search:
             conditions.append(
                 or_(

@@ -1,0 +1,154 @@
+"""What compliance shows to its callers: requirements, assignments with derived status, who lacks what.
+
+`ComplianceStatus` is the seed's shape of an organization's standing. Its figures come from the release of the
+warehouse, so that the API and the dashboards show the same numbers at the same ledger size; only its shape is here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from operational_db.tables.compliance import AssignmentRecipient
+from operational_db.types import Role, TrainingStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementView:
+    """A requirement in words: its subject is the title of the course or the name of the certification."""
+
+    requirement_id: UUID
+    organization_id: UUID
+    subject: str
+    course_id: UUID | None
+    certification_id: UUID | None
+    category: str
+    role: Role | None
+    team_id: UUID | None
+    team_name: str | None
+    due_within_days: int
+    effective_from: date
+    ended_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentFilters:
+    """Which assignments are wanted; None means any. Cancelled ones are left out unless asked for."""
+
+    person_id: UUID | None = None
+    course_id: UUID | None = None
+    team_id: UUID | None = None
+    requirement_id: UUID | None = None
+    status: TrainingStatus | None = None
+    is_mandatory: bool | None = None
+    include_cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentView:
+    """One assigned course of one person, with the status on the day asked about (the seed's TrainingAssignment)."""
+
+    recipient_id: UUID
+    assignment_id: UUID
+    organization_id: UUID
+    person_id: UUID
+    display_name: str
+    course_id: UUID
+    course_title: str
+    requirement_id: UUID | None
+    assigned_to_person_id: UUID | None
+    assigned_to_role: Role | None
+    assigned_to_team_id: UUID | None
+    assigned_at: datetime
+    due_on: date | None
+    is_mandatory: bool
+    minimum_score: Decimal | None
+    status: TrainingStatus
+    completed_on: date | None
+    is_cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MissingPerson:
+    """Somebody who lacks a required training, and whether she is already on the way to it."""
+
+    person_id: UUID
+    display_name: str
+    team_id: UUID | None
+    status: TrainingStatus
+    due_on: date | None
+    has_open_assignment: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedMissing:
+    """What one act of assigning to those who lack it did, and whom it left out for which reason."""
+
+    requirement_id: UUID
+    course_id: UUID
+    course_title: str
+    due_on: date
+    recipients: Sequence[AssignmentRecipient]
+    already_assigned_ids: Sequence[UUID]
+    not_missing_ids: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionView:
+    """Who is excused from what, why, by whom and until when."""
+
+    exemption_id: UUID
+    organization_id: UUID
+    person_id: UUID
+    display_name: str
+    requirement_id: UUID | None
+    recipient_id: UUID | None
+    reason: str
+    approver_id: UUID
+    approver_name: str
+    starts_on: date
+    ends_on: date
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamCompliance:
+    team_id: UUID
+    team_name: str
+    compliance_rate: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueEmployee:
+    person_id: UUID
+    display_name: str
+    overdue_count: int
+    earliest_due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class UpcomingDueDate:
+    person_id: UUID
+    display_name: str
+    subject: str
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ComplianceStatus:
+    """The seed's ComplianceStatus (3.2.5.1), rates in percent 0-100 and None where nothing is required."""
+
+    organization_id: UUID
+    as_of_on: date
+    total_required_trainings: int
+    completed_trainings: int
+    in_progress_trainings: int
+    overdue_trainings: int
+    compliance_rate: float | None
+    compliance_by_category: dict[str, float | None]
+    compliance_by_team: Sequence[TeamCompliance]
+    employees_with_overdue: Sequence[OverdueEmployee]
+    upcoming_due_dates: Sequence[UpcomingDueDate]
+    expiring_certifications_30_days: int
+    expired_certifications: int
