@@ -34,6 +34,7 @@ from operational_db.ledger.events import (
     EnrollmentDropped,
     EnrollmentFailed,
     EnrollmentOpened,
+    Event,
     ExemptionGranted,
     MembershipEnded,
     MembershipStarted,
@@ -65,6 +66,26 @@ class HeldCertificate:
     expires_on: date | None
     first_earned_on: date
     revoked_from: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MentorshipIds:
+    """Whom a mentorship is between, as every one of its events says it."""
+
+    mentee_id: UUID
+    organization_id: UUID
+    mentorship_id: UUID
+    mentor_id: UUID
+
+    def event(self, kind: Callable[..., Event], at: datetime, **more: object) -> Event:
+        return kind(
+            subject_id=self.mentee_id,
+            organization_id=self.organization_id,
+            occurred_at=at,
+            mentorship_id=self.mentorship_id,
+            mentor_id=self.mentor_id,
+            **more,
+        )
 
 
 @dataclass(slots=True)
@@ -582,8 +603,11 @@ class HistoryBuilder:
 
     # Schools
 
-    def teach(self, school: DemoSchool, hire: Callable[[date, UUID], None]) -> None:
-        """Four intakes of students, six courses over three terms each; some finish and are hired, some leave."""
+    def teach(self, school: DemoSchool) -> list[tuple[date, UUID]]:
+        """Intakes of students, six courses over three terms each; some finish, some leave.
+
+        Returns the day and the person of every graduate who is hired by a company.
+        """
         start, today = self.industry.start, self.industry.today
         first = date(start.year, 9, 1) if start.month <= 9 else date(start.year + 1, 2, 1)
         terms: list[date] = []
@@ -591,11 +615,13 @@ class HistoryBuilder:
         while term < today:
             terms.append(term)
             term = date(term.year + 1, 2, 1) if term.month == 9 else date(term.year, 9, 1)
+        hired: list[tuple[date, UUID]] = []
         for index, intake in enumerate(terms):
             for _ in range(self.chance.whole(38, low=14, high=80, sigma=0.35)):
-                self._study(school, intake, terms[index : index + 3], hire)
+                self._study(school, intake, terms[index : index + 3], hired)
+        return hired
 
-    def _study(self, school: DemoSchool, intake: date, terms: list[date], hire: Callable[[date, UUID], None]) -> None:
+    def _study(self, school: DemoSchool, intake: date, terms: list[date], hired: list[tuple[date, UUID]]) -> None:
         chance, today = self.chance, self.industry.today
         person = DemoPerson(
             chance.new_id(at_nine(intake)),
@@ -624,7 +650,7 @@ class HistoryBuilder:
             left_on = min(terms[-1] + timedelta(days=130), today)
         self._add_student(school, person, intake, left_on)
         if graduates and left_on is not None and left_on < today - timedelta(days=70) and chance.happens(0.72):
-            hire(left_on + timedelta(days=chance.randrange(3, 60)), person.id)
+            hired.append((left_on + timedelta(days=chance.randrange(3, 60)), person.id))
 
     def _add_student(self, school: DemoSchool, person: DemoPerson, intake: date, left_on: date | None) -> None:
         membership_id = self.chance.new_id(at_nine(intake))
@@ -686,25 +712,20 @@ class HistoryBuilder:
         answered_at = requested_at + timedelta(days=chance.randrange(1, 9), hours=chance.randrange(5))
         ended_at = answered_at + timedelta(days=chance.randrange(90, 420))
         status, started_at, end = MentorshipStatus.ACTIVE, answered_at, None
-        common = {"subject_id": mentee_id, "organization_id": company.id}
-        ids = {"mentorship_id": mentorship_id, "mentor_id": mentor_id}
-        self.batch.events.append(
-            MentorshipRequested(**common, occurred_at=requested_at, **ids, mentorship_type=kind)  # type: ignore[arg-type]
-        )
+        ids = MentorshipIds(mentee_id, company.id, mentorship_id, mentor_id)
+        events = [ids.event(MentorshipRequested, requested_at, mentorship_type=kind)]
         if answered_at >= self.now:
-            status, answer = MentorshipStatus.PENDING, None
+            status = MentorshipStatus.PENDING
         elif chance.happens(0.14):
-            status, answer, end = MentorshipStatus.DECLINED, MentorshipDeclined, answered_at
+            status, end = MentorshipStatus.DECLINED, answered_at
+            events.append(ids.event(MentorshipDeclined, answered_at))
         else:
-            answer = MentorshipAccepted
-        if answer is not None:
-            self.batch.events.append(answer(**common, occurred_at=answered_at, **ids))  # type: ignore[arg-type]
-        if answer is MentorshipAccepted and ended_at < self.now:
-            is_done = chance.happens(0.85)
-            status = MentorshipStatus.COMPLETED if is_done else MentorshipStatus.CANCELLED
-            end = ended_at
-            last = MentorshipCompleted if is_done else MentorshipCancelled
-            self.batch.events.append(last(**common, occurred_at=ended_at, **ids))  # type: ignore[arg-type]
+            events.append(ids.event(MentorshipAccepted, answered_at))
+            if ended_at < self.now:
+                is_done, end = chance.happens(0.85), ended_at
+                status = MentorshipStatus.COMPLETED if is_done else MentorshipStatus.CANCELLED
+                events.append(ids.event(MentorshipCompleted if is_done else MentorshipCancelled, ended_at))
+        self.batch.events.extend(events)
         is_running = status in {MentorshipStatus.ACTIVE, MentorshipStatus.COMPLETED, MentorshipStatus.CANCELLED}
         self.batch.add(
             Mentorship,
@@ -751,8 +772,8 @@ def simulate(seed: int, now: datetime, progress: Callable[[str, int, int], None]
     history.name_person = builder.person_name
     graduates: list[tuple[date, UUID, str]] = []
     for school in industry.schools:
-        trade = school.trade
-        history.teach(school, lambda day, person_id, trade=trade: graduates.append((day, person_id, trade)))  # type: ignore[misc]
+        hired = history.teach(school)
+        graduates.extend((day, person_id, school.trade) for day, person_id in hired)
     for day, person_id, trade in graduates:
         company = chance.choice([c for c in industry.companies if c.trade == trade and c.joined_on <= day])
         builder.hire(company, day, person_id=person_id)

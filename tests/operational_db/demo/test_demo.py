@@ -1,0 +1,111 @@
+"""The simulated industry: always the same for one seed number, large enough, and true to the rules of the services."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Engine, func, select, text
+
+from operational_db.credentials.rules import expires_on
+from operational_db.database import read_only_session
+from operational_db.demo.batch import COLUMNS, Batch
+from operational_db.demo.history import simulate
+from operational_db.demo.load import load_demo
+from operational_db.errors import ConflictError
+from operational_db.ledger.sequence import sequence_pending
+from operational_db.tables.catalog import Course
+from operational_db.tables.credentials import Certificate, Certification
+from operational_db.tables.identity import Organization, Person
+from operational_db.tables.learning import AssessmentAttempt, Enrollment
+from operational_db.tables.ledger import LedgerLeaf
+from operational_db.tables.mentorship import Mentorship
+from operational_db.types import OrganizationKind
+
+NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
+SEED = 7
+
+
+@pytest.fixture(scope="module")
+def batch() -> Batch:
+    return simulate(SEED, NOW)
+
+
+def column(batch: Batch, entity: type, name: str) -> list[object]:
+    position = COLUMNS[entity].index(name)
+    return [row[position] for row in batch.rows[entity]]
+
+
+class TestSimulate:
+    def test_same_seed_gives_same_industry(self, batch: Batch) -> None:
+        again = simulate(SEED, NOW)
+        assert again.events == batch.events
+        assert again.rows == batch.rows
+
+    def test_other_seed_gives_other_industry(self, batch: Batch) -> None:
+        assert simulate(SEED + 1, NOW).events[:1000] != batch.events[:1000]
+
+    def test_is_as_large_as_promised(self, batch: Batch) -> None:
+        """Decision D10: at least 100 companies, 12 schools, 200 courses, 10,000 certificates, 500 mentorships."""
+        kinds = Counter(column(batch, Organization, "kind"))
+        assert kinds[OrganizationKind.SERVICE_COMPANY] >= 100
+        assert kinds[OrganizationKind.TRADE_SCHOOL] == 12
+        assert len(batch.rows[Course]) >= 200
+        assert len(batch.rows[Certificate]) >= 10_000
+        assert len(batch.rows[Mentorship]) >= 500
+        first, last = batch.events[0].occurred_at, batch.events[-1].occurred_at
+        assert (last - first).days >= 700
+
+    def test_nothing_happens_after_now(self, batch: Batch) -> None:
+        assert max(event.occurred_at for event in batch.events) < NOW
+
+    def test_everybody_is_marked_simulated(self, batch: Batch) -> None:
+        assert set(column(batch, Person, "is_simulated")) == {True}
+        assert set(column(batch, Organization, "is_simulated")) == {True}
+        assert set(column(batch, Person, "email")) == {None}
+
+    def test_passing_and_expiry_follow_the_rules(self, batch: Batch) -> None:
+        scores = zip(
+            column(batch, AssessmentAttempt, "score"), column(batch, AssessmentAttempt, "passed"), strict=True
+        )
+        assert all(passed == (score >= 70) for score, passed in scores)  # type: ignore[operator]
+        months = dict(
+            zip(
+                column(batch, Certification, "id"),
+                column(batch, Certification, "validity_period_months"),
+                strict=True,
+            )
+        )
+        position = {name: index for index, name in enumerate(COLUMNS[Certificate])}
+        for row in batch.rows[Certificate]:
+            validity = months[row[position["certification_id"]]]
+            assert row[position["expires_on"]] == expires_on(row[position["issued_on"]], validity)  # type: ignore[arg-type]
+
+    def test_history_is_uneven(self, batch: Batch) -> None:
+        """Seasons show, and some renewals come late or never."""
+        months = Counter(e.occurred_at.strftime("%Y-%m") for e in batch.events if e.kind == "enrollment.completed")
+        assert months["2026-09"] > 1.2 * months["2026-07"]
+        renewed = sum(1 for value in column(batch, Certificate, "renews_id") if value is not None)
+        assert 0.1 < renewed / len(batch.rows[Certificate]) < 0.9
+
+
+class TestLoadDemo:
+    def test_load_writes_tables_and_ledger_once(self, committed_engine: Engine) -> None:
+        seen: list[str] = []
+        report = load_demo(
+            committed_engine, seed=SEED, now=NOW, progress=lambda label, done, total: seen.append(label)
+        )
+        checkpoint = sequence_pending(committed_engine, now=NOW)
+        assert checkpoint is not None
+        assert checkpoint.tree_size == report.event_count
+        with read_only_session(committed_engine) as session:
+            assert session.scalar(select(func.count()).select_from(LedgerLeaf)) == report.event_count
+            open_events = text(
+                "select count(*) from course_enrollments e where not exists (select 1 from ledger_events l "
+                "where l.kind = 'enrollment.opened' and l.subject_id = e.person_id "
+                "and l.body like '%' || e.id || '%') and e.id in (select id from course_enrollments limit 50)"
+            )
+            assert session.scalar(open_events) == 0
+            assert session.scalar(select(func.count()).select_from(Enrollment)) > 10_000
+        assert {"Simulating", "Writing records", "Writing the ledger"} <= set(seen)
+        with pytest.raises(ConflictError):
+            load_demo(committed_engine, seed=SEED, now=NOW)
