@@ -367,7 +367,7 @@ def add_recipients_for_membership(
             course_id=course.id,
             person_id=membership.person_id,
             due_on=due_on,
-            is_mandatory=True,
+            is_mandatory=auto.is_mandatory,
             assigned_at=now,
         )
         category = rules.category_of_course(course.category)

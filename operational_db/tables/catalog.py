@@ -256,3 +256,4 @@ class AutoAssignment(HasId, HasTimes, Base):
     course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"))
     role: Mapped[str | None]
     due_within_days: Mapped[int] = mapped_column(default=30, server_default=text("30"))
+    is_mandatory: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
