@@ -310,6 +310,32 @@ def principal_for_oidc(session: Session, *, subject: str, verified_email: str | 
     return principal_for(session, person.id, on=on)
 
 
+def principal_for_oidc_subject(session: Session, subject: str, *, on: date) -> Principal:
+    """The person an already bound account of the identity provider stands for; for bearer tokens, which bind nothing.
+
+    Raises
+    ------
+    NotSignedInError
+        When the account stands for nobody.
+    """
+    return principal_for_oidc(session, subject=subject, verified_email=None, on=on)
+
+
+def may_sign_in_locally(session: Session, person_id: UUID) -> None:
+    """The local sign-in lends anybody the simulated people and nobody a real person (D10).
+
+    Raises
+    ------
+    NotFoundError
+        When nobody has the id.
+    NotAuthorizedError
+        When the person is real or was erased.
+    """
+    person = IdentityRepository(session).person(person_id)
+    if not person.is_simulated or person.erased_at is not None:
+        raise NotAuthorizedError("Only simulated people can be tried out here. Choose one of those offered.")
+
+
 def principal_for_token(session: Session, token: str, *, now: datetime) -> Principal:
     """The person a bearer token stands for.
 
