@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -40,6 +40,14 @@ def create_database_engine(url: str, *, pool_size: int = 10) -> Engine:
     engine = _create_engine(url, pool_size=pool_size)
     event.listen(engine, "connect", _take_application_role)
     return engine
+
+
+def psycopg_connection(connection: Connection) -> psycopg.Connection:
+    """The driver's own connection, in the same transaction; for COPY and other bulk work."""
+    driver_connection = connection.connection.driver_connection
+    if not isinstance(driver_connection, psycopg.Connection):
+        raise TypeError(f"psycopg is our driver, not {type(driver_connection).__name__}.")
+    return driver_connection
 
 
 def create_owner_engine(url: str) -> Engine:

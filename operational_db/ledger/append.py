@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Connection, insert
 from sqlalchemy.orm import Session
+from uuid_utils import uuid7
 
+from operational_db.database import psycopg_connection
 from operational_db.ledger.canonical import body_text, instant_text
 from operational_db.ledger.events import Event
 from operational_db.tables.ledger import LedgerEvent
@@ -38,21 +39,22 @@ def append_events(session: Session, events: Sequence[Event], *, now: datetime) -
         return []
     for instant in (now, *(event.occurred_at for event in events)):
         instant_text(instant)
+    ids = [new_id() for _ in events]
     rows = [
         {
-            "id": new_id(),
+            "id": event_id,
             "kind": event.kind,
             "version": event.version,
             "subject_id": event.subject_id,
             "organization_id": event.organization_id,
             "occurred_at": event.occurred_at,
             "recorded_at": now,
-            "body": body_text(event.body()),
+            "body": body_text(event),
         }
-        for event in events
+        for event_id, event in zip(ids, events, strict=True)
     ]
     session.execute(insert(LedgerEvent), rows)
-    return [row["id"] for row in rows]
+    return ids
 
 
 def copy_events(target: Session | Connection, events: Iterable[Event], *, now: datetime) -> int:
@@ -70,12 +72,9 @@ def copy_events(target: Session | Connection, events: Iterable[Event], *, now: d
     if isinstance(target, Session):
         target.flush()
         target = target.connection()
-    connection = target.connection.driver_connection
-    if not isinstance(connection, psycopg.Connection):
-        raise TypeError("Bulk append needs a psycopg connection.")
     count = 0
     with (
-        connection.cursor() as cursor,
+        psycopg_connection(target).cursor() as cursor,
         cursor.copy(
             "copy ledger_events"
             " (id, kind, version, subject_id, organization_id, occurred_at, recorded_at, body) from stdin"
@@ -104,8 +103,10 @@ def _copy_line(event: Event, recorded_at: str) -> str:
     """One line of COPY's text format; canonical JSON has no raw control characters, so only backslashes need care."""
     subject = "\\N" if event.subject_id is None else event.subject_id
     organization = "\\N" if event.organization_id is None else event.organization_id
-    body = body_text(event.body()).replace("\\", "\\\\")
+    body = body_text(event)
+    if "\\" in body:
+        body = body.replace("\\", "\\\\")
     return (
-        f"{new_id()}\t{event.kind}\t{event.version}\t{subject}\t{organization}"
+        f"{uuid7()!s}\t{event.kind}\t{event.version}\t{subject!s}\t{organization!s}"
         f"\t{instant_text(event.occurred_at)}\t{recorded_at}\t{body}\n"
     )

@@ -1,42 +1,38 @@
 """The bytes of a ledger entry: one RFC 8785 (JSON Canonicalization Scheme) object per event.
 
-Bodies hold text, whole numbers and truth values under ASCII keys only; for these, JSON with sorted keys is canonical.
-The database builds the same bytes in `ledger_entry_bytes`; the form can never change, because every hash stands on it.
+Bodies hold text, whole numbers and truth values under names of fields only; for these, JSON with sorted keys is
+canonical. The database builds the same bytes in `ledger_entry_bytes`. The form can never change: all hashes rest on it.
 """
 
-import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
 from uuid import UUID
 
 import orjson
 
-from operational_db.ledger.events import BodyValue
+from operational_db.ledger.events import ENVELOPE_FIELDS, Event, decimal_text
 
-# RFC 8785 numbers are IEEE doubles; beyond this a whole number has no exact form.
-LARGEST_INTEGER = 2**53 - 1
-_KEY = re.compile(r"[\x20-\x7e]*\Z")
+# Exactly these: a datetime is a date to isinstance, and a body must not hold one.
+_SERIALIZED_TYPES = frozenset({str, int, bool, UUID, date, Decimal})
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
-def body_text(body: Mapping[str, BodyValue]) -> str:
-    """Canonical JSON of an event's body.
+def body_text(event: Event) -> str:
+    """Canonical JSON of an event's body: the same values as `event.body()`, written by the serializer directly.
 
     Raises
     ------
     TypeError
-        For a value that is neither text, whole number nor truth value.
+        For a value that has no canonical form, such as a float, a datetime or a list.
     ValueError
-        For a whole number beyond 2**53 - 1, text that is not Unicode, or a key that is not ASCII.
+        For a whole number beyond 2**53 - 1, which RFC 8785 cannot hold exactly, or text that is not Unicode.
     """
-    for key, value in body.items():
-        if _KEY.match(key) is None:
-            raise ValueError(f"The body key {key!r} is not ASCII.")
-        if type(value) is int:
-            if abs(value) > LARGEST_INTEGER:
-                raise ValueError(f"{key} = {value} is too large for canonical JSON; write it as text.")
-        elif type(value) is not str and type(value) is not bool:
-            raise TypeError(f"{key} is a {type(value).__name__}; bodies hold text, whole numbers and truth values.")
-    return _json(body)
+    values = {name: value for name, value in vars(event).items() if value is not None and name not in ENVELOPE_FIELDS}
+    for name, value in values.items():
+        if type(value) not in _SERIALIZED_TYPES and not isinstance(value, Enum):
+            raise TypeError(f"{event.kind}: {name} is a {type(value).__name__}, which has no canonical form.")
+    return _json(values)
 
 
 def instant_text(instant: datetime) -> str:
@@ -49,7 +45,10 @@ def instant_text(instant: datetime) -> str:
     """
     if instant.tzinfo is None:
         raise ValueError("A point in time needs a time zone; a naive datetime was given.")
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    # The offset of UTC is six characters, "+00:00".
+    return f"{instant.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def entry_bytes(
@@ -77,6 +76,12 @@ def entry_bytes(
 
 def _json(value: object) -> str:
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(value, default=_to_serializable, option=_OPTIONS).decode()
     except orjson.JSONEncodeError as error:
         raise ValueError(f"No canonical JSON: {error}.") from error
+
+
+def _to_serializable(value: object) -> str:
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    raise TypeError(type(value).__name__)

@@ -4,7 +4,7 @@ Bodies hold opaque ids, dates, whole numbers, booleans and decimals as text, and
 reason stays in the tables. Appending, sequencing and proofs are in the sibling modules.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -31,28 +31,44 @@ class Event:
 
     def body(self) -> dict[str, BodyValue]:
         """The kind's own fields, ready for canonical JSON; keys without a value are left out."""
-        names = (f.name for f in fields(self) if f.name not in _ENVELOPE)
-        values = ((name, getattr(self, name)) for name in names)
-        return {name: _to_body_value(value) for name, value in values if value is not None}
+        return {
+            name: value if type(value) in _PLAIN_TYPES else _to_body_value(value)
+            for name, value in vars(self).items()
+            if value is not None and name not in ENVELOPE_FIELDS
+        }
 
 
-_ENVELOPE = frozenset({"subject_id", "organization_id", "occurred_at"})
+# Columns of their own in the ledger; every other field is part of the body.
+ENVELOPE_FIELDS = frozenset({"subject_id", "organization_id", "occurred_at"})
+# Exactly these, not their subclasses: an enumeration of text is written by its value.
+_PLAIN_TYPES = frozenset({str, int, bool})
 
 
 def _to_body_value(value: object) -> BodyValue:
-    if isinstance(value, bool | int | str) and not isinstance(value, Enum):
-        return value
-    if isinstance(value, Enum):
-        return str(value.value)
     if isinstance(value, UUID):
         return str(value)
+    if isinstance(value, Enum):
+        return str(value.value)
     if isinstance(value, datetime):
         raise TypeError("Bodies hold dates; the instant of an event is its occurred_at.")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return decimal_text(value)
     raise TypeError(f"{type(value).__name__} has no canonical form in an event body.")
+
+
+def decimal_text(value: Decimal) -> str:
+    """The one text of a number: no exponent, no trailing zeros, no minus before zero; 85.50 is written 85.5.
+
+    Raises
+    ------
+    ValueError
+        For NaN and infinity.
+    """
+    if not value.is_finite():
+        raise ValueError(f"{value} is not a number that an event can hold.")
+    return format(value.normalize() + 0, "f")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - expressions as PostgreSQL writes them
 """Every table of the first version, with the ledger's guards."""
 
 import sqlalchemy as sa
@@ -32,6 +33,20 @@ def upgrade() -> None:
         sa.Column("recorded_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_events")),
+    )
+    op.create_table(
+        "ledger_leaves",
+        sa.Column("leaf_index", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("leaf_hash", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("leaf_index >= 0", name=op.f("ck_ledger_leaves_index_not_negative")),
+        sa.PrimaryKeyConstraint("leaf_index", name=op.f("pk_ledger_leaves")),
+    )
+    op.create_index("uq_ledger_leaves_event_id", "ledger_leaves", ["event_id"], unique=True)
+    op.create_table(
+        "ledger_pending",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_ledger_pending")),
     )
     op.create_table(
         "organizations",
@@ -220,22 +235,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_learning_paths")),
         sa.UniqueConstraint("slug", name=op.f("uq_learning_paths_slug")),
-    )
-    op.create_table(
-        "ledger_leaves",
-        sa.Column("leaf_index", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.Column("leaf_hash", sa.LargeBinary(), nullable=False),
-        sa.CheckConstraint("leaf_index >= 0", name=op.f("ck_ledger_leaves_index_not_negative")),
-        sa.ForeignKeyConstraint(["event_id"], ["ledger_events.id"], name=op.f("fk_ledger_leaves_event_id")),
-        sa.PrimaryKeyConstraint("leaf_index", name=op.f("pk_ledger_leaves")),
-    )
-    op.create_index("uq_ledger_leaves_event_id", "ledger_leaves", ["event_id"], unique=True)
-    op.create_table(
-        "ledger_pending",
-        sa.Column("event_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["event_id"], ["ledger_events.id"], name=op.f("fk_ledger_pending_event_id")),
-        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_ledger_pending")),
     )
     op.create_table(
         "mentorships",
@@ -494,9 +493,7 @@ def upgrade() -> None:
             "search_vector",
             postgresql.TSVECTOR(),
             sa.Computed(
-                "(setweight(to_tsvector('english'::regconfig, title), 'A'::\"char\")"
-                " || setweight(to_tsvector('english'::regconfig, short_description), 'B'::\"char\"))"
-                " || setweight(to_tsvector('english'::regconfig, description), 'C'::\"char\")",
+                "(setweight(to_tsvector('english'::regconfig, title), 'A'::\"char\") || setweight(to_tsvector('english'::regconfig, short_description), 'B'::\"char\")) || setweight(to_tsvector('english'::regconfig, description), 'C'::\"char\")",
                 persisted=True,
             ),
             nullable=False,
@@ -1175,6 +1172,7 @@ def downgrade() -> None:
     op.drop_index(
         "ix_certificates_expires_on", table_name="certificates", postgresql_where=sa.text("revoked_at is null")
     )
+    op.drop_index("ix_certificates_enrollment_id", table_name="certificates")
     op.drop_index("ix_certificates_certification_id", table_name="certificates")
     op.drop_table("certificates")
     op.drop_index("ix_assignment_recipients_person_id", table_name="assignment_recipients")
@@ -1202,6 +1200,7 @@ def downgrade() -> None:
     op.drop_table("course_modules")
     op.drop_table("auto_assignments")
     op.drop_index("uq_memberships_open", table_name="memberships", postgresql_where=sa.text("ended_on is null"))
+    op.drop_index("ix_memberships_person_id", table_name="memberships")
     op.drop_index("ix_memberships_organization_id", table_name="memberships")
     op.drop_table("memberships")
     op.drop_index("ix_imported_records_record_id", table_name="imported_records")
@@ -1224,9 +1223,6 @@ def downgrade() -> None:
     )
     op.drop_index("ix_mentorships_mentee_id", table_name="mentorships")
     op.drop_table("mentorships")
-    op.drop_table("ledger_pending")
-    op.drop_index("uq_ledger_leaves_event_id", table_name="ledger_leaves")
-    op.drop_table("ledger_leaves")
     op.drop_table("learning_paths")
     op.drop_table("import_batches")
     op.drop_table("certification_registry")
@@ -1235,6 +1231,9 @@ def downgrade() -> None:
     op.drop_table("stored_files")
     op.drop_table("people")
     op.drop_table("organizations")
+    op.drop_table("ledger_pending")
+    op.drop_index("uq_ledger_leaves_event_id", table_name="ledger_leaves")
+    op.drop_table("ledger_leaves")
     op.drop_table("ledger_events")
     op.drop_table("ledger_checkpoints")
     for statement in ledger_guard.REMOVE_AFTER_TABLES:
