@@ -1,4 +1,4 @@
-"""Builds the warehouse: decides what is to be built, copies the current release, and runs dbt on the copy in this process.
+"""Builds the warehouse: decides what is to be built, copies the current release, runs dbt on the copy in this process.
 
 The models are in `dbt_project`; checking and releasing the result are in `checks.py` and `release.py`.
 """
@@ -31,7 +31,7 @@ PASSED_STATUSES = frozenset({"success", "pass", "no-op", "skipped"})
 
 @dataclass(frozen=True)
 class LandedState:
-    """What is landed and could be built: entries up to `to_leaf` with `root`, dimensions and engagement by fingerprint."""
+    """What is landed: entries up to `to_leaf` with their `root`, dimensions and engagement by fingerprint."""
 
     to_leaf: int
     root: str
@@ -46,7 +46,7 @@ class LandedState:
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """One build: new entries `from_leaf` up to, not including, `to_leaf`; statuses as of `as_of`; why it is full, or not."""
+    """One build: new entries `from_leaf` up to, not including, `to_leaf`; statuses as of `as_of`; and its reason."""
 
     from_leaf: int
     landed: LandedState
@@ -131,7 +131,7 @@ def _full_reason(
 
 
 def models_hash(project: Path = DBT_PROJECT) -> str:
-    """SHA-256 over everything that decides what a build looks like: models, macros, seeds and the project's settings."""
+    """Hash of everything that decides what a build looks like: models, macros, tests and the project's settings."""
     digest = hashlib.sha256()
     folders = [project / name for name in ("models", "macros", "seeds", "tests", "analyses", "snapshots")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
@@ -164,17 +164,18 @@ def prepare_build_file(settings: Settings, plan: BuildPlan, current: ReleaseMani
     return path
 
 
-def dbt_variables(settings: Settings, plan: BuildPlan) -> dict[str, object]:
+def dbt_variables(settings: Settings, plan: BuildPlan, *, built_at: datetime) -> dict[str, object]:
     """The variables one build runs with; the models' own defaults make the project parse without them."""
     landing = Landing(settings.landing_path)
     return {
-        "landing_path": str(landing.entries),
+        "landing_path": str(landing.root),
         "dimensions_path": str(landing.dimensions / plan.landed.dimensions),
         "engagement_path": str(landing.engagement),
         "from_leaf_index": plan.from_leaf,
         "to_leaf_index": plan.to_leaf,
         "as_of": plan.as_of.isoformat(),
         "root_hash": plan.landed.root,
+        "built_at": built_at.isoformat(),
     }
 
 
@@ -198,7 +199,7 @@ def parse_models(settings: Settings) -> "Manifest":
     return manifest
 
 
-def run_models(settings: Settings, plan: BuildPlan) -> list[NodeResult]:
+def run_models(settings: Settings, plan: BuildPlan, *, built_at: datetime) -> list[NodeResult]:
     """Run every model and data test on the build file; unit tests are the test suite's business.
 
     Parsing is kept apart from running, because dbt throws its parsed project away whenever variables change.
@@ -211,7 +212,8 @@ def run_models(settings: Settings, plan: BuildPlan) -> list[NodeResult]:
     from dbt.cli.main import dbtRunner
 
     manifest = parse_models(settings)
-    arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(dbt_variables(settings, plan))]
+    variables = json.dumps(dbt_variables(settings, plan, built_at=built_at))
+    arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
     if plan.is_full:
         arguments.append("--full-refresh")
     with _dbt_environment(settings):
@@ -224,7 +226,7 @@ def run_models(settings: Settings, plan: BuildPlan) -> list[NodeResult]:
     return [_node_result(node) for node in result.result]  # type: ignore[union-attr]
 
 
-def _node_result(result: Any) -> NodeResult:  # noqa: ANN401 - dbt's results are not typed
+def _node_result(result: Any) -> NodeResult:  # dbt's results are not typed
     config = getattr(result.node, "config", None)
     return NodeResult(
         unique_id=str(result.node.unique_id),

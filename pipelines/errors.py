@@ -40,7 +40,7 @@ class DiskFullError(RefreshFailedError):
 
     def __init__(self, step: str) -> None:
         super().__init__(
-            f"The disk is full: the step “{step}” could not be finished. The former figures stay, unfinished files were "
-            "removed. Free some space, then run `sitesync refresh`.",
+            f"The disk is full: the step “{step}” could not be finished. The former figures stay, and unfinished files "
+            "were removed. Free some space, then run `sitesync refresh`.",
             details={"step": step},
         )

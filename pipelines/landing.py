@@ -19,31 +19,29 @@ from pydantic import TypeAdapter
 
 from operational_db.ledger.events import EVENT_TYPES
 
-ENTRY_SCHEMA = pa.schema(
-    {
-        "leaf_index": pa.int64(),
-        "event_id": pa.string(),
-        "kind_version": pa.int16(),
-        "subject_id": pa.string(),
-        "organization_id": pa.string(),
-        "occurred_at": pa.timestamp("us", tz="UTC"),
-        "recorded_at": pa.timestamp("us", tz="UTC"),
-        "body": pa.string(),
-    }
-)
-ENGAGEMENT_SCHEMA = pa.schema(
-    {
-        "person_id": pa.string(),
-        "course_id": pa.string(),
-        "on_date": pa.date32(),
-        "organization_id": pa.string(),
-        "interaction_count": pa.int32(),
-        "session_count": pa.int32(),
-        "mobile_session_count": pa.int32(),
-        "minutes": pa.int32(),
-        "import_id": pa.string(),
-    }
-)
+_ENTRY_FIELDS: dict[str, pa.DataType] = {
+    "leaf_index": pa.int64(),
+    "event_id": pa.string(),
+    "kind_version": pa.int16(),
+    "subject_id": pa.string(),
+    "organization_id": pa.string(),
+    "occurred_at": pa.timestamp("us", tz="UTC"),
+    "recorded_at": pa.timestamp("us", tz="UTC"),
+    "body": pa.string(),
+}
+ENTRY_SCHEMA = pa.schema(_ENTRY_FIELDS)
+_ENGAGEMENT_FIELDS: dict[str, pa.DataType] = {
+    "person_id": pa.string(),
+    "course_id": pa.string(),
+    "on_date": pa.date32(),
+    "organization_id": pa.string(),
+    "interaction_count": pa.int32(),
+    "session_count": pa.int32(),
+    "mobile_session_count": pa.int32(),
+    "minutes": pa.int32(),
+    "import_id": pa.string(),
+}
+ENGAGEMENT_SCHEMA = pa.schema(_ENGAGEMENT_FIELDS)
 SCHEMA_FILE = "schema.parquet"
 # More segments than this are merged before a full build, so that readers never open thousands of files.
 SEGMENTS_KEPT = 64
