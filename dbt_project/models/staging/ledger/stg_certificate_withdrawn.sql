@@ -1,0 +1,16 @@
+with entries as (
+    {{ ledger_entries('certificate_withdrawn', ['certificate_id', 'certification_id']) }}
+),
+
+renamed as (
+    select
+        entries.leaf_index,
+        {{ as_id('entries.subject_id') }} as person_id,
+        {{ as_id('entries.organization_id') }} as organization_id,
+        {{ as_id('entries.certificate_id') }} as certificate_id,
+        {{ as_id('entries.certification_id') }} as certification_id,
+        entries.occurred_at,
+    from entries
+)
+
+select * from renamed
