@@ -3,7 +3,8 @@
 from fastapi import FastAPI
 
 from app.api.problems import add_problem_handlers
-from app.api.routers import catalog, health, learning, organizations
+from app.api.queries import OpenReleases
+from app.api.routers import catalog, health, learning, organization_content, organizations
 from app.api.tokens import OidcTokens
 from app.context import AppContext
 
@@ -26,9 +27,11 @@ def create_api(context: AppContext) -> FastAPI:
     api.state.context = context
     settings = context.settings
     api.state.oidc = OidcTokens(settings.oidc_issuer, settings.oidc_audience) if settings.oidc_issuer else None
+    api.state.releases = OpenReleases(settings)
     add_problem_handlers(api)
     api.include_router(health.router)
     api.include_router(catalog.router, prefix="/v1")
     api.include_router(learning.router, prefix="/v1")
     api.include_router(organizations.router, prefix="/v1")
+    api.include_router(organization_content.router, prefix="/v1")
     return api

@@ -10,10 +10,13 @@ from sqlalchemy.orm import Session
 from app.api.tokens import OidcTokens
 from app.context import AppContext
 from operational_db import clock
+from operational_db.catalog.files import FileStore
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import NotSignedInError
 from operational_db.identity.rules import Principal
 from operational_db.identity.service import principal_for_oidc_subject, principal_for_token
+
+MEGABYTE = 1024 * 1024
 
 bearer = HTTPBearer(auto_error=False, description="A token from `sitesync token`, or a JWT of the configured issuer.")
 
@@ -41,6 +44,14 @@ def read_session(context: Context) -> Iterator[Session]:
 
 WriteSession = Annotated[Session, Depends(write_session, scope="function")]
 ReadSession = Annotated[Session, Depends(read_session, scope="function")]
+
+
+def get_files(context: Context) -> FileStore:
+    """The folder of uploaded files, with the installation's size limit."""
+    return FileStore(context.settings.files_path, context.settings.max_upload_mb * MEGABYTE)
+
+
+Files = Annotated[FileStore, Depends(get_files)]
 
 
 def get_principal(

@@ -387,6 +387,25 @@ def organization_contents(
     return found.map(lambda item: to_content_view(*item))
 
 
+def organization_content(
+    session: Session, principal: Principal, *, organization_id: UUID, content_id: UUID
+) -> ContentView:
+    """One content of an organization (CMP-05).
+
+    Raises
+    ------
+    NotAuthorizedError
+        When the principal does not manage the organization's content.
+    NotFoundError
+        When the organization has none with the id, or removed it.
+    """
+    principal.require(Permission.MANAGE_CONTENT, organization_id)
+    repository = CatalogRepository(session)
+    content = repository.organization_content(organization_id, content_id)
+    file = None if content.file_id is None else repository.stored_file(content.file_id)
+    return to_content_view(content, file)
+
+
 def custom_courses(
     session: Session, principal: Principal, *, organization_id: UUID, page: PageRequest | None = None
 ) -> Page[CustomCourseView]:
@@ -411,10 +430,9 @@ def custom_course_response(session: Session, principal: Principal, *, course_id:
         When there is none, or the principal does not manage the courses of the organization it belongs to.
     """
     course = CatalogRepository(session).course(course_id)
-    is_custom = course.provider_type is ProviderType.COMPANY and course.provider_id is not None
-    if not is_custom or not principal.can(Permission.MANAGE_COURSES, course.provider_id):
+    if course.provider_id is None or not principal.can(Permission.MANAGE_COURSES, course.provider_id):
         raise NotFoundError("The organization has no course of its own with this id. Look at its courses.")
-    return _to_custom_course_view(session, course, course.provider_id or course.id)
+    return _to_custom_course_view(session, course, course.provider_id)
 
 
 def to_content_view(content: OrganizationContent, file: StoredFile | None) -> ContentView:

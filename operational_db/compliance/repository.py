@@ -209,6 +209,12 @@ class ComplianceRepository:
         )
         return self.session.scalars(statement.order_by(AssignmentRecipient.id).with_for_update()).all()
 
+    def count_recipients(self, assignment_id: UUID) -> int:
+        statement = select(func.count()).where(
+            AssignmentRecipient.assignment_id == assignment_id, AssignmentRecipient.cancelled_at.is_(None)
+        )
+        return self.session.scalar(statement) or 0
+
     def recipient_in(self, organization_id: UUID, recipient_id: UUID) -> AssignmentRecipient | None:
         """The recipient, when its assignment is this organization's."""
         statement = (

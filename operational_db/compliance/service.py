@@ -241,6 +241,11 @@ def assign_training(
     return assignment
 
 
+def count_recipients(session: Session, assignment: TrainingAssignment) -> int:
+    """How many people an assignment has reached and not lost again; the caller made or may see the assignment."""
+    return ComplianceRepository(session).count_recipients(assignment.id)
+
+
 def assign_missing(
     session: Session,
     principal: Principal,
