@@ -1,6 +1,6 @@
 """Use cases of content that organizations bring: upload, update, remove, read files, and make courses of it (CMP-05).
 
-A custom course takes over text, address or file as they are when it is made; changing the content later leaves it alone.
+A custom course takes over text, address or file as they are when it is made; changing content later leaves it alone.
 """
 
 from collections.abc import Sequence

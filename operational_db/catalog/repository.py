@@ -38,7 +38,6 @@ from operational_db.types import (
     CourseStatus,
     CourseVisibility,
     EnrollmentStatus,
-    ProviderType,
 )
 
 
@@ -432,7 +431,7 @@ class CatalogRepository:
 
     def custom_courses(self, organization_id: UUID, page: PageRequest) -> Page[Course]:
         """Courses the organization itself provides, latest first."""
-        conditions = [Course.provider_type == ProviderType.COMPANY, Course.provider_id == organization_id]
+        conditions = [Course.provider_id == organization_id]
         total = self.session.scalar(select(func.count()).select_from(Course).where(*conditions)) or 0
         statement = select(Course).where(*conditions).order_by(Course.created_at.desc(), Course.id)
         courses = self.session.scalars(statement.limit(page.size).offset(page.offset)).all()
