@@ -1,5 +1,6 @@
 """Principals for the tests of services, made directly from the roles a test needs, and the ledger as these see it."""
 
+from datetime import date
 from uuid import UUID
 
 import orjson
@@ -19,11 +20,16 @@ def principal_of(person: Person, organization: Organization | None = None, role:
 
 
 def create_member(
-    session: Session, organization: Organization, role: Role = Role.TECHNICIAN, **fields: object
+    session: Session,
+    organization: Organization,
+    role: Role = Role.TECHNICIAN,
+    *,
+    started_on: date = builders.LONG_AGO,
+    ended_on: date | None = None,
 ) -> Principal:
     """A new person with the role in the organization, as the principal she acts as."""
     person = builders.create_person(session)
-    builders.create_membership(session, person, organization, role, **fields)
+    builders.create_membership(session, person, organization, role, started_on=started_on, ended_on=ended_on)
     return principal_of(person, organization, role)
 
 

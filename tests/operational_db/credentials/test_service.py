@@ -255,7 +255,7 @@ class TestRenew:
         ],
     )
     def test_refuses_what_does_not_count(self, session: Session, now: datetime, state: dict[str, object]) -> None:
-        former = builders.create_certificate(session, **state)
+        former = builders.create_certificate(session, None, None, **state)
         with pytest.raises(ConflictError):
             service.renew_certificate(
                 session, SYSTEM_PRINCIPAL, certificate_id=former.id, issued_on=now.date(), now=now
