@@ -78,7 +78,7 @@ def _json(value: object) -> str:
     try:
         return orjson.dumps(value, default=_to_serializable, option=_OPTIONS).decode()
     except orjson.JSONEncodeError as error:
-        raise ValueError(f"No canonical JSON: {error}.") from error
+        raise ValueError(f"No canonical JSON: {error.__cause__ or error}") from error
 
 
 def _to_serializable(value: object) -> str:
