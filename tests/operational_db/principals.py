@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from operational_db.identity.rules import Grant, Principal
-from operational_db.tables.identity import Organization, Person
+from operational_db.tables.identity import Organization, Person, Team
 from operational_db.tables.ledger import LedgerEvent
 from operational_db.types import Role
 from tests import builders
@@ -24,12 +24,13 @@ def create_member(
     organization: Organization,
     role: Role = Role.TECHNICIAN,
     *,
+    team: Team | None = None,
     started_on: date = builders.LONG_AGO,
     ended_on: date | None = None,
 ) -> Principal:
     """A new person with the role in the organization, as the principal she acts as."""
     person = builders.create_person(session)
-    builders.create_membership(session, person, organization, role, started_on=started_on, ended_on=ended_on)
+    builders.create_membership(session, person, organization, role, team, started_on=started_on, ended_on=ended_on)
     return principal_of(person, organization, role)
 
 

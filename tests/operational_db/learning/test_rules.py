@@ -37,35 +37,36 @@ class TestEnrollmentObstacle:
     """LMS-06."""
 
     @pytest.mark.parametrize(
-        ("change", "error"),
+        ("facts", "error"),
         [
-            ({"status": CourseStatus.DRAFT}, EnrollmentClosedError),
-            ({"status": CourseStatus.ARCHIVED}, EnrollmentClosedError),
-            ({"open_cycle_number": 2}, ConflictError),
-            ({"enrollment_deadline": NOW - timedelta(microseconds=1)}, EnrollmentClosedError),
-            ({"missing_prerequisites": ("Electrical basics",)}, PrerequisiteMissingError),
-            ({"pricing_model": PricingModel.EMPLOYER_PAID}, EnrollmentClosedError),
-            ({"available_seats": 0}, CourseFullError),
+            (replace(FREE_TO_ENROLL, status=CourseStatus.DRAFT), EnrollmentClosedError),
+            (replace(FREE_TO_ENROLL, status=CourseStatus.ARCHIVED), EnrollmentClosedError),
+            (replace(FREE_TO_ENROLL, open_cycle_number=2), ConflictError),
+            (replace(FREE_TO_ENROLL, enrollment_deadline=NOW - timedelta(microseconds=1)), EnrollmentClosedError),
+            (replace(FREE_TO_ENROLL, missing_prerequisites=("Electrical basics",)), PrerequisiteMissingError),
+            (replace(FREE_TO_ENROLL, pricing_model=PricingModel.EMPLOYER_PAID), EnrollmentClosedError),
+            (replace(FREE_TO_ENROLL, available_seats=0), CourseFullError),
         ],
     )
-    def test_each_obstacle_alone_speaks_against_it(self, change: dict[str, object], error: type[DomainError]) -> None:
-        facts = replace(FREE_TO_ENROLL, **change)
+    def test_each_obstacle_alone_speaks_against_it(
+        self, facts: rules.EnrollmentFacts, error: type[DomainError]
+    ) -> None:
         assert type(rules.enrollment_obstacle(facts, now=NOW)) is error
         assert not rules.can_enroll(facts, now=NOW)
 
     @pytest.mark.parametrize(
-        "change",
+        "facts",
         [
-            {},
-            {"enrollment_deadline": NOW},
-            {"available_seats": 1},
-            {"pricing_model": PricingModel.EMPLOYER_PAID, "has_sponsor": True},
-            {"pricing_model": PricingModel.PAID},
-            {"pricing_model": PricingModel.SUBSCRIPTION},
+            FREE_TO_ENROLL,
+            replace(FREE_TO_ENROLL, enrollment_deadline=NOW),
+            replace(FREE_TO_ENROLL, available_seats=1),
+            replace(FREE_TO_ENROLL, pricing_model=PricingModel.EMPLOYER_PAID, has_sponsor=True),
+            replace(FREE_TO_ENROLL, pricing_model=PricingModel.PAID),
+            replace(FREE_TO_ENROLL, pricing_model=PricingModel.SUBSCRIPTION),
         ],
     )
-    def test_nothing_speaks_against_it_on_the_near_side_of_each_boundary(self, change: dict[str, object]) -> None:
-        assert rules.can_enroll(replace(FREE_TO_ENROLL, **change), now=NOW)
+    def test_nothing_speaks_against_it_on_the_near_side_of_each_boundary(self, facts: rules.EnrollmentFacts) -> None:
+        assert rules.can_enroll(facts, now=NOW)
 
     def test_full_is_said_last(self) -> None:
         facts = replace(FREE_TO_ENROLL, available_seats=0, missing_prerequisites=("Electrical basics",))

@@ -278,7 +278,7 @@ class TestEnroll:
             visibility=CourseVisibility.TEAM,
             visible_to_team_id=team.id,
         )
-        inside = create_member(session, company, team_id=team.id)
+        inside = create_member(session, company, team=team)
         outside = create_member(session, company)
         assert service.enroll(session, inside, person_id=inside.person_id, course_id=course.id, now=now).is_open
         with pytest.raises(NotFoundError):
@@ -478,8 +478,9 @@ class TestFinish:
                 score=Decimal(score),
                 now=now,
             )
-        assert enrollment.status is EnrollmentStatus.IN_PROGRESS
+        assert enrollment.is_open
         service.complete_module(session, learner, enrollment_id=enrollment.id, module_id=module.id, now=now)
+        assert service.enrollment_view(session, learner, enrollment_id=enrollment.id).progress_pct == 100
         assert enrollment.status is EnrollmentStatus.COMPLETED
         assert enrollment.final_score == Decimal("85.50")
         assert enrollment.ended_at == now
@@ -558,7 +559,7 @@ class TestFinish:
 
 class TestEngagement:
     def report(
-        self, session: Session, principal: Principal, enrollment: Enrollment, now: datetime, **counts: int | None
+        self, session: Session, principal: Principal, enrollment: Enrollment, now: datetime, **counts: int
     ) -> None:
         service.record_engagement(
             session,
@@ -579,11 +580,10 @@ class TestEngagement:
         )
         count = len(events_about(session, learner.person_id))
         self.report(session, learner, enrollment, now, interaction_count=3)
-        day = session.scalars(select(DailyEngagement)).one()
-        assert day.minutes is None
+        assert session.scalars(select(DailyEngagement.minutes)).one() is None
         self.report(session, learner, enrollment, now, session_count=2, mobile_session_count=1, minutes=20)
         self.report(session, learner, enrollment, now, interaction_count=4, minutes=5)
-        session.refresh(day)
+        day = session.scalars(select(DailyEngagement)).one()
         assert (day.interaction_count, day.session_count, day.mobile_session_count, day.minutes) == (7, 2, 1, 25)
         assert day.organization_id == company.id
         assert len(events_about(session, learner.person_id)) == count
