@@ -1,8 +1,9 @@
 """Loads the facts an evaluation needs, one query a table for a whole organization or a few people."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func, select
@@ -29,7 +30,7 @@ from operational_db.tables.compliance import (
 from operational_db.tables.credentials import Certificate
 from operational_db.tables.identity import Membership
 from operational_db.tables.learning import Enrollment
-from operational_db.types import CourseCategory, EnrollmentStatus, VerificationStatus
+from operational_db.types import EnrollmentStatus, VerificationStatus
 
 _LEADS_TO: ColumnElement[UUID | None] = case((Course.leads_to_certification, Course.certification_id))
 
@@ -45,13 +46,35 @@ def load_facts(
 
     With a requirement named, only what bears on it is read and assignments are left out.
     """
-    requirements = _requirements(session, organization_id, requirement_id)
+    scope: list[ColumnElement[bool]] = [TrainingRequirement.organization_id == organization_id]
+    if requirement_id is not None:
+        scope.append(TrainingRequirement.id == requirement_id)
     recipients = [] if requirement_id is not None else load_recipients(session, organization_id, person_ids=person_ids)
     memberships = _memberships(session, organization_id, person_ids)
-    people = person_ids if person_ids is not None else {m.person_id for m in memberships}
-    people = {*people, *(recipient.person_id for recipient in recipients)}
-    certifications = {r.needs_certification_id for r in requirements}
-    certifications |= {r.leads_to_certification_id for r in recipients}
+    people = {membership.person_id for membership in memberships} | {recipient.person_id for recipient in recipients}
+    return _gather(session, organization_id, memberships, _requirements(session, scope), recipients, people)
+
+
+def load_facts_about(
+    session: Session, organization_id: UUID, recipients: Sequence[RecipientFacts]
+) -> OrganizationFacts:
+    """Only what bears on these recipients of the organization's assignments; no memberships."""
+    linked = {recipient.requirement_id for recipient in recipients if recipient.requirement_id is not None}
+    scope = [TrainingRequirement.organization_id == organization_id, TrainingRequirement.id.in_(linked)]
+    people = {recipient.person_id for recipient in recipients}
+    return _gather(session, organization_id, [], _requirements(session, scope), recipients, people)
+
+
+def _gather(
+    session: Session,
+    organization_id: UUID,
+    memberships: Sequence[MembershipFacts],
+    requirements: Sequence[RequirementFacts],
+    recipients: Sequence[RecipientFacts],
+    people: Collection[UUID],
+) -> OrganizationFacts:
+    certifications = {requirement.needs_certification_id for requirement in requirements}
+    certifications |= {recipient.leads_to_certification_id for recipient in recipients}
     wanted = {certification for certification in certifications if certification is not None}
     leading = _courses_by_certification(session, wanted)
     courses = {r.course_id for r in requirements if r.course_id is not None} | {r.course_id for r in recipients}
@@ -63,7 +86,7 @@ def load_facts(
         memberships=memberships,
         requirements=requirements,
         recipients=recipients,
-        exemptions=_exemptions(session, organization_id, person_ids),
+        exemptions=_exemptions(session, organization_id, people),
         evidence=Evidence(_certificates(session, people, wanted), _enrollments(session, people, courses), leading),
     )
 
@@ -74,46 +97,57 @@ def load_recipients(
     """Everybody an assignment of the organization reached, the cancelled included."""
     conditions: list[ColumnElement[bool]] = [TrainingAssignment.organization_id == organization_id]
     if person_ids is not None:
-        conditions.append(AssignmentRecipient.person_id.in_(person_ids))
+        conditions.append(_is_among(AssignmentRecipient.person_id, person_ids))
     rows = session.execute(
-        select(AssignmentRecipient, TrainingAssignment, Course.category, _LEADS_TO, TrainingRequirement.category)
+        select(
+            AssignmentRecipient.id,
+            TrainingAssignment.id,
+            TrainingAssignment.organization_id,
+            AssignmentRecipient.person_id,
+            TrainingAssignment.course_id,
+            _LEADS_TO,
+            TrainingAssignment.requirement_id,
+            TrainingRequirement.category,
+            Course.category,
+            AssignmentRecipient.assigned_at,
+            AssignmentRecipient.due_on,
+            TrainingAssignment.is_mandatory,
+            TrainingAssignment.minimum_score,
+            AssignmentRecipient.cancelled_at,
+        )
         .join(TrainingAssignment, TrainingAssignment.id == AssignmentRecipient.assignment_id)
         .join(Course, Course.id == TrainingAssignment.course_id)
         .outerjoin(TrainingRequirement, TrainingRequirement.id == TrainingAssignment.requirement_id)
         .where(*conditions)
         .order_by(AssignmentRecipient.assigned_at.desc(), AssignmentRecipient.id)
     )
-    return [_to_recipient_facts(*row) for row in rows]
+    return [_to_recipient_facts(tuple(row)) for row in rows]
 
 
-def _to_recipient_facts(
-    recipient: AssignmentRecipient,
-    assignment: TrainingAssignment,
-    course_category: CourseCategory,
-    leads_to: UUID | None,
-    requirement_category: str | None,
-) -> RecipientFacts:
+def _to_recipient_facts(columns: tuple[Any, ...]) -> RecipientFacts:
+    """From the columns of the query above in their order; a row of so many has no static type to unpack."""
+    requirement_category, course_category, cancelled_at = columns[7], columns[8], columns[13]
     return RecipientFacts(
-        recipient_id=recipient.id,
-        assignment_id=assignment.id,
-        organization_id=assignment.organization_id,
-        person_id=recipient.person_id,
-        course_id=assignment.course_id,
-        leads_to_certification_id=leads_to,
-        requirement_id=assignment.requirement_id,
+        recipient_id=columns[0],
+        assignment_id=columns[1],
+        organization_id=columns[2],
+        person_id=columns[3],
+        course_id=columns[4],
+        leads_to_certification_id=columns[5],
+        requirement_id=columns[6],
         category=requirement_category or category_of_course(course_category).value,
-        assigned_at=recipient.assigned_at,
-        due_on=recipient.due_on,
-        is_mandatory=assignment.is_mandatory,
-        minimum_score=assignment.minimum_score,
-        cancelled_on=_day(recipient.cancelled_at),
+        assigned_at=columns[9],
+        due_on=columns[10],
+        is_mandatory=columns[11],
+        minimum_score=columns[12],
+        cancelled_on=_day(cancelled_at),
     )
 
 
 def _memberships(session: Session, organization_id: UUID, person_ids: Collection[UUID] | None) -> list[MembershipFacts]:
     conditions = [Membership.organization_id == organization_id]
     if person_ids is not None:
-        conditions.append(Membership.person_id.in_(person_ids))
+        conditions.append(_is_among(Membership.person_id, person_ids))
     rows = session.execute(
         select(
             Membership.id,
@@ -127,10 +161,7 @@ def _memberships(session: Session, organization_id: UUID, person_ids: Collection
     return [MembershipFacts(*row) for row in rows]
 
 
-def _requirements(session: Session, organization_id: UUID, requirement_id: UUID | None) -> list[RequirementFacts]:
-    conditions = [TrainingRequirement.organization_id == organization_id]
-    if requirement_id is not None:
-        conditions.append(TrainingRequirement.id == requirement_id)
+def _requirements(session: Session, conditions: Collection[ColumnElement[bool]]) -> list[RequirementFacts]:
     rows = session.execute(
         select(
             TrainingRequirement.id,
@@ -152,10 +183,7 @@ def _requirements(session: Session, organization_id: UUID, requirement_id: UUID 
     return [RequirementFacts(*row) for row in rows]
 
 
-def _exemptions(session: Session, organization_id: UUID, person_ids: Collection[UUID] | None) -> list[ExemptionFacts]:
-    conditions = [Exemption.organization_id == organization_id]
-    if person_ids is not None:
-        conditions.append(Exemption.person_id.in_(person_ids))
+def _exemptions(session: Session, organization_id: UUID, person_ids: Collection[UUID]) -> list[ExemptionFacts]:
     rows = session.execute(
         select(
             Exemption.person_id,
@@ -163,7 +191,7 @@ def _exemptions(session: Session, organization_id: UUID, person_ids: Collection[
             Exemption.starts_on,
             Exemption.ends_on,
             Exemption.ended_at,
-        ).where(*conditions)
+        ).where(Exemption.organization_id == organization_id, _is_among(Exemption.person_id, person_ids))
     )
     return [
         ExemptionFacts(person, subject, start, end, _day(ended_at)) for person, subject, start, end, ended_at in rows

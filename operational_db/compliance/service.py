@@ -4,7 +4,7 @@ Every change appends its ledger events in the caller's transaction; nothing here
 3.2.5.1. An organization's figures over time are the marts' business.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from operational_db.compliance import rules
 from operational_db.compliance.evaluation import RequiredTraining, required_trainings
 from operational_db.compliance.facts import load_facts
-from operational_db.compliance.listing import assignment_views
+from operational_db.compliance.listing import assignment_page, assignment_views
 from operational_db.compliance.repository import ComplianceRepository
 from operational_db.compliance.views import (
     AssignedMissing,
@@ -237,7 +237,8 @@ def assign_training(
         now=now,
     )
     category = rules.category_of_course(course.category)
-    _reach(session, assignment, [(each, due_on) for each in person_ids], category=category, now=now)
+    session.add(assignment)
+    _reach(session, [(assignment, each, due_on) for each in person_ids], category=category, now=now)
     return assignment
 
 
@@ -293,18 +294,23 @@ def assign_missing(
     wanted = missing if person_ids is None else [person for person in missing if person in set(person_ids)]
     assigned = repository.people_with_open_assignment(organization_id, course.id, wanted)
     last_day = due_on or today + timedelta(days=requirement.due_within_days)
-    recipients: list[AssignmentRecipient] = []
-    for person_id in sorted(set(wanted) - assigned):
-        assignment = _new_assignment(
-            principal,
-            organization_id=organization_id,
-            course_id=course.id,
-            person_id=person_id,
-            requirement_id=requirement.id,
-            due_on=last_day,
-            now=now,
+    reached = [
+        (
+            _new_assignment(
+                principal,
+                organization_id=organization_id,
+                course_id=course.id,
+                person_id=person_id,
+                requirement_id=requirement.id,
+                due_on=last_day,
+                now=now,
+            ),
+            person_id,
+            last_day,
         )
-        recipients += _reach(session, assignment, [(person_id, last_day)], category=requirement.category, now=now)
+        for person_id in sorted(set(wanted) - assigned)
+    ]
+    recipients = _reach(session, reached, category=requirement.category, now=now)
     return AssignedMissing(
         requirement_id=requirement.id,
         course_id=course.id,
@@ -361,7 +367,7 @@ def add_recipients_for_membership(
             assigned_on=assignment.assigned_at.date(), due_on=assignment.due_on, joined_on=joined_on
         )
         category = rules.category_of_course(course.category)
-        recipients += _reach(session, assignment, [(membership.person_id, due_on)], category=category, now=now)
+        recipients += _reach(session, [(assignment, membership.person_id, due_on)], category=category, now=now)
     for auto, course in repository.auto_assignments(membership):
         if repository.is_assigned(membership.organization_id, course.id, membership.person_id):
             continue
@@ -376,7 +382,7 @@ def add_recipients_for_membership(
             assigned_at=now,
         )
         category = rules.category_of_course(course.category)
-        recipients += _reach(session, assignment, [(membership.person_id, due_on)], category=category, now=now)
+        recipients += _reach(session, [(assignment, membership.person_id, due_on)], category=category, now=now)
     return recipients
 
 
@@ -529,8 +535,7 @@ def list_assignments(
 ) -> Page[AssignmentView]:
     """The organization's assignments, one entry a recipient, latest first, each with its status on the day."""
     _require_view(principal, organization_id)
-    views = assignment_views(session, organization_id, filters, on=on)
-    return Page(views[page.offset : page.offset + page.size], len(views), page.number, page.size)
+    return assignment_page(session, organization_id, filters, page, on=on)
 
 
 def my_assignments(session: Session, principal: Principal, *, on: date) -> list[AssignmentView]:
@@ -634,14 +639,13 @@ def _new_assignment(
 
 def _reach(
     session: Session,
-    assignment: TrainingAssignment,
-    people: Iterable[tuple[UUID, date | None]],
+    reached: Sequence[tuple[TrainingAssignment, UUID, date | None]],
     *,
     category: str,
     now: datetime,
 ) -> list[AssignmentRecipient]:
-    """Add recipients with their due dates, and one event for each."""
-    session.add(assignment)
+    """Add a recipient for each assignment, person and due date, and one event for each; all written together."""
+    session.add_all({assignment.id: assignment for assignment, _, _ in reached}.values())
     session.flush()
     recipients = [
         AssignmentRecipient(
@@ -653,7 +657,7 @@ def _reach(
             created_at=now,
             updated_at=now,
         )
-        for person_id, due_on in people
+        for assignment, person_id, due_on in reached
     ]
     session.add_all(recipients)
     session.flush()
@@ -671,7 +675,7 @@ def _reach(
             is_mandatory=assignment.is_mandatory,
             minimum_score=assignment.minimum_score,
         )
-        for recipient in recipients
+        for recipient, (assignment, _, _) in zip(recipients, reached, strict=True)
     ]
     append_events(session, events, now=now)
     return recipients
