@@ -1,4 +1,4 @@
-"""Pages of a list over HTTP: `page` from 1, `page_size` up to 200, and the total so that a client sees how far it is."""
+"""Pages of a list over HTTP: `page` from 1, `page_size` up to 200, and the total for the client to know how far."""
 
 from collections.abc import Callable
 from typing import Annotated, Generic, TypeVar

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.orm import Session
 
 from operational_db.catalog.search import CourseFilters, CourseSort, Viewer
@@ -167,7 +167,7 @@ class CatalogRepository:
         statement = (
             select(Enrollment)
             .where(Enrollment.person_id == person_id, Enrollment.course_id.in_(course_ids))
-            .distinct(Enrollment.course_id)
+            .ext(distinct_on(Enrollment.course_id))
             .order_by(Enrollment.course_id, Enrollment.cycle_number.desc())
         )
         return {enrollment.course_id: enrollment for enrollment in self.session.scalars(statement)}
@@ -467,8 +467,8 @@ def _filter_conditions(filters: CourseFilters) -> list[ColumnElement[bool]]:
         (filters.manufacturer, Course.applicable_manufacturers.contains([filters.manufacturer])),
         (filters.model, Course.applicable_models.contains([filters.model])),
         (filters.pricing_model, Course.pricing_model == filters.pricing_model),
-        (filters.price_from, price >= filters.price_from),
-        (filters.price_to, price <= filters.price_to),
+        (filters.price_from, price >= (filters.price_from or 0)),
+        (filters.price_to, price <= (filters.price_to or 0)),
         (filters.tag, Course.tags.contains([filters.tag])),
         (filters.text or None, Course.search_vector.bool_op("@@")(_query(filters.text or ""))),
         (filters.status, Course.status == filters.status),

@@ -1,0 +1,176 @@
+"""Assigning, requiring, compliance figures, company content: for the organization's managers and nobody else."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from operational_db import clock
+from operational_db.database import unit_of_work
+from tests.app.api.conftest import World
+from tests.builders import create_certification, create_course
+
+
+def add_course(world: World) -> UUID:
+    with unit_of_work(world.api.engine) as session:
+        return create_course(session, module_count=1).id
+
+
+def assign(world: World, who: str = "manager", **body: object) -> Any:
+    return world.api.call("POST", f"/v1/organizations/{world.own_id}/training/assign", who, json=body)
+
+
+@pytest.mark.requirement("CMP-01", "US-TC016")
+def test_assign_to_team_person_and_role(world: World) -> None:
+    due_on = (clock.today() + timedelta(days=20)).isoformat()
+    team = assign(world, course_id=str(add_course(world)), assigned_to_team_id=str(world.team_id), due_on=due_on)
+    assert team.status_code == 201
+    assert (team.json()["recipient_count"], team.json()["due_on"]) == (2, due_on)
+    one = assign(world, course_id=str(add_course(world)), assigned_to_person_id=str(world.api.people["ann"]))
+    assert one.json()["recipient_count"] == 1
+    role = assign(world, course_id=str(add_course(world)), assigned_to_role="technician", minimum_score=80)
+    assert role.json()["recipient_count"] == 2
+    listed = world.api.call(
+        "GET", f"/v1/organizations/{world.own_id}/training/assignments?page_size=2", "manager"
+    ).json()
+    assert (listed["total_count"], len(listed["items"])) == (5, 2)
+    mine = world.api.call("GET", "/v1/me/training/assignments", "ann").json()
+    assert len(mine) == 3
+    assert {item["requires_passing_score"] for item in mine} == {True, False}
+    ended = world.api.call(
+        "GET", f"/v1/organizations/{world.own_id}/training/assignments?status=completed", "manager"
+    ).json()
+    assert ended["total_count"] == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"course_id": str(uuid4())},
+        {"course_id": str(uuid4()), "assigned_to_role": "technician", "assigned_to_person_id": str(uuid4())},
+        {"requirement_id": str(uuid4()), "assigned_to_role": "technician"},
+        {"course_id": str(uuid4()), "assigned_to_role": "technician", "minimum_score": 120},
+        {"course_id": str(uuid4()), "assigned_to_role": "wizard"},
+        {"course_id": str(uuid4()), "assigned_to_role": "technician", "due_at": "2026-12-01"},
+    ],
+)
+def test_contradictory_assignments_are_refused(world: World, body: dict[str, Any]) -> None:
+    answer = assign(world, **body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"]
+
+
+@pytest.mark.requirement("CMP-02")
+def test_requirement_then_assign_what_is_missing(world: World) -> None:
+    with unit_of_work(world.api.engine) as session:
+        certification = create_certification(session)
+        certification_id = certification.id
+        create_course(session, module_count=1, certification=certification)
+    path = f"/v1/organizations/{world.own_id}/training/requirements"
+    body = {"certification_id": str(certification_id), "role": "technician", "due_within_days": 14}
+    made = world.api.call("POST", path, "manager", json=body)
+    assert made.status_code == 201
+    assert world.api.call("POST", path, "manager", json=body).status_code == 409
+    requirement_id = made.json()["requirement_id"]
+    assert [r["requirement_id"] for r in world.api.call("GET", path, "manager").json()] == [requirement_id]
+    first = assign(world, requirement_id=requirement_id).json()
+    assert (first["recipient_count"], first["already_assigned_count"]) == (2, 0)
+    again = assign(world, requirement_id=requirement_id).json()
+    assert (again["recipient_count"], again["already_assigned_count"]) == (0, 2)
+
+
+def test_another_companys_manager_and_own_technicians_are_refused(world: World) -> None:
+    own = f"/v1/organizations/{world.own_id}/training"
+    course = {"course_id": str(add_course(world)), "assigned_to_role": "technician"}
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("POST", "/assign", {"json": course}),
+        ("GET", "/assignments", {}),
+        ("GET", "/compliance", {}),
+        ("GET", "/requirements", {}),
+        ("POST", "/requirements", {"json": {"course_id": course["course_id"]}}),
+        ("GET", "/content", {}),
+        ("POST", "/content", {"data": {"title": "x", "content_type": "text", "content_text": "x"}}),
+        ("POST", "/courses", {"json": {"title": "x", "category": "technology", "modules": [{"title": "q", "content_type": "quiz"}]}}),
+    ]  # fmt: skip
+    for who in ("stranger", "ann"):
+        for method, path, options in calls:
+            answer = world.api.call(method, own + path, who, **options)
+            assert answer.status_code in {403, 404}, (who, method, path, answer.text)
+
+
+@pytest.mark.requirement("CMP-05", "US-TC019")
+def test_content_life_and_a_course_made_of_it(world: World) -> None:
+    own = f"/v1/organizations/{world.own_id}/training"
+    made = world.api.call(
+        "POST",
+        f"{own}/content",
+        "manager",
+        data={"title": "Site rules", "content_type": "document"},
+        files={"file": ("rules.pdf", b"%PDF-1.7\n%real enough to be recognised", "application/pdf")},
+    )
+    assert made.status_code == 201, made.text
+    content = made.json()
+    assert (content["media_type"], content["size_bytes"]) == ("application/pdf", 38)
+    changed = world.api.call("PUT", f"{own}/content/{content['id']}", "manager", data={"title": "Site rules 2027"})
+    assert changed.json()["title"] == "Site rules 2027"
+    assert world.api.call("GET", f"{own}/content", "manager").json()["total_count"] == 1
+
+    course = world.api.call(
+        "POST",
+        f"{own}/courses",
+        "manager",
+        json={
+            "title": "Starting here",
+            "category": "safety_certification",
+            "modules": [
+                {"title": "Rules", "content_type": "document", "content_id": content["id"]},
+                {"title": "Check", "content_type": "quiz"},
+            ],
+            "is_mandatory": True,
+            "auto_assign_to_new_employees": True,
+        },
+    )
+    assert course.status_code == 201, course.text
+    assert [module["order"] for module in course.json()["modules"]] == sorted(
+        m["order"] for m in course.json()["modules"]
+    )
+    syllabus = world.api.call("GET", f"/v1/training/courses/{course.json()['id']}/syllabus", "ann").json()
+    url = syllabus["downloadable_materials"][0]["download_url"].removeprefix("/api")
+    assert world.api.call("GET", url, "ann").status_code == 404
+    world.api.call("POST", f"/v1/training/courses/{course.json()['id']}/enroll", "ann")
+    download = world.api.call("GET", url, "ann")
+    assert download.content.startswith(b"%PDF")
+    assert download.headers["content-disposition"].startswith("attachment")
+    assert world.api.call("GET", url, "stranger").status_code == 404
+
+    assert world.api.call("DELETE", f"{own}/content/{content['id']}", "manager").status_code == 204
+    assert world.api.call("DELETE", f"{own}/content/{content['id']}", "manager").status_code == 404
+    assert world.api.call("GET", url, "ann").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "media_type"),
+    [
+        ("trick.pdf", b"<html><script>alert(1)</script>", "application/pdf"),
+        ("program.exe", b"MZ\x90\x00", "application/x-msdownload"),
+        ("empty.pdf", b"", "application/pdf"),
+    ],
+)
+def test_files_that_are_not_what_they_say_are_refused(world: World, name: str, data: bytes, media_type: str) -> None:
+    answer = world.api.call(
+        "POST",
+        f"/v1/organizations/{world.own_id}/training/content",
+        "manager",
+        data={"title": "A file", "content_type": "document"},
+        files={"file": (name, data, media_type)},
+    )
+    assert answer.status_code in {415, 422}
+    assert not list((world.api.settings.files_path).rglob("*.incoming*"))
+
+
+def test_compliance_before_the_first_figures_says_so(world: World) -> None:
+    answer = world.api.call("GET", f"/v1/organizations/{world.own_id}/training/compliance", "manager")
+    assert answer.status_code == 503
+    assert "refresh" in answer.json()["detail"]
