@@ -18,7 +18,6 @@
             occurred_at,
             {{ parsed_body('body', fields + ['import_id']) }} as fields
         from {{ source('ledger', kind) }}
-        where leaf_index >= {{ var('from_leaf_index') }} and leaf_index < {{ var('to_leaf_index') }}
     ) as parsed
     left join {{ ref('stg_import_undone') }} as undone
         on {{ body_field('parsed.fields', 'import_id') }} = undone.undone_import_text

@@ -1,8 +1,6 @@
 -- The whole ledger, not only the new entries: what an undone import brought stays out for good.
 with entries as (
-    select *
-    from {{ source('ledger', 'import_undone') }}
-    where leaf_index < {{ var('to_leaf_index') }}
+    select * from {{ source('ledger', 'import_undone') }}
 ),
 
 renamed as (
