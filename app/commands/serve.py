@@ -1,0 +1,111 @@
+"""`sitesync up`, `serve`, `prepare`, `migrate` and `demo`: bring an installation up and keep it served."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from sqlalchemy import Engine, select
+
+from app.context import open_context
+from operational_db import clock
+from operational_db.database import read_only_session
+from operational_db.embedded import database_url
+from operational_db.embedded import migrate as migrate_database
+from operational_db.errors import ConflictError, ReleaseUnavailableError
+from operational_db.releases.manifest import current_manifest
+from operational_db.settings import Settings, load_settings
+from operational_db.tables.identity import Organization
+
+commands = typer.Typer()
+
+StopWithParent = Annotated[
+    bool, typer.Option("--stop-with-parent", help="Stop when the process that started this one ends.")
+]
+
+
+@commands.command()
+def up(stop_with_parent: StopWithParent = False) -> None:
+    """Prepare the installation as far as it is not, serve it, and print its address. Ctrl-C stops everything."""
+    _serve(is_prepared=False, is_stopping_with_parent=stop_with_parent)
+
+
+@commands.command()
+def serve(stop_with_parent: StopWithParent = False) -> None:
+    """Serve the installation as it is: no migration, no demo, no refresh first."""
+    _serve(is_prepared=True, is_stopping_with_parent=stop_with_parent)
+
+
+@commands.command()
+def prepare() -> None:
+    """Migrate the database, fill an empty one with the demo, and make the first figures. What is there is kept."""
+    settings = load_settings()
+    with database_url(settings) as url, _bars() as bars:
+        task = bars.add_task("Database schema", total=1)
+        migrate_database(url)
+        bars.update(task, completed=1)
+    with open_context(settings) as context:
+        if settings.demo and is_empty(context.engine):
+            _load_demo(context.engine, settings)
+        _refresh_first_time(settings)
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    with database_url(load_settings()) as url:
+        migrate_database(url)
+    typer.echo("The schema is up to date.")
+
+
+@commands.command()
+def demo() -> None:
+    """Fill an empty database with the simulated industry of SITESYNC_DEMO_SEED; refused when it holds anything."""
+    settings = load_settings()
+    with open_context(settings) as context:
+        if not is_empty(context.engine):
+            raise ConflictError("The database holds organizations already; the demo fills an empty one only.")
+        _load_demo(context.engine, settings)
+
+
+def is_empty(engine: Engine) -> bool:
+    """Whether the database holds no organization yet."""
+    with read_only_session(engine) as session:
+        return session.scalar(select(Organization.id).limit(1)) is None
+
+
+def _serve(*, is_prepared: bool, is_stopping_with_parent: bool) -> None:
+    from app.serving.session import Session
+
+    session = Session(load_settings(), Console(), is_stopping_with_parent=is_stopping_with_parent)
+    session.run(is_prepared=is_prepared)
+
+
+def _load_demo(engine: Engine, settings: Settings) -> None:
+    from operational_db.demo.load import load_demo
+
+    with _bars() as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(label: str, done: int, total: int) -> None:
+            if label not in tasks:
+                tasks[label] = bars.add_task(label)
+            bars.update(tasks[label], completed=done, total=total)
+
+        load_demo(engine, seed=settings.demo_seed, now=clock.now(), progress=report)
+
+
+def _refresh_first_time(settings: Settings) -> None:
+    """Make figures when there are none. Old ones are served at once: the pipeline's daemon brings them up to date."""
+    try:
+        current_manifest(settings)
+    except ReleaseUnavailableError:
+        from app.commands.pipeline import refresh_figures
+
+        refresh_figures()
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<28}"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn()
+    )
