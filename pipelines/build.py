@@ -247,6 +247,17 @@ def _common_arguments(settings: Settings) -> list[str]:
     ]  # fmt: skip
 
 
+def _close_dbt_connection() -> None:
+    """Dbt keeps the build file open for a next invocation in the same process; the checks must be able to open it."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    with DuckDBConnectionManager._LOCK:
+        environment = DuckDBConnectionManager._ENV
+        if environment is not None:
+            environment.close()
+        DuckDBConnectionManager.close_all_connections()
+
+
 @contextmanager
 def _dbt_environment(settings: Settings) -> Iterator[None]:
     """The profile finds the build file by an environment variable; what was set before is put back."""
@@ -256,6 +267,7 @@ def _dbt_environment(settings: Settings) -> Iterator[None]:
     try:
         yield
     finally:
+        _close_dbt_connection()
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -94,6 +94,17 @@ _COMPLIANCE_COUNTS = {
     "overdue_count": "status = 'overdue'",
 }
 
+ADDITIVE_MARTS = ("compliance_by_organization", "compliance_by_person", "compliance_by_category")
+# Names of all checks of a build, in their order, and of those among them that only warn.
+BUILD_CHECKS = (
+    *(recount.name for recount in RECOUNTS),
+    "enrollment_outcomes_equal_ledger",
+    "renewals_equal_ledger",
+    *(f"{mart}_adds_up" for mart in ADDITIVE_MARTS),
+    "volume_is_usual",
+)
+BUILD_WARNINGS = ("volume_is_usual",)
+
 
 class BuildChecker:
     """Counts a build against the landed ledger; on an incremental build the new entries and the former totals.
@@ -221,7 +232,7 @@ class BuildChecker:
         names = ", ".join(f"coalesce(sum({name}), 0)::bigint as {name}" for name in _COMPLIANCE_COUNTS)
         truth = self._connection.execute(f"select {sums} from build.marts.fct_required_training").fetchone() or ()
         checks = []
-        for mart in ("compliance_by_organization", "compliance_by_person", "compliance_by_category"):
+        for mart in ADDITIVE_MARTS:
             totals = self._connection.execute(f"select {names} from build.marts.{mart}").fetchone() or ()
             pairs = list(zip(_COMPLIANCE_COUNTS, totals, truth, strict=True))
             wrong = [f"{name} {total}, not {right}" for name, total, right in pairs if total != right]

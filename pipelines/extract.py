@@ -87,19 +87,14 @@ DIMENSIONS: dict[str, str] = {
         select
             id::text as import_id, importer, format, source, organization_id::text as organization_id, state,
             started_at, finished_at, undone_at,
-            {read} as read_count, {added} as added_count, {changed} as changed_count,
-            {unchanged} as unchanged_count, {refused} as refused_count
+            coalesce((report ->> 'read')::bigint, 0) as read_count,
+            coalesce((report ->> 'added')::bigint, 0) as added_count,
+            coalesce((report ->> 'changed')::bigint, 0) as changed_count,
+            coalesce((report ->> 'unchanged')::bigint, 0) as unchanged_count,
+            coalesce((report ->> 'refused')::bigint, 0) as refused_count
         from import_batches order by id
     """,
 }
-# The report counts by kind of record: {{"counts": {{"learners": {{"read": 3, …}}, …}}, …}}.
-_REPORT_COUNT = """(
-    select coalesce(sum((entry.value ->> '{name}')::bigint), 0)::bigint
-    from jsonb_each(
-        case when jsonb_typeof(report -> 'counts') = 'object' then report -> 'counts' else '{{}}' end
-    ) as entry
-    where jsonb_typeof(entry.value) = 'object'
-)"""
 
 _ENGAGEMENT_MONTHS = """
     select
@@ -241,11 +236,7 @@ def _gap(leaf_index: int) -> LedgerTamperedError:
 
 def extract_dimensions(connection: "Connection", landing: Landing) -> str:
     """Land every dimension whole, as a folder named by its content; returns the folder's name."""
-    counts = {name: _REPORT_COUNT.format(name=name) for name in ("read", "added", "changed", "unchanged", "refused")}
-    tables = {
-        name: read_table(connection, sql.format(**counts) if name == "import_batches" else sql)
-        for name, sql in DIMENSIONS.items()
-    }
+    tables = {name: read_table(connection, sql) for name, sql in DIMENSIONS.items()}
     return write_content_addressed(landing.dimensions, {name: _plain(table) for name, table in tables.items()})
 
 

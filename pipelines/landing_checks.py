@@ -20,6 +20,17 @@ from operational_db.tables.ledger import LedgerCheckpoint, LedgerEvent, LedgerLe
 from pipelines.build_checks import Numbers, quoted, result
 from pipelines.landing import Landing, Segment, counts_by_kind, file_sha256
 
+# Names of all checks of a landing, in their order, and of those among them that only warn.
+LANDING_CHECKS = (
+    "landing_is_contiguous",
+    "landing_files_are_whole",
+    "landing_counts_equal_ledger",
+    "ledger_root_is_known",
+    "landed_entries_have_the_root",
+    "event_kinds_are_known",
+)
+LANDING_WARNINGS = ("event_kinds_are_known",)
+
 
 def check_segments_tile(segments: Sequence[Segment], ledger_size: int) -> CheckResult:
     """The segments cover the entries 0 to `ledger_size` - 1, each exactly once, and count as many as they span."""
@@ -166,10 +177,9 @@ _LEAF_HASHES = """
     select unhex(sha256('\\x00'::blob || encode(
         '{"body":' || body || ',"id":"' || event_id || '","kind":"' || kind || '","occurred_at":"'
         || strftime(occurred_at, '%Y-%m-%dT%H:%M:%S.%fZ') || '"'
-        || case when organization_id is null then '' else ',"organization":"' || organization_id || '"' end
+        || ',"organization":' || coalesce('"' || organization_id || '"', 'null')
         || ',"recorded_at":"' || strftime(recorded_at, '%Y-%m-%dT%H:%M:%S.%fZ') || '"'
-        || case when subject_id is null then '' else ',"subject":"' || subject_id || '"' end
-        || ',"version":' || kind_version || '}'
+        || ',"subject":' || coalesce('"' || subject_id || '"', 'null') || ',"version":' || kind_version || '}'
     ))) as leaf_hash
     from ({files})
     order by leaf_index

@@ -30,6 +30,8 @@ from pipelines.build import BuildPlan, discard_build
 from pipelines.errors import ChecksFailedError
 from pipelines.landing import write_durably
 
+RELEASE_CHECK = "release_equals_build"
+
 
 @dataclass(frozen=True)
 class TableState:
@@ -128,7 +130,7 @@ def release_build(
 
 def check_released_file(built: dict[str, TableState], path: Path) -> CheckResult:
     """The released file, opened again, holds exactly what was built: rows and last leaf of every mart."""
-    name = "release_equals_build"
+    name = RELEASE_CHECK
     try:
         released = table_states(path)
     except duckdb.Error as error:

@@ -1,4 +1,4 @@
-"""`sitesync refresh` and `sitesync health`: bring the figures up to the ledger from the shell, and say how they stand."""
+"""`sitesync refresh` and `sitesync health`: bring the figures up to the ledger, and say how they stand."""
 
 from typing import Annotated
 
@@ -49,7 +49,7 @@ def _summary(result: RefreshResult) -> str:
 
 @commands.command()
 def health() -> None:
-    """Say how far the figures are behind the ledger, how old they are, and how the last run ended. Exit 1 when not well."""
+    """Say how far the figures are behind the ledger, how old they are, how the last run ended. Exit 1 when not well."""
     settings = load_settings()
     now = clock.now()
     with open_context(settings) as context, read_only_session(context.engine) as session:

@@ -1,0 +1,1 @@
+"""Assets by layer: what was landed, the models, the release. Bodies call the steps of `pipelines.refresh`."""

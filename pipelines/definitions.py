@@ -1,0 +1,69 @@
+"""The pipeline as Dagster sees it: assets, checks, job, schedule, sensor. Only assembly; steps are in `refresh.py`."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+
+from operational_db.settings import Settings, load_settings
+from pipelines.assets.landing import extract
+from pipelines.assets.models import Manifest, create_model_assets, load_manifest
+from pipelines.assets.release import create_release_asset
+from pipelines.automation import REFRESH_JOB, create_schedule, create_sensor
+from pipelines.resources import Installation, Refresh
+
+# Models and release are made when there is news, and at the latest on a new day, because statuses hold on a day.
+BUILT_ON_NEWS = frozenset({"staging", "intermediate", "marts", "release"})
+BUILT_ON_NEWS_WINDOW = timedelta(hours=26)
+
+
+def build_defs(
+    *,
+    settings: Settings | None = None,
+    manifest: Manifest | None = None,
+    resource_overrides: Mapping[str, Any] | None = None,
+) -> dg.Definitions:
+    """Fresh definitions; tests pass their own installation as a resource.
+
+    Parameters
+    ----------
+    manifest
+        dbt's manifest; without one the project is parsed when a model has changed since it was parsed last.
+    """
+    settings = settings or load_settings()
+    models = create_model_assets(manifest if manifest is not None else load_manifest(settings))
+    marts = [key for key in models.keys if key.path[0] == "marts"]
+    assets = [extract, models, create_release_asset(sorted(marts))]
+    # One process, so that the whole run holds one lock and sees one state.
+    job = dg.define_asset_job(
+        REFRESH_JOB,
+        selection=dg.AssetSelection.all(),
+        executor_def=dg.in_process_executor,
+        description="From the ledger to a release: extract, build, check, release.",
+    )
+    installation = Installation()
+    resources: dict[str, Any] = {"installation": installation, "refresh": Refresh(installation=installation)}
+    return dg.Definitions(
+        assets=dg.map_asset_specs(lambda spec: _with_freshness(spec, settings), assets),
+        jobs=[job],
+        schedules=[create_schedule(job, settings.refresh_minutes)],
+        sensors=[create_sensor(job)],
+        resources={**resources, **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+def _with_freshness(spec: dg.AssetSpec, settings: Settings) -> dg.AssetSpec:
+    """The project's default is the installation's own limit; what is only made on news gets a day and a bit."""
+    window = timedelta(minutes=settings.freshness_minutes)
+    if spec.key.path[0] in BUILT_ON_NEWS:
+        window = max(window, BUILT_ON_NEWS_WINDOW)
+    fresh: dg.AssetSpec = dg.apply_freshness_policy(spec, dg.FreshnessPolicy.time_window(fail_window=window))
+    return fresh
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster's processes load."""
+    return build_defs()
