@@ -317,7 +317,7 @@ def _plan_engagement(
         .then(pl.lit(Action.UNCHANGED.value))
         .otherwise(pl.lit(Action.CHANGED.value))
     )
-    planned = diffed.with_columns(action.alias("action"))
+    planned = diffed.with_columns(action.alias("action")).sort(ENGAGEMENT_KEY)
     missing = known.filter("is_ours").join(rows, on=list(ENGAGEMENT_KEY), how="anti").height
     of_actions = action_counts(planned)
     kind = counts[ACTIVITY]

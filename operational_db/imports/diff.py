@@ -38,7 +38,8 @@ def with_action(frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
         external_id, record_id, content_sha256.
     """
     before = known.select("external_id", "record_id", pl.col("content_sha256").alias("known_sha256"))
-    joined = frame.join(before, on="external_id", how="left", maintain_order="left")
+    # In the order of the index they go into, which is several times cheaper than at random.
+    joined = frame.sort("external_id").join(before, on="external_id", how="left", maintain_order="left")
     is_new = pl.col("record_id").is_null()
     action = (
         pl.when(is_new)

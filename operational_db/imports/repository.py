@@ -72,27 +72,38 @@ select p.external_id, c.external_id, t.cycle_number, t.status
 from imported_records as c
 join course_enrollments as t on t.course_id = c.record_id
 join imported_records as p on p.source = c.source and p.kind = 'learners' and p.record_id = t.person_id
-left join imported_records as r on r.source = c.source and r.kind = 'enrollments' and r.record_id = t.id
-where c.source = %(source)s and c.kind = 'courses' and r.record_id is null
+where
+    c.source = %(source)s and c.kind = 'courses'
+    and not exists (select from imported_records as r where r.record_id = t.id)
 """
 
 _NATIVE_MODULES: LiteralString = """
 select c.external_id, t.order_index
 from imported_records as c
 join course_modules as t on t.course_id = c.record_id
-left join imported_records as r on r.source = c.source and r.kind = 'modules' and r.record_id = t.id
-where c.source = %(source)s and c.kind = 'courses' and r.record_id is null
+where
+    c.source = %(source)s and c.kind = 'courses'
+    and not exists (select from imported_records as r where r.record_id = t.id)
 """
 
+# The attempts made here are few: find them first, whatever the planner believes about freshly filled tables.
 _NATIVE_ATTEMPTS: LiteralString = """
-select concat_ws(
-    '|', a.external_id, split_part(e.external_id, '|', 2), split_part(e.external_id, '|', 3), t.attempt_number
+with native as materialized (
+    select t.enrollment_id, t.assessment_id, t.attempt_number
+    from assessment_attempts as t
+    where
+        t.enrollment_id in (
+            select e.record_id from imported_records as e where e.source = %(source)s and e.kind = 'enrollments'
+        )
+        and not exists (select from imported_records as r where r.record_id = t.id)
 )
-from imported_records as e
-join assessment_attempts as t on t.enrollment_id = e.record_id
-join imported_records as a on a.source = e.source and a.kind = 'assessments' and a.record_id = t.assessment_id
-left join imported_records as r on r.source = e.source and r.kind = 'attempts' and r.record_id = t.id
-where e.source = %(source)s and e.kind = 'enrollments' and r.record_id is null
+
+select concat_ws(
+    '|', a.external_id, split_part(e.external_id, '|', 2), split_part(e.external_id, '|', 3), n.attempt_number
+)
+from native as n
+join imported_records as e on e.record_id = n.enrollment_id
+join imported_records as a on a.record_id = n.assessment_id
 """
 
 _TAKEN_EMAILS: LiteralString = """

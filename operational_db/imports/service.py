@@ -326,7 +326,7 @@ def _stop_when_too_much_is_missing(
 ) -> None:
     """A file that lost more than the share of what was imported before is rather the wrong file (D8)."""
     reasons = [
-        f"{counts[kind].missing:,} of {known:,} {kind} imported before are missing ({counts[kind].missing / known:.0%})."
+        f"{counts[kind].missing:,} of {known:,} {kind} imported before are gone ({counts[kind].missing / known:.0%})."
         for kind, known in known_counts.items()
         if known and kind in counts and counts[kind].missing / known > max_share
     ]
