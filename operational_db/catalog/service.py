@@ -45,12 +45,14 @@ from operational_db.types import (
 class CourseFields(TypedDict, total=False):
     """Fields of a course that may be left out when it is created."""
 
-    slug: str
+    # Left out: made of the title.
+    slug: str | None
     description: str
     short_description: str
     learning_objectives: list[str]
     provider_id: UUID | None
-    provider_name: str
+    # Left out: the providing organization's name.
+    provider_name: str | None
     visibility: CourseVisibility
     visible_to_team_id: UUID | None
     subcategory: str | None
