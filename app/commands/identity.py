@@ -1,0 +1,160 @@
+"""`sitesync organization|person|member|token`: register who uses an installation, as its operator."""
+
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from app.context import open_context
+from operational_db import clock
+from operational_db.database import read_only_session, unit_of_work
+from operational_db.errors import NotFoundError
+from operational_db.identity import service as identity
+from operational_db.identity.rules import SYSTEM_PRINCIPAL
+from operational_db.identity.views import OrganizationView
+from operational_db.settings import load_settings
+from operational_db.types import OrganizationKind, Role
+
+commands = typer.Typer()
+OrganizationOption = Annotated[str, typer.Option("--organization", help="Address name of the organization.")]
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day; today unless given.")]
+
+
+def _organization(organizations: list[OrganizationView], slug: str) -> OrganizationView:
+    for organization in organizations:
+        if organization.slug == slug:
+            return organization
+    raise NotFoundError(f"There is no organization '{slug}'. `sitesync organizations` lists them.")
+
+
+def _day(value: datetime | None) -> date:
+    return clock.today() if value is None else value.date()
+
+
+@commands.command()
+def organizations(kind: Annotated[OrganizationKind | None, typer.Option()] = None) -> None:
+    """List the organizations: address name, kind, name."""
+    with open_context(load_settings()) as context, read_only_session(context.engine) as session:
+        found = identity.list_organizations(session, SYSTEM_PRINCIPAL)
+    for organization in sorted(found, key=lambda each: (each.kind, each.slug)):
+        if kind in {None, organization.kind}:
+            mark = " (simulated)" if organization.is_simulated else ""
+            typer.echo(f"{organization.slug}  {organization.kind}  {organization.name}{mark}")
+
+
+@commands.command("add-organization")
+def add_organization(
+    name: str,
+    kind: Annotated[OrganizationKind, typer.Option()],
+    slug: Annotated[str | None, typer.Option(help="Address name; made from the name unless given.")] = None,
+    timezone: Annotated[str, typer.Option()] = "UTC",
+) -> None:
+    """Register an organization; prints its address name."""
+    with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
+        made = identity.create_organization(
+            session, SYSTEM_PRINCIPAL, name=name, kind=kind, slug=slug, timezone=timezone, now=clock.now()
+        )
+        typer.echo(made.slug)
+
+
+@commands.command("add-person")
+def add_person(
+    name: str,
+    organization: OrganizationOption,
+    role: Annotated[Role, typer.Option()],
+    email: Annotated[str | None, typer.Option(help="Binds the identity provider's account at first sign-in.")] = None,
+    timezone: Annotated[str, typer.Option()] = "UTC",
+    started_on: Day = None,
+    simulated: Annotated[bool, typer.Option(help="A made-up person, whom the local sign-in offers.")] = False,
+) -> None:
+    """Register a person with a role in an organization; prints the person's id."""
+    now = clock.now()
+    with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
+        place = _organization(identity.list_organizations(session, SYSTEM_PRINCIPAL), organization)
+        person = identity.create_person(
+            session,
+            SYSTEM_PRINCIPAL,
+            display_name=name,
+            email=email,
+            timezone=timezone,
+            is_simulated=simulated,
+            now=now,
+        )
+        identity.start_membership(
+            session,
+            SYSTEM_PRINCIPAL,
+            person_id=person.id,
+            organization_id=place.organization_id,
+            role=role,
+            started_on=_day(started_on),
+            now=now,
+        )
+        typer.echo(str(person.id))
+
+
+@commands.command("add-role")
+def add_role(
+    person_id: UUID, organization: OrganizationOption, role: Annotated[Role, typer.Option()], started_on: Day = None
+) -> None:
+    """Give a registered person one more role."""
+    with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
+        place = _organization(identity.list_organizations(session, SYSTEM_PRINCIPAL), organization)
+        identity.start_membership(
+            session,
+            SYSTEM_PRINCIPAL,
+            person_id=person_id,
+            organization_id=place.organization_id,
+            role=role,
+            started_on=_day(started_on),
+            now=clock.now(),
+        )
+    typer.echo(f"The person is {role.replace('_', ' ')} of {place.name} now.")
+
+
+@commands.command("erase-person")
+def erase_person(person_id: UUID, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Remove a person's name, address and free texts for good; the ledger, which has none of them, stays whole."""
+    if not yes:
+        typer.confirm("Name, address and free texts of this person are removed for good. Go on?", abort=True)
+    with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
+        identity.erase_person(session, SYSTEM_PRINCIPAL, person_id=person_id, now=clock.now())
+    typer.echo("Erased. Figures follow with the next refresh; older ones go when they are replaced.")
+
+
+@commands.command()
+def people() -> None:
+    """List people the local sign-in offers: id, role, organization, name."""
+    with open_context(load_settings()) as context, read_only_session(context.engine) as session:
+        for choice in identity.people_by_role(session, on=clock.today()):
+            typer.echo(f"{choice.person_id}  {choice.role}  {choice.organization_name}  {choice.display_name}")
+
+
+@commands.command()
+def token(
+    person_id: UUID,
+    label: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+    days: Annotated[int, typer.Option(min=1, max=366)] = 30,
+) -> None:
+    """Mint a bearer token of the API for a person; the secret is printed once and kept nowhere."""
+    now = clock.now()
+    with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
+        secret = identity.mint_token(session, SYSTEM_PRINCIPAL, person_id, label, timedelta(days=days), now)
+    typer.echo(secret)
+
+
+@commands.command("revoke-token")
+def revoke_token(token_id: UUID) -> None:
+    """Make a token useless from now on."""
+    with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
+        identity.revoke_token(session, SYSTEM_PRINCIPAL, token_id=token_id, now=clock.now())
+    typer.echo("Revoked.")
+
+
+@commands.command()
+def tokens(person_id: UUID) -> None:
+    """List a person's tokens, without their secrets."""
+    with open_context(load_settings()) as context, read_only_session(context.engine) as session:
+        for view in identity.list_tokens(session, SYSTEM_PRINCIPAL, person_id=person_id):
+            state = "revoked" if view.revoked_at else f"until {view.expires_at:%d %b %Y}"
+            typer.echo(f"{view.token_id}  {view.label}  {state}")
