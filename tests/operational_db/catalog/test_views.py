@@ -394,8 +394,8 @@ class TestCourseResponse:
             "has_video has_assessments has_practical applicable_equipment_types applicable_manufacturers "
             "applicable_models leads_to_certification certification_id certification_name ce_credits pricing_model "
             "price currency requires_enrollment enrollment_deadline max_enrollment available_seats session_location "
-            "enrollment_count completion_count average_rating review_count user_enrolled user_completed user_completed_at "
-            "created_at updated_at published_at"
+            "enrollment_count completion_count average_rating review_count user_enrolled user_completed "
+            "user_completed_at created_at updated_at published_at"
         )
         names = {field.name for field in fields(views.CourseView)}
         assert set(seed.split()) <= names
