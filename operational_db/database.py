@@ -67,8 +67,10 @@ def _create_engine(url: str, *, pool_size: int) -> Engine:
 
 def _take_application_role(connection: psycopg.Connection, _record: object) -> None:
     """Give up the owner's rights where the installation has the role: it cannot change or delete ledger rows (D2)."""
+    # Since PostgreSQL 16 a member may still lack the right to take the role.
+    privilege = "set" if connection.info.server_version >= 160_000 else "member"
     found = connection.execute(
-        "select pg_has_role(current_user, oid, 'member') from pg_roles where rolname = %s", [APPLICATION_ROLE]
+        "select pg_has_role(current_user, oid, %s) from pg_roles where rolname = %s", [privilege, APPLICATION_ROLE]
     ).fetchone()
     if found is not None and found[0]:
         connection.execute(f"set role {APPLICATION_ROLE}")

@@ -14,7 +14,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -279,6 +279,9 @@ def _stop_postgres(data_path: Path) -> None:
         logger.warning("postgres.stop_forced", extra={"data_path": str(data_path)})
         postmaster.process.kill()
         postmaster.process.wait(10)
+    if postmaster.socket_path != data_path:
+        with suppress(OSError):
+            postmaster.socket_path.rmdir()
     logger.info("postgres.stopped", extra={"data_path": str(data_path)})
 
 

@@ -25,7 +25,12 @@ begin
     if not exists (select from pg_roles where rolname = 'sitesync_app') then
         return;
     end if;
-    execute format('grant sitesync_app to %I', current_user);
+    begin
+        execute format('grant sitesync_app to %I', current_user);
+    exception
+        -- Not ours to give on this server; an administrator may have given it, which the connections find out.
+        when insufficient_privilege then null;
+    end;
     grant usage on schema public to sitesync_app;
     grant select, insert, update, delete on all tables in schema public to sitesync_app;
     alter default privileges in schema public grant select, insert, update, delete on tables to sitesync_app;
