@@ -175,8 +175,3 @@ def content_types_of_module(
         "practical": AssessmentType.PRACTICAL in assessments or ContentType.INTERACTIVE in content_types,
     }
     return [name for name, is_there in found.items() if is_there]
-
-
-def average_rating(ratings_sum: int, count: int) -> Decimal | None:
-    """Mean rating with two decimals; None without reviews."""
-    return None if count == 0 else (Decimal(ratings_sum) / count).quantize(Decimal("0.01"))

@@ -123,11 +123,6 @@ class IdentityRepository:
         statement = select(Membership).where(Membership.person_id == person_id, is_open_on(on))
         return self.session.scalars(statement).all()
 
-    def open_organization_ids(self, person_id: UUID, *, on: date) -> frozenset[UUID]:
-        """Organizations the person belongs to on the day."""
-        statement = select(Membership.organization_id).where(Membership.person_id == person_id, is_open_on(on))
-        return frozenset(self.session.scalars(statement))
-
     def open_team_ids(self, person_id: UUID, *, on: date) -> frozenset[UUID]:
         """Teams the person belongs to on the day."""
         statement = select(Membership.team_id).where(
