@@ -4,8 +4,8 @@ Exit code 0: done; 1: refused or failed, the reason on stderr; 2: wrong usage or
 """
 
 import importlib
-import importlib.util
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -17,14 +17,21 @@ from operational_db.errors import DomainError
 if TYPE_CHECKING:
     from typer._click import Context
 
-# Modules of app.commands and the word their commands stand behind; None: directly behind `sitesync`.
-COMMAND_GROUPS: dict[str, str | None] = {
-    "serve": None,
-    "pipeline": None,
-    "identity": None,
-    "imports": "import",
+# Which module of app.commands holds a command or a group of commands. Only the one that is asked for is imported: some
+# of them bring libraries that take seconds to load and stay in the memory of a process that serves for weeks.
+COMMAND_MODULES = {
+    "up": "serve",
+    "serve": "serve",
+    "prepare": "serve",
+    "migrate": "serve",
+    "demo": "serve",
+    "refresh": "pipeline",
+    "health": "pipeline",
+    "token": "identity",
+    "import": "imports",
     "ledger": "ledger",
 }
+GROUPS = {"imports": "import", "ledger": "ledger"}
 
 
 class _Commands(TyperGroup):
@@ -45,8 +52,8 @@ class _Commands(TyperGroup):
             raise typer.Exit(2) from error
 
 
-def create_cli() -> typer.Typer:
-    """All commands under one name."""
+def create_cli(command: str | None = None) -> typer.Typer:
+    """The commands under one name: all of them, or those of the module that holds `command`."""
     cli = typer.Typer(
         cls=_Commands,
         name="sitesync",
@@ -55,17 +62,18 @@ def create_cli() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for module_name, group_name in COMMAND_GROUPS.items():
-        full_name = f"app.commands.{module_name}"
-        if importlib.util.find_spec(full_name) is not None:
-            cli.add_typer(importlib.import_module(full_name).commands, name=group_name)
+    known = COMMAND_MODULES.get(command or "")
+    for name in [known] if known is not None else dict.fromkeys(COMMAND_MODULES.values()):
+        cli.add_typer(importlib.import_module(f"app.commands.{name}").commands, name=GROUPS.get(name))
+    # Keeps the names of commands in front of their options even where a module offers one command only.
+    cli.callback()(lambda: None)
     return cli
 
 
 def main() -> None:
     """Entry point of the console script."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
-    create_cli()()
+    create_cli(sys.argv[1] if len(sys.argv) > 1 else None)()
 
 
 if __name__ == "__main__":

@@ -40,34 +40,41 @@ def child_environment(settings: Settings, *, url: str, run_id: str) -> dict[str,
     }
 
 
-def serving_children(settings: Settings, environment: dict[str, str], *, started_at: float) -> list[ChildSpec]:
-    """The processes to keep alive; writes the pipeline's configuration files first.
+def server_child(settings: Settings, environment: dict[str, str]) -> ChildSpec:
+    """The process behind the address: dashboards and API."""
+    command = (
+        *(sys.executable, "-m", "uvicorn", "--factory", "app.server:create_app", "--no-access-log"),
+        *("--host", settings.host, "--port", str(settings.port)),
+        *("--log-level", "warning", "--timeout-graceful-shutdown", "3"),
+    )
+    return ChildSpec(SERVER, command, environment)
+
+
+def pipeline_children(settings: Settings, environment: dict[str, str], *, started_at: float) -> list[ChildSpec]:
+    """The pipeline's processes; writes their configuration files first.
 
     `started_at` (seconds since 1970) is when this run began: pipeline runs that began earlier and never ended belong to
     processes that no longer exist.
     """
     code_port = free_port()
     workspace_path = write_dagster_files(settings, code_port)
-    python = sys.executable
     workspace = ("--workspace", str(workspace_path))
     pages = ("--host", settings.host, "--port", str(settings.pipeline_port_number))
     # The pipeline's pages know no sign-in: beyond this machine they may be read, and nothing be started from them.
     is_local = settings.host in {LOOPBACK, "localhost", "::1"}
     commands = {
-        SERVER: (
-            *(python, "-m", "uvicorn", "--factory", "app.server:create_app", "--no-access-log"),
-            *("--host", settings.host, "--port", str(settings.port)),
-            *("--log-level", "warning", "--timeout-graceful-shutdown", "3"),
-        ),
         "pipeline-code": (
-            *(python, "-m", "dagster", "api", "grpc", "--module-name", "pipelines.definitions"),
+            *(sys.executable, "-m", "dagster", "api", "grpc", "--module-name", "pipelines.definitions"),
             *("--host", LOOPBACK, "--port", str(code_port), "--location-name", "sitesync", "--log-level", "warning"),
         ),
         "pipeline-pages": (
             *(program("dagster-webserver"), *workspace, *pages, "--suppress-warnings"),
             *(() if is_local else ("--read-only",)),
         ),
-        "pipeline-daemon": (python, "-m", "app.serving.pipeline_daemon", str(started_at), str(workspace_path)),
+        "pipeline-daemon": (
+            *(sys.executable, "-m", "app.serving.pipeline_daemon"),
+            *(str(started_at), str(workspace_path)),
+        ),
     }
     return [ChildSpec(name, command, environment) for name, command in commands.items()]
 

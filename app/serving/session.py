@@ -19,7 +19,7 @@ import psycopg
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from app.serving.children import SERVER, address_of, child_environment, serving_children
+from app.serving.children import SERVER, address_of, child_environment, pipeline_children, server_child
 from app.serving.keeper import GRACE_SECONDS, ORDERLY_END
 from app.serving.ports import require_free_port
 from app.serving.processes import end_processes, processes_of_other_runs, processes_of_run
@@ -139,9 +139,8 @@ class Session:
             )
 
     def _serve(self, environment: dict[str, str]) -> None:
-        specs = serving_children(self.settings, environment, started_at=self._started_at)
-        log_path = self.settings.home_path / "logs"
-        supervisor = Supervisor(specs, log_path=log_path, working_path=PROJECT_ROOT)
+        supervisor = Supervisor(log_path=self.settings.home_path / "logs", working_path=PROJECT_ROOT)
+        supervisor.add([server_child(self.settings, environment)])
         next_database_check = time.monotonic() + DATABASE_CHECK_SECONDS
 
         def watch() -> None:
@@ -153,13 +152,15 @@ class Session:
                 next_database_check = time.monotonic() + DATABASE_CHECK_SECONDS
 
         self._wait_for_first_page(supervisor, watch)
+        # Only now, so that the first page has the processors to itself.
+        supervisor.add(pipeline_children(self.settings, environment, started_at=self._started_at))
         self.console.print(f"SiteSync is ready: {address_of(self.settings)}", highlight=False)
         self._wait_until(lambda: False, watch)
 
     def _wait_for_first_page(self, supervisor: Supervisor, watch: Callable[[], None]) -> None:
         columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn())
         with Progress(*columns, console=self.console) as progress:
-            task = progress.add_task("Starting the dashboards, the API and the pipeline", total=1)
+            task = progress.add_task("Starting the dashboards and the API", total=1)
             deadline = time.monotonic() + READY_SECONDS
 
             def is_ready() -> bool:

@@ -36,12 +36,16 @@ class _Child:
 
 
 class Supervisor:
-    """Keeps a fixed set of processes alive; `watch` is called again and again."""
+    """Keeps processes alive; `watch` is called again and again."""
 
-    def __init__(self, specs: Sequence[ChildSpec], *, log_path: Path, working_path: Path) -> None:
-        self._children = {spec.name: _Child(spec) for spec in specs}
+    def __init__(self, *, log_path: Path, working_path: Path) -> None:
+        self._children: dict[str, _Child] = {}
         self._log_path = log_path
         self._working_path = working_path
+
+    def add(self, specs: Sequence[ChildSpec]) -> None:
+        """Keep these alive too, from the next `watch` on."""
+        self._children |= {spec.name: _Child(spec) for spec in specs}
 
     def watch(self, now: float) -> None:
         """Start what is due and note what has ended; `now` in seconds of any steadily rising clock."""
