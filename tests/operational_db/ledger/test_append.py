@@ -91,7 +91,8 @@ class TestCopyEvents:
 
     def test_writes_backslashes_and_control_characters_as_they_are(self, session: Session, now: datetime) -> None:
         awkward = 'C:\\N\\temp\t"quoted"\r\nline \\\\. ü 漢'
-        event = replace(create_events(1)[0], **{"cycle_number": awkward})
+        fields: dict[str, Any] = {"cycle_number": awkward}
+        event = replace(create_events(1)[0], **fields)
         copy_events(session, [event], now=now)
         assert session.scalars(select(LedgerEvent.body)).one() == body_text(event)
 
