@@ -5,7 +5,7 @@ Everything runs on the session's own connection and transaction.
 
 import io
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -194,6 +194,11 @@ class ImportRepository:
     def lock_source(self, source_key: str) -> None:
         """Let imports of one source wait for each other until the end of the transaction."""
         self._execute(sql.SQL("select pg_advisory_xact_lock(hashtextextended(%s, 0))"), [source_key])
+
+    def transaction_time(self) -> timedelta:
+        """How long the transaction has been running, by the database's own watch."""
+        ((elapsed,),) = self._rows("select clock_timestamp() - now()", {})
+        return timedelta(seconds=elapsed.total_seconds())
 
     def organization_by_slug(self, slug: str) -> Organization | None:
         return self.session.scalar(select(Organization).where(Organization.slug == slug))

@@ -358,6 +358,7 @@ def _start_batch(
 def _finish_batch(session: Session, batch: ImportBatch, report: dict[str, object], *, now: datetime) -> ImportResult:
     """Store the report; the ledger hears of an import that changed something, and a repeated one leaves no news."""
     batch.report = report
+    batch.finished_at = now + ImportRepository(session).transaction_time()
     session.flush()
     result = ImportResult(batch.id, batch.state, report)
     if result.total("added") or result.total("changed"):

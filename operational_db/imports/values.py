@@ -72,7 +72,8 @@ def _typed(column: Column) -> pl.Expr:
             return digits.str.replace(r"\.0+$", "").str.strip_prefix("+").cast(pl.Int64, strict=False)
         case ColumnType.DECIMAL:
             number = pl.when(cell.str.contains(_DECIMAL)).then(cell)
-            return number.str.strip_prefix("+").cast(pl.Float64, strict=False).round(2)
+            exact = number.str.strip_prefix("+").cast(pl.Decimal(28, 10), strict=False)
+            return exact.round(2, mode="half_away_from_zero").cast(pl.Float64)
         case ColumnType.FLAG:
             word = cell.str.to_lowercase()
             return pl.when(word.is_in(_TRUE)).then(True).when(word.is_in(_FALSE)).then(False)
