@@ -1,0 +1,1 @@
+"""The pages people look at: Streamlit, over figures already cut to what the viewer may see."""

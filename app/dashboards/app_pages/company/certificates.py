@@ -1,0 +1,93 @@
+"""Company certificates: what lapses next, how fast renewals come, and where only one person holds a kind."""
+
+import streamlit as st
+
+from app.dashboards.charts.company import lapses_by_month
+from app.dashboards.components.charts import show_chart
+from app.dashboards.components.figures import Drill, Figure, show_figures
+from app.dashboards.components.filters import choose, choose_id, search_box
+from app.dashboards.components.frame import answer, open_page, say_empty
+from app.dashboards.components.tables import Column, Empty, Opens, show_frame, show_listing
+from app.dashboards.formats import to_number, to_parts, to_percent, to_plural
+from app.dashboards.navigation import COMPANY_CERTIFICATES, COMPANY_PERSON
+from app.dashboards.queries import certificates, company
+
+viewer = open_page(COMPANY_CERTIFICATES)
+counts = viewer.load(certificates.counts, today=viewer.today)
+if counts.held_count == 0:
+    say_empty(
+        "No certificates are on record.", "Finished courses that lead to one, and imports of registers, add them."
+    )
+    st.stop()
+pace = viewer.load(certificates.renewal_pace, today=viewer.today)
+answer(
+    f"{to_plural(counts.expiring_30_count, 'certificate lapses', 'certificates lapse')} in the next 30 days; "
+    f"{to_number(counts.expired_count)} lapsed already and were not renewed."
+)
+
+
+def _drill(state: str) -> Drill:
+    return Drill(COMPANY_CERTIFICATES, "Show them", {"certificates_state": state})
+
+
+share = pace.in_time_count / pace.lapsed_count if pace.lapsed_count else None
+show_figures(
+    [
+        Figure(
+            "Valid",
+            to_number(counts.valid_count),
+            f"of {to_number(counts.held_count)} on record",
+            drill=_drill("Valid"),
+        ),
+        Figure("Next 30 days", to_number(counts.expiring_30_count), "still valid today", drill=_drill("Next 30 days")),
+        Figure("Next 90 days", to_number(counts.expiring_90_count), "still valid today", drill=_drill("Next 90 days")),
+        Figure("Expired", to_number(counts.expired_count), "not renewed", drill=_drill("Expired")),
+        Figure(
+            "Renewed in time",
+            to_percent(share),
+            f"{to_parts(pace.in_time_count, pace.lapsed_count)} that ended in the last 365 days",
+            help="Renewed on or before the last valid day.",
+        ),
+    ]
+)
+show_chart(
+    lapses_by_month(viewer.load(certificates.lapses_by_month, today=viewer.today), viewer.today),
+    key="certificates_chart",
+)
+
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    state = choose("State", list(certificates.STATES), key="certificates_state")
+    team_id = choose_id("Team", viewer.load(company.teams), any_label="All teams", key="certificates_team")
+    kind = choose_id("Certificate", viewer.load(certificates.kinds), any_label="All kinds", key="certificates_kind")
+    search = search_box("Search by name", key="certificates_search")
+show_listing(
+    viewer,
+    certificates.listing(today=viewer.today, state=state, team_id=team_id, certification_id=kind, search=search),
+    [
+        Column("display_name", "Person"),
+        Column("name", "Certificate"),
+        Column("state", "State", "status"),
+        Column("expires_on", "Valid until", "date"),
+        Column("days_left", "Days left", "number", help="Negative when it has lapsed"),
+        Column("team_name", "Team"),
+        Column("issued_on", "Issued", "date"),
+    ],
+    key="certificates",
+    noun=("certificate", "certificates"),
+    empty=Empty("No certificate matches these filters.", "Choose another state, team or kind."),
+    opens=Opens(COMPANY_PERSON, "person_id", "person", "record"),
+)
+st.subheader("One person deep")
+st.caption(
+    f"Kinds that exactly one person holds validly ({to_number(counts.one_deep_count)}): "
+    "if that person is away, nobody may do the work."
+)
+show_frame(
+    viewer,
+    viewer.load(certificates.one_deep),
+    [Column("display_name", "Person"), Column("name", "Certificate"), Column("expires_on", "Valid until", "date")],
+    key="certificates_one_deep",
+    alt="Certificates that one person alone holds",
+    empty=Empty("Every kind is held by at least two people.", "Nothing to do here."),
+    opens=Opens(COMPANY_PERSON, "person_id", "person", "record"),
+)

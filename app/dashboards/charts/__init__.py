@@ -1,0 +1,1 @@
+"""Pure charts: frames in, a figure and its finding in words out."""

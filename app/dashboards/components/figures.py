@@ -1,0 +1,71 @@
+"""Rows of figures: label, value, what it is made of, change, a small trend, and the way to the records behind it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from app.dashboards.navigation import PageEntry
+
+CARD_WIDTH = 165
+
+
+@dataclass(frozen=True)
+class Drill:
+    """Where a figure leads: a page, with filters already set."""
+
+    page: PageEntry
+    label: str
+    filters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`change` is signed text ("+2.1 points"), coloured by `more_is_good`; `trend` holds evenly spaced values."""
+
+    label: str
+    value: str
+    detail: str = ""
+    change: str | None = None
+    change_since: str | None = None
+    more_is_good: bool | None = True
+    trend: Sequence[float] = ()
+    drill: Drill | None = None
+    help: str | None = None
+
+
+def show_figures(figures: Sequence[Figure]) -> None:
+    """The figures as cards that stack on a narrow screen."""
+    with st.grid(min(len(figures), 5), min_column_width=CARD_WIDTH, gap="small") as grid:
+        for figure in figures:
+            with grid.container(border=True, height="stretch", gap="xsmall"):
+                _card(figure)
+
+
+def _card(figure: Figure) -> None:
+    st.metric(
+        figure.label,
+        figure.value,
+        _delta(figure.change),
+        delta_color="off" if figure.more_is_good is None else "normal" if figure.more_is_good else "inverse",
+        delta_description=figure.change_since if figure.change else None,
+        chart_data=list(figure.trend) or None,
+        chart_type="line",
+        help=figure.help,
+    )
+    if figure.detail:
+        st.caption(figure.detail)
+    if figure.drill is not None:
+        st.space("stretch")
+        link = figure.drill
+        st.page_link(
+            link.page.path, label=link.label, icon=":material/arrow_forward:", query_params=dict(link.filters) or None
+        )
+
+
+def _delta(change: str | None) -> str | int | None:
+    """Streamlit reads the sign from an ordinary minus, and greys a zero only when it is a number."""
+    if change is None:
+        return None
+    text = change.replace("−", "-")
+    return 0 if text.lstrip("+-").split(" ")[0] in {"0", "0.0"} else text

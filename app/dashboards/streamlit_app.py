@@ -1,0 +1,53 @@
+"""The entry of the dashboards: page settings, who is looking, the menu of their roles, and the page they asked for."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.dashboards import session
+from app.dashboards.components.account import show_account, show_sign_in
+from app.dashboards.navigation import AREA_LABELS, PAGES, Area, PageEntry, areas_of, home_of
+from operational_db import clock
+from operational_db.errors import DatabaseUnavailableError, NotSignedInError
+
+FAVICON = Path(__file__).with_name("favicon.png")
+
+st.set_page_config(page_title="SiteSync Training", page_icon=str(FAVICON), layout="wide")
+
+
+def _go_home() -> None:
+    st.switch_page(home_of(person.principal).path if person else PAGES[0].path)
+
+
+def _to_page(entry: PageEntry, areas: tuple[Area, ...]) -> st.Page:
+    is_shown = entry.is_in_menu and entry.area in areas
+    return st.Page(
+        entry.path,
+        title=entry.title,
+        icon=entry.icon,
+        url_path=entry.address,
+        help=entry.question,
+        visibility="visible" if is_shown else "hidden",
+    )
+
+
+context = session.installation()
+problem = ""
+try:
+    person = session.current_person(context, clock.now())
+except (DatabaseUnavailableError, NotSignedInError) as error:
+    person, problem = None, error.message
+areas = areas_of(person.principal) if person else ()
+home = st.Page(_go_home, title="Home", url_path="home", default=True, visibility="hidden")
+# Every page is known to everybody, so that a shared address leads to the sign-in or to a clear refusal.
+menu: dict[str, list[st.Page]] = {"": [home]}
+for area in sorted(Area, key=lambda area: areas.index(area) if area in areas else len(areas)):
+    menu[AREA_LABELS[area]] = [_to_page(entry, areas) for entry in PAGES if entry.area is area]
+page = st.navigation(menu, position="sidebar" if person else "hidden")
+if person is None:
+    if problem:
+        st.error(problem, icon=":material/error:")
+    show_sign_in(context, f"/{page.url_path}")
+else:
+    show_account(context, person)
+    page.run()

@@ -1,0 +1,75 @@
+"""The marts' columns as the dashboards rely on them; a test compares them with the contracts of the dbt project."""
+
+_STATUS_COUNTS = (
+    "as_of_on date, required_count bigint, exempted_count bigint, completed_count bigint, in_progress_count bigint, "
+    "pending_count bigint, overdue_count bigint, compliance_rate double, due_14_days_count bigint, "
+    "expiring_30_days_count bigint, expired_count bigint, people_count bigint, people_overdue_count bigint, "
+    "leaf_index bigint"
+)
+_RATE = (
+    "organization_id uuid, as_of_on date, required_count bigint, exempted_count bigint, completed_count bigint, "
+    "compliance_rate double"
+)
+
+COLUMNS: dict[str, str] = {
+    "dim_person": "person_id uuid, display_name varchar, is_simulated boolean, timezone varchar",
+    "dim_organization": "organization_id uuid, name varchar, kind varchar, region varchar, timezone varchar, "
+    "is_simulated boolean",
+    "dim_team": "team_id uuid, organization_id uuid, name varchar",
+    "dim_course": "course_id uuid, title varchar, slug varchar, provider_type varchar, provider_id uuid, "
+    "provider_name varchar, category varchar, compliance_category varchar, trade varchar, level varchar, "
+    "delivery_method varchar, estimated_hours double, certification_id uuid, ce_credits decimal(10, 2), "
+    "session_starts_on date, status varchar, module_count bigint, published_at timestamptz",
+    "dim_certification": "certification_id uuid, name varchar, code varchar, source varchar, "
+    "issuing_organization varchar, category varchar, trade varchar, validity_period_months integer",
+    "dim_membership": "membership_id uuid, person_id uuid, organization_id uuid, team_id uuid, role varchar, "
+    "persona varchar, started_on date, ended_on date, is_current boolean, leaf_index bigint",
+    "fct_enrollment": "enrollment_id uuid, person_id uuid, course_id uuid, organization_id uuid, "
+    "cycle_number integer, status varchar, enrolled_at timestamptz, started_at timestamptz, ended_at timestamptz, "
+    "enrolled_on date, ended_on date, days_to_end integer, completed_module_count integer, attempt_count integer, "
+    "scored_attempt_count integer, passed_attempt_count integer, best_score double, final_score double, "
+    "ce_credits decimal(10, 2), time_spent_minutes bigint, "
+    "last_event_at timestamptz, leaf_index bigint",
+    "fct_attempt": "attempt_id uuid, enrollment_id uuid, person_id uuid, course_id uuid, assessment_id uuid, "
+    "organization_id uuid, attempt_number integer, submitted_at timestamptz, submitted_on date, score double, "
+    "is_passed boolean, is_banked boolean, is_scored boolean, counts_for_pass_rate boolean, leaf_index bigint",
+    "fct_certificate": "certificate_id uuid, person_id uuid, certification_id uuid, organization_id uuid, "
+    "issued_on date, expires_on date, first_earned_on date, renews_id uuid, renewed_by_id uuid, "
+    "earned_through varchar, is_verified boolean, revoked_from date, is_withdrawn boolean, status varchar, "
+    "days_to_expiry integer, leaf_index bigint",
+    "fct_assignment": "recipient_id uuid, assignment_id uuid, person_id uuid, organization_id uuid, course_id uuid, "
+    "requirement_id uuid, category varchar, assigned_at timestamptz, due_on date, is_mandatory boolean, "
+    "minimum_score double, status varchar, completed_at timestamptz, is_cancelled boolean, leaf_index bigint",
+    "fct_required_training": "organization_id uuid, person_id uuid, required_training_id uuid, source varchar, "
+    "category varchar, course_id uuid, certification_id uuid, team_id uuid, role varchar, due_on date, "
+    "status varchar, completed_on date, valid_until date, lapsed_on date, days_overdue integer, leaf_index bigint",
+    "compliance_by_person": f"organization_id uuid, person_id uuid, {_STATUS_COUNTS}",
+    "compliance_by_team": f"organization_id uuid, team_id uuid, {_STATUS_COUNTS}",
+    "compliance_by_category": f"organization_id uuid, category varchar, {_STATUS_COUNTS}",
+    "compliance_by_organization": f"organization_id uuid, {_STATUS_COUNTS}",
+    "compliance_trend": _RATE,
+    "compliance_forecast": _RATE,
+    "school_progress": "organization_id uuid, course_id uuid, cohort_on date, enrolled_count bigint, "
+    "active_count bigint, completed_count bigint, dropped_count bigint, failed_count bigint, "
+    "completion_rate double, attempt_count bigint, passed_attempt_count bigint, pass_rate double, "
+    "median_days_to_complete double, leaf_index bigint",
+    "school_dropout_curve": "organization_id uuid, course_id uuid, cohort_on date, week_number integer, "
+    "remaining_count bigint, enrolled_count bigint, remaining_rate double",
+    "fct_engagement_month": "organization_id uuid, course_id uuid, month_on date, active_people_count bigint, "
+    "session_count bigint, mobile_session_count bigint, minutes bigint, interaction_count bigint",
+    "kpi_success_criteria": "criterion_code varchar, label varchar, unit varchar, target double, value double, "
+    "is_met boolean, measured_from date, measured_to date, numerator double, denominator double, "
+    "explanation varchar",
+    "kpi_success_trend": "criterion_code varchar, month_on date, value double",
+    "kpi_engagement_monthly": "month_on date, enrolled_count bigint, ended_count bigint, completed_count bigint, "
+    "course_completion_rate double, session_count bigint, average_session_minutes double, "
+    "active_people_count bigint, returning_people_count bigint, return_rate double, scored_attempt_count bigint, "
+    "passed_attempt_count bigint, assessment_pass_rate double",
+    "kpi_certification_monthly": "month_on date, new_certificate_count bigint, renewed_count bigint, "
+    "due_for_renewal_count bigint, renewal_rate double",
+    "release_information": "ledger_size bigint, root_hash varchar, as_of timestamptz, built_at timestamptz, "
+    "is_simulated boolean",
+    "import_history": "import_id uuid, importer varchar, format varchar, source varchar, organization_id uuid, "
+    "state varchar, started_at timestamptz, finished_at timestamptz, undone_at timestamptz, read_count bigint, "
+    "added_count bigint, changed_count bigint, unchanged_count bigint, refused_count bigint",
+}
