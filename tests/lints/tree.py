@@ -18,7 +18,7 @@ FORBIDDEN = {
         r"pythonhosted\.|\bpypi\.|test\.pypi|files\.python" + r"hosted|--(extra-)?index-url[ =]", re.I
     ),
     "a path of one machine": re.compile(
-        r"(?<![\w.\-/~$}])/(wo" + r"rk|ro" + r"ot|ho" + r"me/\w+|Us" + r"ers/\w+|t" + r"mp)/\w"
+        r"(?<![\w.\-/~$}])/(wo" + r"rk|ro" + r"ot|ho" + r"me/\w+|Us" + r"ers/\w+|t" + r"mp)/[\w.]"
     ),
 }
 
