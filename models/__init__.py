@@ -1,0 +1,1 @@
+"""Learned models: frames in, frames out. Imports no other folder of the project and touches no database."""
