@@ -1,5 +1,7 @@
 """When a refresh starts by itself: by the clock, and soon after the ledger has moved past the release."""
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -8,6 +10,11 @@ from operational_db import clock
 from operational_db.errors import DatabaseUnavailableError
 from operational_db.releases.health import read_health
 from pipelines.resources import Installation
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import (
+        UnresolvedAssetJobDefinition as AssetJob,
+    )
 
 REFRESH_JOB = "refresh"
 SENSOR_SECONDS = 30
@@ -50,7 +57,7 @@ def decide_run(
     return dg.RunRequest(tags={"sitesync/ledger_size": str(ledger_size)})
 
 
-def create_sensor(job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+def create_sensor(job: "AssetJob") -> dg.SensorDefinition:
     """Asks for a run when the ledger, sequenced or waiting, has entries the release lacks; the cursor is its size."""
 
     @dg.sensor(
@@ -84,7 +91,7 @@ def create_sensor(job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
     return ledger_moved
 
 
-def create_schedule(job: dg.UnresolvedAssetJobDefinition, refresh_minutes: int) -> dg.ScheduleDefinition:
+def create_schedule(job: "AssetJob", refresh_minutes: int) -> dg.ScheduleDefinition:
     """Refreshes by the clock: statuses hold on a day, and a failed refresh is tried again."""
     return dg.ScheduleDefinition(
         name="refresh_by_the_clock",

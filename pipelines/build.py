@@ -255,7 +255,7 @@ def _close_dbt_connection() -> None:
         environment = DuckDBConnectionManager._ENV
         if environment is not None:
             environment.close()
-        DuckDBConnectionManager.close_all_connections()
+        DuckDBConnectionManager._ENV = None
 
 
 @contextmanager

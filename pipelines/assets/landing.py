@@ -28,7 +28,7 @@ _OWNERS = ["team:platform"]
         ),
         dg.AssetSpec(
             DIMENSIONS,
-            description="People, organizations, courses and the like, whole, as they are now; of people their names only.",
+            description="People, organizations, courses and the like, whole, as they are; of people their names only.",
             kinds={"postgres", "parquet"},
             owners=_OWNERS,
         ),
