@@ -84,6 +84,7 @@ def test_requirement_then_assign_what_is_missing(world: World) -> None:
 def test_another_companys_manager_and_own_technicians_are_refused(world: World) -> None:
     own = f"/v1/organizations/{world.own_id}/training"
     course = {"course_id": str(add_course(world)), "assigned_to_role": "technician"}
+    quiz = {"title": "x", "category": "technology", "modules": [{"title": "q", "content_type": "quiz"}]}
     calls: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", "/assign", {"json": course}),
         ("GET", "/assignments", {}),
@@ -92,8 +93,8 @@ def test_another_companys_manager_and_own_technicians_are_refused(world: World) 
         ("POST", "/requirements", {"json": {"course_id": course["course_id"]}}),
         ("GET", "/content", {}),
         ("POST", "/content", {"data": {"title": "x", "content_type": "text", "content_text": "x"}}),
-        ("POST", "/courses", {"json": {"title": "x", "category": "technology", "modules": [{"title": "q", "content_type": "quiz"}]}}),
-    ]  # fmt: skip
+        ("POST", "/courses", {"json": quiz}),
+    ]
     for who in ("stranger", "ann"):
         for method, path, options in calls:
             answer = world.api.call(method, own + path, who, **options)
