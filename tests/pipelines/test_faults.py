@@ -1,4 +1,4 @@
-"""Kills and full disks at every step: the former release stays, and the next refresh ends as an undisturbed one would."""
+"""Kills and full disks at every step: the former release stays, and the next refresh ends as if undisturbed."""
 
 import errno
 import os
@@ -45,7 +45,7 @@ from operational_db.settings import Settings
 import pipelines.refresh
 from tests.pipelines.quick_models import run_quick_models
 
-url, home, now, point, countdown = sys.argv[1:]
+url, home, now, point = sys.argv[1:]
 if point != "dbt":
     pipelines.refresh.run_models = run_quick_models
     module, name = point.rsplit(".", 1)
@@ -56,7 +56,7 @@ pipelines.refresh.refresh(create_database_engine(url), Settings(home=home), now=
 
 def start_refresh(engine: Engine, home: Path, now: datetime, point: str) -> "subprocess.Popen[bytes]":
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    command = [sys.executable, "-c", DRIVER, url, str(home), now.isoformat(), point, "0"]
+    command = [sys.executable, "-c", DRIVER, url, str(home), now.isoformat(), point]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
