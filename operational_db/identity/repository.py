@@ -14,6 +14,7 @@ from operational_db.tables.catalog import CourseReview
 from operational_db.tables.compliance import Exemption
 from operational_db.tables.credentials import Certificate
 from operational_db.tables.identity import ApiToken, Membership, Organization, Person, Team
+from operational_db.tables.imports import ImportChange
 from operational_db.types import Role
 
 
@@ -233,6 +234,8 @@ class IdentityRepository:
             .where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
             .values(revoked_at=now)
         )
+        former = func.jsonb_build_object("_changed_by_batch_id", ImportChange.before["_changed_by_batch_id"])
+        self.session.execute(update(ImportChange).where(ImportChange.record_id == person_id).values(before=former))
         self.session.execute(update(CourseReview).where(CourseReview.person_id == person_id).values(comment=None))
         self.session.execute(update(Exemption).where(Exemption.person_id == person_id).values(reason=replacement))
         self.session.execute(

@@ -346,8 +346,8 @@ class ImportRepository:
         if has_times:
             sets.append(sql.SQL("updated_at = now()"))
         self._execute(
-            sql.SQL("update {table} as t set {sets} from staged_changed as c where t.id = c.record_id").format(
-                table=sql.Identifier(table), sets=sql.SQL(", ").join(sets)
+            sql.SQL("update {table} as t set {sets} from staged_changed as c where t.id = c.record_id{unless}").format(
+                table=sql.Identifier(table), sets=sql.SQL(", ").join(sets), unless=_unless_erased(table)
             )
         )
         self._execute(sql.SQL("drop table staged_changed"))
@@ -499,8 +499,8 @@ class ImportRepository:
             sql.SQL(
                 "update {table} as t set {sets} from import_changes as c "
                 "cross join lateral jsonb_populate_record(null::{table}, c.before) as b "
-                "where c.batch_id = %(batch)s and c.kind = %(kind)s and t.id = c.record_id"
-            ).format(table=sql.Identifier(table), sets=sets),
+                "where c.batch_id = %(batch)s and c.kind = %(kind)s and t.id = c.record_id{unless}"
+            ).format(table=sql.Identifier(table), sets=sets, unless=_unless_erased(table)),
             parameters,
         )
         self._execute(
@@ -586,6 +586,11 @@ class ImportRepository:
         cursor = driver_connection(self.session).cursor()
         cursor.execute(statement, parameters)
         return cursor.rowcount
+
+
+def _unless_erased(table: str) -> sql.SQL:
+    """A person who was erased stays so, whatever a source still says of her."""
+    return sql.SQL(" and t.erased_at is null") if table == "people" else sql.SQL("")
 
 
 def _new_change_ids(count: int) -> pl.Series:
