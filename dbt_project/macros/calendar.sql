@@ -44,3 +44,14 @@
 {% macro bits_without(bits, excluded_bits) -%}
     ({{ bits }} - {{ both_bits(bits, excluded_bits) }})
 {%- endmacro %}
+
+{# First days of the last 24 months, the release's own last. #}
+{% macro kpi_months() -%}
+    {%- set today = modules.datetime.date.fromisoformat(as_of_day()) -%}
+    {%- set months = [] -%}
+    {%- for back in range(23, -1, -1) -%}
+        {%- set index = today.year * 12 + today.month - 1 - back -%}
+        {%- do months.append(modules.datetime.date(index // 12, index % 12 + 1, 1).isoformat()) -%}
+    {%- endfor -%}
+    {{ return(months) }}
+{%- endmacro %}

@@ -17,7 +17,7 @@
     cast(count(*) filter (where {{ is_lapsed() }}) as bigint) as expired_count,
     cast(count(distinct person_id) as bigint) as people_count,
     cast(count(distinct person_id) filter (where status = 'overdue') as bigint) as people_overdue_count,
-    max(leaf_index) as leaf_index,
+    max(leaf_index) as leaf_index
 {%- endmacro %}
 
 {# The columns every compliance mart shows, from those measures; a group without a required training has zeros. #}
@@ -30,7 +30,7 @@
     {% for measure in ['due_14_days', 'expiring_30_days', 'expired', 'people', 'people_overdue'] -%}
         coalesce({{ measures }}.{{ measure }}_count, 0) as {{ measure }}_count,
     {% endfor -%}
-    {{ measures }}.leaf_index,
+    {{ measures }}.leaf_index
 {%- endmacro %}
 
 {# completed / (required - exempted); null when nothing is required. #}

@@ -329,8 +329,13 @@ class _Bulk:
         return (pl.lit(base) + pl.duration(days=pl.Series("d", days))).dt.strftime("%Y-%m-%d")
 
     def add(
-        self, kind: str, seconds: npt.NDArray[np.int64], subject: npt.NDArray[np.int64], body: Sequence[pl.Expr],
-        columns: Mapping[str, pl.Series], organization: npt.NDArray[np.int64] | None = None,
+        self,
+        kind: str,
+        seconds: npt.NDArray[np.int64],
+        subject: npt.NDArray[np.int64],
+        body: Sequence[pl.Expr],
+        columns: Mapping[str, pl.Series],
+        organization: npt.NDArray[np.int64] | None = None,
     ) -> None:
         organization = self.person_organization[subject] if organization is None else organization
         frame = pl.DataFrame(
@@ -480,8 +485,10 @@ class _Bulk:
              "on": pl.select(self.days_text(started)).to_series()},
         )  # fmt: skip
         ended = rng.permutation(size.people_count)[: size.people_count // 10]
-        at = started[ended] + 86_400 + (rng.random(ended.size) * (self.seconds - started[ended] - 90_000)).astype(
-            np.int64
+        at = (
+            started[ended]
+            + 86_400
+            + (rng.random(ended.size) * (self.seconds - started[ended] - 90_000)).astype(np.int64)
         )
         self.add(
             "membership.ended", at, ended,
@@ -651,8 +658,11 @@ def write_bulk(root: Path, size: BulkSize, as_of: datetime, last_segment: int = 
     for kind in kinds:
         kind_seconds, frame = bulk.frames.pop(kind)
         rows = kind_seconds.size
-        instants = (pl.Series("s", kind_seconds * 1_000_000).cast(pl.Duration("us")) + pl.lit(0).cast(pl.Int64)) \
-            if False else pl.Series("s", kind_seconds * 1_000_000)
+        instants = (
+            (pl.Series("s", kind_seconds * 1_000_000).cast(pl.Duration("us")) + pl.lit(0).cast(pl.Int64))
+            if False
+            else pl.Series("s", kind_seconds * 1_000_000)
+        )
         base = int(bulk.start.timestamp()) * 1_000_000
         occurred = (instants + base).cast(pl.Datetime("us", "UTC"))
         ready[kind] = frame.with_columns(

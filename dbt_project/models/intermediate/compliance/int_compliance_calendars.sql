@@ -6,7 +6,7 @@ with required as (
         organization_id,
         person_id,
         required_training_id,
-        bit_or({{ calendar_bits('required_from', 'required_until') }}) as required_bits,
+        bit_or({{ calendar_bits('required_from', 'required_until') }}) as required_bits
     from {{ ref('int_duties') }}
     group by all
 ),
@@ -16,7 +16,7 @@ completed as (
         organization_id,
         person_id,
         required_training_id,
-        bit_or({{ calendar_bits('counts_from', 'counts_until') }}) as completed_bits,
+        bit_or({{ calendar_bits('counts_from', 'counts_until') }}) as completed_bits
     from {{ ref('int_fulfilments') }}
     group by all
 ),
@@ -25,7 +25,7 @@ exempted as (
     select
         person_id,
         required_training_id,
-        bit_or({{ calendar_bits('starts_on', 'holds_until') }}) as exempted_bits,
+        bit_or({{ calendar_bits('starts_on', 'holds_until') }}) as exempted_bits
     from {{ ref('int_exemptions') }}
     group by all
 ),
@@ -40,7 +40,7 @@ calendars as (
         {{ bits_without(
             both_bits('required.required_bits', 'coalesce(completed.completed_bits, 0)'),
             'coalesce(exempted.exempted_bits, 0)'
-        ) }} as completed_bits,
+        ) }} as completed_bits
     from required
     left join completed
         on

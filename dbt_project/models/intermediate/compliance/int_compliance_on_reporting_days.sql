@@ -5,7 +5,7 @@ with calendars as (
         required_bits,
         exempted_bits,
         completed_bits,
-        count(*) as training_count,
+        count(*) as training_count
     from {{ ref('int_compliance_calendars') }}
     group by all
 ),
@@ -15,23 +15,33 @@ days as (
     select
         {{ 2 ** loop.index0 }} as day_bit,
         cast('{{ day.on }}' as date) as as_of_on,
-        {{ day.is_forecast }} as is_forecast,
+        cast('{{ day.is_forecast }}' as boolean) as is_forecast
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
-counted as (
+spread as (
     select
         calendars.organization_id,
         days.as_of_on,
         days.is_forecast,
-        {% for state in ['required', 'exempted', 'completed'] -%}
-        cast(coalesce(
-            sum(calendars.training_count) filter (where {{ both_bits('calendars.' ~ state ~ '_bits', 'days.day_bit') }} > 0), 0
-        ) as bigint) as {{ state }}_count,
-        {% endfor %}
+        calendars.training_count,
+        {{ both_bits('calendars.required_bits', 'days.day_bit') }} > 0 as is_required,
+        {{ both_bits('calendars.exempted_bits', 'days.day_bit') }} > 0 as is_exempted,
+        {{ both_bits('calendars.completed_bits', 'days.day_bit') }} > 0 as is_completed
     from calendars
     cross join days
+),
+
+counted as (
+    select
+        organization_id,
+        as_of_on,
+        is_forecast,
+        cast(coalesce(sum(training_count) filter (where is_required), 0) as bigint) as required_count,
+        cast(coalesce(sum(training_count) filter (where is_exempted), 0) as bigint) as exempted_count,
+        cast(coalesce(sum(training_count) filter (where is_completed), 0) as bigint) as completed_count
+    from spread
     group by all
 )
 

@@ -2,26 +2,44 @@
 
 -- What a course leads to is a dimension and may change without an entry; the people it concerns then count as touched.
 with courses as (
-    select * from {{ ref('dim_course') }}
+    select
+        course_id,
+        certification_id,
+        cast({{ var('to_leaf_index', 0) }} as bigint) as ledger_size
+    from {{ ref('dim_course') }}
+),
+
+former as (
+    {% if is_incremental() %}
+    select
+        course_id,
+        certification_id,
+        changed_at_leaf_index
+    from {{ this }}
+    {% else %}
+    select
+        course_id,
+        certification_id,
+        ledger_size as changed_at_leaf_index
+    from courses
+    where false
+    {% endif %}
 ),
 
 links as (
     select
         courses.course_id,
         courses.certification_id,
-        {% if is_incremental() %}
         case
-            when former.course_id is not null and former.certification_id is not distinct from courses.certification_id
+            when former.course_id is null then courses.ledger_size
+            when
+                coalesce(cast(former.certification_id as varchar), '')
+                = coalesce(cast(courses.certification_id as varchar), '')
                 then former.changed_at_leaf_index
-            else {{ var('to_leaf_index') }}
-        end as changed_at_leaf_index,
-        {% else %}
-        cast({{ var('to_leaf_index') }} as bigint) as changed_at_leaf_index,
-        {% endif %}
+            else courses.ledger_size
+        end as changed_at_leaf_index
     from courses
-    {% if is_incremental() %}
-    left join {{ this }} as former on courses.course_id = former.course_id
-    {% endif %}
+    left join former on courses.course_id = former.course_id
 )
 
 select * from links

@@ -46,7 +46,7 @@ by_requirement as (
         {{ add_days(
             'greatest(memberships.started_on, requirements.effective_from)', 'requirements.due_within_days'
         ) }} as due_on,
-        greatest(memberships.leaf_index, requirements.leaf_index) as leaf_index,
+        greatest(memberships.leaf_index, requirements.leaf_index) as leaf_index
     from memberships
     inner join requirements
         on
@@ -80,7 +80,7 @@ by_assignment as (
         greatest(memberships.started_on, recipients.assigned_on) as required_from,
         least(memberships.ended_on, recipients.cancelled_on) as required_until,
         recipients.due_on,
-        greatest(memberships.leaf_index, recipients.leaf_index) as leaf_index,
+        greatest(memberships.leaf_index, recipients.leaf_index) as leaf_index
     from recipients
     inner join memberships
         on recipients.organization_id = memberships.organization_id and recipients.person_id = memberships.person_id

@@ -6,7 +6,12 @@ with touched_people as (
 ),
 
 requirement_duties as (
-    select distinct organization_id, person_id, required_training_id, course_id, certification_id
+    select distinct
+        organization_id,
+        person_id,
+        required_training_id,
+        course_id,
+        certification_id
     from {{ ref('int_duties') }}
     where source = 'requirement'
 ),
@@ -20,7 +25,7 @@ recipients as (
         assigned.course_id,
         assigned.assigned_at,
         assigned.minimum_score,
-        course_links.certification_id,
+        course_links.certification_id
     from {{ ref('int_assignment_recipients') }} as assigned
     inner join {{ ref('int_touched_pairs') }} as touched
         on assigned.organization_id = touched.organization_id and assigned.person_id = touched.person_id
@@ -31,7 +36,7 @@ requirements as (
     select
         terms.requirement_id,
         terms.course_id,
-        coalesce(terms.certification_id, course_links.certification_id) as certification_id,
+        coalesce(terms.certification_id, course_links.certification_id) as certification_id
     from {{ ref('int_requirements') }} as terms
     left join {{ ref('int_course_certifications') }} as course_links on terms.course_id = course_links.course_id
 ),
@@ -43,20 +48,31 @@ certificates as (
         held.issued_on,
         held.expires_on,
         {{ first_uncounted_on('held.expires_on', 'held.revoked_from') }} as counts_until,
-        held.leaf_index,
+        held.leaf_index
     from {{ ref('fct_certificate') }} as held
     where held.is_verified and not held.is_withdrawn and held.person_id in (select person_id from touched_people)
 ),
 
 completions as (
-    select done.person_id, done.course_id, done.ended_at, done.ended_on, done.final_score, done.leaf_index
+    select
+        done.person_id,
+        done.course_id,
+        done.ended_at,
+        done.ended_on,
+        done.final_score,
+        done.leaf_index
     from {{ ref('fct_enrollment') }} as done
     where done.status = 'completed' and done.person_id in (select person_id from touched_people)
 ),
 
 -- What a requirement asks of a person: its own duties, and those of assignments that are the means to meet it.
 asked as (
-    select organization_id, person_id, required_training_id, course_id, certification_id
+    select
+        organization_id,
+        person_id,
+        required_training_id,
+        course_id,
+        certification_id
     from requirement_duties
     union all
     select
@@ -64,7 +80,7 @@ asked as (
         recipients.person_id,
         recipients.recipient_id as required_training_id,
         requirements.course_id,
-        requirements.certification_id,
+        requirements.certification_id
     from recipients
     inner join requirements on recipients.requirement_id = requirements.requirement_id
 ),
@@ -79,7 +95,7 @@ by_certificate as (
         certificates.counts_until,
         certificates.expires_on as valid_until,
         cast(null as timestamp with time zone) as completed_at,
-        certificates.leaf_index,
+        certificates.leaf_index
     from asked
     inner join certificates
         on asked.person_id = certificates.person_id and asked.certification_id = certificates.certification_id
@@ -95,7 +111,7 @@ by_completion as (
         cast(null as date) as counts_until,
         cast(null as date) as valid_until,
         min(completions.ended_at) as completed_at,
-        max(completions.leaf_index) as leaf_index,
+        max(completions.leaf_index) as leaf_index
     from asked
     inner join completions
         on asked.person_id = completions.person_id and asked.course_id = completions.course_id
@@ -112,7 +128,7 @@ recipient_completions as (
         completions.ended_at >= recipients.assigned_at as is_since_assigned,
         min(completions.ended_on) as first_completed_on,
         min(completions.ended_at) as first_completed_at,
-        max(completions.leaf_index) as leaf_index,
+        max(completions.leaf_index) as leaf_index
     from recipients
     inner join completions
         on recipients.person_id = completions.person_id and recipients.course_id = completions.course_id
@@ -130,7 +146,7 @@ since_assigned as (
         cast(null as date) as counts_until,
         cast(null as date) as valid_until,
         first_completed_at as completed_at,
-        leaf_index,
+        leaf_index
     from recipient_completions
     where is_since_assigned
 ),
@@ -146,7 +162,7 @@ before_assigned as (
         certificates.counts_until,
         certificates.expires_on as valid_until,
         earlier.first_completed_at as completed_at,
-        greatest(earlier.leaf_index, certificates.leaf_index) as leaf_index,
+        greatest(earlier.leaf_index, certificates.leaf_index) as leaf_index
     from recipient_completions as earlier
     inner join certificates
         on

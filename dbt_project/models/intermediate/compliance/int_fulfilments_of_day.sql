@@ -10,12 +10,13 @@ counting as (
         required_training_id,
         counts_from as completed_on,
         completed_at,
-        valid_until,
+        valid_until
     from fulfilments
     where counts_from <= {{ as_of_on() }} and (counts_until is null or counts_until > {{ as_of_on() }})
     qualify row_number() over (
         partition by organization_id, person_id, required_training_id
-        order by evidence desc, coalesce(valid_until, cast('9999-12-31' as date)) desc, counts_from desc, leaf_index desc
+        order by
+            evidence desc, coalesce(valid_until, cast('9999-12-31' as date)) desc, counts_from desc, leaf_index desc
     ) = 1
 ),
 
@@ -25,7 +26,7 @@ ever as (
         person_id,
         required_training_id,
         max(counts_until) filter (where counts_until <= {{ as_of_on() }}) as last_lapsed_on,
-        max(leaf_index) as leaf_index,
+        max(leaf_index) as leaf_index
     from fulfilments
     group by all
 ),
@@ -40,7 +41,7 @@ of_day as (
         counting.completed_at,
         counting.valid_until,
         case when counting.required_training_id is null then ever.last_lapsed_on end as lapsed_on,
-        ever.leaf_index,
+        ever.leaf_index
     from ever
     left join counting
         on

@@ -7,7 +7,11 @@ course_certifications as (
 ),
 
 open_on_day as (
-    select enrollments.person_id, enrollments.course_id, course_certifications.certification_id, enrollments.leaf_index
+    select
+        enrollments.person_id,
+        enrollments.course_id,
+        course_certifications.certification_id,
+        enrollments.leaf_index
     from {{ ref('fct_enrollment') }} as enrollments
     left join course_certifications on enrollments.course_id = course_certifications.course_id
     where

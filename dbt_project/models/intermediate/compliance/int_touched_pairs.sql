@@ -2,15 +2,28 @@
 
 -- Whose compliance has to be recomputed in this build; in a full build that is everybody.
 with memberships as (
-    select organization_id, person_id, leaf_index from {{ ref('dim_membership') }}
+    select
+        organization_id,
+        person_id,
+        leaf_index
+    from {{ ref('dim_membership') }}
 ),
 
 recipients as (
-    select organization_id, person_id, course_id, leaf_index from {{ ref('int_assignment_recipients') }}
+    select
+        organization_id,
+        person_id,
+        course_id,
+        leaf_index
+    from {{ ref('int_assignment_recipients') }}
 ),
 
 requirements as (
-    select organization_id, course_id, leaf_index from {{ ref('int_requirements') }}
+    select
+        organization_id,
+        course_id,
+        leaf_index
+    from {{ ref('int_requirements') }}
 ),
 
 changed_courses as (
@@ -20,17 +33,23 @@ changed_courses as (
 ),
 
 touched_people as (
-    select person_id from memberships where {{ is_new() }}
+    select person_id from memberships
+    where {{ is_new() }}
     union
-    select person_id from recipients where {{ is_new() }}
+    select person_id from recipients
+    where {{ is_new() }}
     union
-    select person_id from recipients where course_id in (select course_id from changed_courses)
+    select person_id from recipients
+    where course_id in (select course_id from changed_courses)
     union
-    select person_id from {{ ref('fct_enrollment') }} where {{ is_new() }}
+    select person_id from {{ ref('fct_enrollment') }}
+    where {{ is_new() }}
     union
-    select person_id from {{ ref('fct_certificate') }} where {{ is_new() }}
+    select person_id from {{ ref('fct_certificate') }}
+    where {{ is_new() }}
     union
-    select person_id from {{ ref('int_exemptions') }} where {{ is_new() }}
+    select person_id from {{ ref('int_exemptions') }}
+    where {{ is_new() }}
 ),
 
 touched_organizations as (
@@ -40,13 +59,21 @@ touched_organizations as (
 ),
 
 pairs as (
-    select organization_id, person_id from memberships
+    select
+        organization_id,
+        person_id
+    from memberships
     union
-    select organization_id, person_id from recipients
+    select
+        organization_id,
+        person_id
+    from recipients
 ),
 
 touched as (
-    select pairs.organization_id, pairs.person_id
+    select
+        pairs.organization_id,
+        pairs.person_id
     from pairs
     where
         pairs.person_id in (select person_id from touched_people)

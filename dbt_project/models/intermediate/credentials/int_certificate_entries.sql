@@ -35,7 +35,7 @@ entries as (
         is_verified,
         enrollment_id,
         {{ as_id('null') }} as renews_id,
-        cast(null as date) as revoked_from,
+        cast(null as date) as revoked_from
     from issued
     union all
     select
@@ -51,7 +51,7 @@ entries as (
         is_verified,
         enrollment_id,
         renews_id,
-        null as revoked_from,
+        null as revoked_from
     from renewed
     union all
     select
@@ -67,7 +67,7 @@ entries as (
         is_verified,
         null as enrollment_id,
         null as renews_id,
-        null as revoked_from,
+        null as revoked_from
     from verified
     union all
     select
@@ -83,7 +83,7 @@ entries as (
         null as is_verified,
         null as enrollment_id,
         null as renews_id,
-        revoked_from,
+        revoked_from
     from revoked
     union all
     select
@@ -99,7 +99,7 @@ entries as (
         null as is_verified,
         null as enrollment_id,
         null as renews_id,
-        null as revoked_from,
+        null as revoked_from
     from withdrawn
 )
 

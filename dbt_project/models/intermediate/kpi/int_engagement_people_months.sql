@@ -10,7 +10,7 @@ people_months as (
         {{ month_start('on_date') }} as month_on,
         cast(sum(session_count) as bigint) as session_count,
         cast(sum(mobile_session_count) as bigint) as mobile_session_count,
-        cast(sum(minutes) as bigint) as minutes,
+        cast(sum(minutes) as bigint) as minutes
     from daily
     group by all
 )

@@ -4,7 +4,9 @@ with months as (
 ),
 
 courses as (
-    select {{ utc_date('published_at') }} as published_on, cast(count(*) as bigint) as course_count
+    select
+        {{ utc_date('published_at') }} as published_on,
+        cast(count(*) as bigint) as course_count
     from {{ ref('dim_course') }}
     where status = 'published' and published_at is not null
     group by all
@@ -14,7 +16,7 @@ completions as (
     select
         ended_on,
         cast(count(*) as bigint) as completion_count,
-        sum(ce_credits) as ce_credits,
+        sum(ce_credits) as ce_credits
     from {{ ref('fct_enrollment') }}
     where status = 'completed'
     group by all
@@ -24,21 +26,26 @@ certificates as (
     select
         issued_on,
         {{ first_uncounted_on('expires_on', 'revoked_from') }} as counts_until,
-        cast(count(*) as bigint) as certificate_count,
+        cast(count(*) as bigint) as certificate_count
     from {{ ref('fct_certificate') }}
     where is_verified and not is_withdrawn
     group by all
 ),
 
 mentorships as (
-    select started_on, ended_on, cast(count(*) as bigint) as mentorship_count
+    select
+        started_on,
+        ended_on,
+        cast(count(*) as bigint) as mentorship_count
     from {{ ref('int_mentorships') }}
     where started_on is not null
     group by all
 ),
 
 companies as (
-    select days.organization_id, days.used_on
+    select
+        days.organization_id,
+        days.used_on
     from {{ ref('int_training_days') }} as days
     inner join {{ ref('dim_organization') }} as organizations on days.organization_id = organizations.organization_id
     where organizations.kind = 'service_company'
@@ -52,7 +59,7 @@ sessions as (
     select
         month_on,
         sum(session_count) as session_count,
-        sum(mobile_session_count) as mobile_session_count,
+        sum(mobile_session_count) as mobile_session_count
     from {{ ref('int_engagement_people_months') }}
     group by all
 ),
@@ -64,9 +71,9 @@ kpi_values as (
         cast(coalesce(sum(courses.course_count), 0) as double) as numerator,
         cast(null as double) as denominator,
         cast(null as date) as measured_from,
-        months.measured_on as measured_to,
+        months.measured_on as measured_to
     from months
-    left join courses on courses.published_on <= months.measured_on
+    left join courses on months.measured_on >= courses.published_on
     group by all
     union all
     select
@@ -75,7 +82,7 @@ kpi_values as (
         cast(coalesce(sum(completions.completion_count), 0) as double) as numerator,
         null as denominator,
         months.month_on as measured_from,
-        months.measured_on as measured_to,
+        months.measured_on as measured_to
     from months
     left join completions on completions.ended_on between months.month_on and months.measured_on
     group by all
@@ -86,12 +93,12 @@ kpi_values as (
         cast(coalesce(sum(certificates.certificate_count), 0) as double) as numerator,
         null as denominator,
         null as measured_from,
-        months.measured_on as measured_to,
+        months.measured_on as measured_to
     from months
     left join certificates
         on
-            certificates.issued_on <= months.measured_on
-            and (certificates.counts_until is null or certificates.counts_until > months.measured_on)
+            months.measured_on >= certificates.issued_on
+            and (certificates.counts_until is null or months.measured_on < certificates.counts_until)
     group by all
     union all
     select
@@ -100,9 +107,9 @@ kpi_values as (
         cast(count(partnerships.organization_id) as double) as numerator,
         null as denominator,
         null as measured_from,
-        months.measured_on as measured_to,
+        months.measured_on as measured_to
     from months
-    left join partnerships on partnerships.partner_since <= months.measured_on
+    left join partnerships on months.measured_on >= partnerships.partner_since
     group by all
     union all
     select
@@ -111,12 +118,12 @@ kpi_values as (
         cast(coalesce(sum(mentorships.mentorship_count), 0) as double) as numerator,
         null as denominator,
         null as measured_from,
-        months.measured_on as measured_to,
+        months.measured_on as measured_to
     from months
     left join mentorships
         on
-            mentorships.started_on <= months.measured_on
-            and (mentorships.ended_on is null or mentorships.ended_on > months.measured_on)
+            months.measured_on >= mentorships.started_on
+            and (mentorships.ended_on is null or months.measured_on < mentorships.ended_on)
     group by all
     union all
     select
@@ -125,7 +132,7 @@ kpi_values as (
         cast(count(distinct companies.organization_id) as double) as numerator,
         null as denominator,
         {{ add_days('months.measured_on', -89) }} as measured_from,
-        months.measured_on as measured_to,
+        months.measured_on as measured_to
     from months
     left join companies
         on companies.used_on between {{ add_days('months.measured_on', -89) }} and months.measured_on
@@ -137,7 +144,7 @@ kpi_values as (
         cast(coalesce(sum(sessions.mobile_session_count), 0) as double) as numerator,
         cast(coalesce(sum(sessions.session_count), 0) as double) as denominator,
         months.month_on as measured_from,
-        months.measured_on as measured_to,
+        months.measured_on as measured_to
     from months
     left join sessions on months.month_on = sessions.month_on
     group by all
@@ -148,7 +155,7 @@ kpi_values as (
         cast(coalesce(sum(completions.ce_credits), 0) as double) as numerator,
         null as denominator,
         {{ add_days('months.measured_on', -364) }} as measured_from,
-        months.measured_on as measured_to,
+        months.measured_on as measured_to
     from months
     left join completions
         on completions.ended_on between {{ add_days('months.measured_on', -364) }} and months.measured_on
@@ -166,7 +173,7 @@ valued as (
         numerator,
         denominator,
         measured_from,
-        measured_to,
+        measured_to
     from kpi_values
 )
 

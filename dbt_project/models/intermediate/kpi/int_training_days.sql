@@ -1,19 +1,31 @@
--- Days on which an organization used training: enrolled somebody, assigned, set a requirement, or recorded a certificate.
+-- Days on which an organization used training: enrolled somebody, assigned, required or recorded a certificate.
 with enrollments as (
-    select distinct organization_id, enrolled_on as used_on from {{ ref('fct_enrollment') }}
+    select distinct
+        organization_id,
+        enrolled_on as used_on
+    from {{ ref('fct_enrollment') }}
     where organization_id is not null
 ),
 
 assignments as (
-    select distinct organization_id, assigned_on as used_on from {{ ref('int_assignment_recipients') }}
+    select distinct
+        organization_id,
+        assigned_on as used_on
+    from {{ ref('int_assignment_recipients') }}
 ),
 
 requirements as (
-    select distinct organization_id, effective_from as used_on from {{ ref('int_requirements') }}
+    select distinct
+        organization_id,
+        effective_from as used_on
+    from {{ ref('int_requirements') }}
 ),
 
 certificates as (
-    select distinct organization_id, issued_on as used_on from {{ ref('fct_certificate') }}
+    select distinct
+        organization_id,
+        issued_on as used_on
+    from {{ ref('fct_certificate') }}
     where organization_id is not null and not is_withdrawn
 ),
 

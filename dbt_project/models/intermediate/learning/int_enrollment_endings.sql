@@ -11,13 +11,31 @@ dropped as (
 ),
 
 endings as (
-    select enrollment_id, 'completed' as status, occurred_at as ended_at, final_score, ce_credits, leaf_index
+    select
+        enrollment_id,
+        'completed' as status,
+        occurred_at as ended_at,
+        final_score,
+        ce_credits,
+        leaf_index
     from completed
     union all
-    select enrollment_id, 'failed' as status, occurred_at as ended_at, null, 0, leaf_index
+    select
+        enrollment_id,
+        'failed' as status,
+        occurred_at as ended_at,
+        null as final_score,
+        0 as ce_credits,
+        leaf_index
     from failed
     union all
-    select enrollment_id, 'dropped' as status, occurred_at as ended_at, null, 0, leaf_index
+    select
+        enrollment_id,
+        'dropped' as status,
+        occurred_at as ended_at,
+        null as final_score,
+        0 as ce_credits,
+        leaf_index
     from dropped
 ),
 

@@ -1,4 +1,4 @@
--- Enrollments in the courses a trade school gives, with their cohort: the month of the course's session, else of enrolling.
+-- Enrollments in a trade school's courses with their cohort: the month of the course's session, else of enrolling.
 with enrollments as (
     select * from {{ ref('fct_enrollment') }}
 ),
@@ -25,7 +25,7 @@ school_enrollments as (
             ) }} / 7.0) as integer),
             0
         ) as weeks_enrolled,
-        enrollments.leaf_index,
+        enrollments.leaf_index
     from enrollments
     inner join courses on enrollments.course_id = courses.course_id
 )

@@ -25,7 +25,7 @@ assigned as (
         due_on,
         is_mandatory,
         minimum_score,
-        leaf_index,
+        leaf_index
     from latest_assigned
     {% if is_incremental() %}
     union all
@@ -41,7 +41,7 @@ assigned as (
         due_on,
         is_mandatory,
         minimum_score,
-        leaf_index,
+        leaf_index
     from {{ this }}
     where
         recipient_id in (select recipient_id from latest_cancelled)
@@ -50,10 +50,17 @@ assigned as (
 ),
 
 cancelled as (
-    select recipient_id, {{ utc_date('occurred_at') }} as cancelled_on, leaf_index from latest_cancelled
+    select
+        recipient_id,
+        {{ utc_date('occurred_at') }} as cancelled_on,
+        leaf_index
+    from latest_cancelled
     {% if is_incremental() %}
     union all
-    select recipient_id, cancelled_on, leaf_index
+    select
+        recipient_id,
+        cancelled_on,
+        leaf_index
     from {{ this }}
     where
         cancelled_on is not null
@@ -77,7 +84,7 @@ recipients as (
         assigned.is_mandatory,
         assigned.minimum_score,
         cancelled.cancelled_on,
-        greatest(assigned.leaf_index, cancelled.leaf_index) as leaf_index,
+        greatest(assigned.leaf_index, cancelled.leaf_index) as leaf_index
     from assigned
     left join cancelled on assigned.recipient_id = cancelled.recipient_id
 )

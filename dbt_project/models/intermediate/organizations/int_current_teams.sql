@@ -4,7 +4,10 @@ with memberships as (
 
 -- The team of the longest-standing open membership that has one.
 current_teams as (
-    select organization_id, person_id, team_id
+    select
+        organization_id,
+        person_id,
+        team_id
     from memberships
     where is_current and team_id is not null
     qualify row_number() over (partition by organization_id, person_id order by started_on, membership_id) = 1

@@ -20,11 +20,18 @@ granted as (
         coalesce(requirement_id, recipient_id) as required_training_id,
         starts_on,
         ends_on,
-        leaf_index,
+        leaf_index
     from latest_granted
     {% if is_incremental() %}
     union all
-    select exemption_id, person_id, organization_id, required_training_id, starts_on, ends_on, leaf_index
+    select
+        exemption_id,
+        person_id,
+        organization_id,
+        required_training_id,
+        starts_on,
+        ends_on,
+        leaf_index
     from {{ this }}
     where
         exemption_id in (select exemption_id from latest_ended)
@@ -33,10 +40,17 @@ granted as (
 ),
 
 ended as (
-    select exemption_id, ended_on, leaf_index from latest_ended
+    select
+        exemption_id,
+        ended_on,
+        leaf_index
+    from latest_ended
     {% if is_incremental() %}
     union all
-    select exemption_id, ended_on, leaf_index
+    select
+        exemption_id,
+        ended_on,
+        leaf_index
     from {{ this }}
     where
         ended_on is not null
@@ -56,7 +70,7 @@ exemptions as (
         ended.ended_on,
         -- The first day it no longer holds: the day after the last, or the day it was taken back.
         least({{ add_days('granted.ends_on', 1) }}, ended.ended_on) as holds_until,
-        greatest(granted.leaf_index, ended.leaf_index) as leaf_index,
+        greatest(granted.leaf_index, ended.leaf_index) as leaf_index
     from granted
     left join ended on granted.exemption_id = ended.exemption_id
 )

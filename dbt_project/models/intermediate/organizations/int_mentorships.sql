@@ -16,7 +16,7 @@ with steps as (
         mentee_id,
         '{{ status }}' as status,
         {{ utc_date('occurred_at') }} as occurred_on,
-        leaf_index,
+        leaf_index
     from {{ ref(model) }}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -31,7 +31,7 @@ new_states as (
         arg_max(occurred_on, leaf_index) filter (where status = 'pending') as requested_on,
         arg_max(occurred_on, leaf_index) filter (where status = 'active') as started_on,
         arg_max(occurred_on, leaf_index) filter (where status in ('declined', 'completed', 'cancelled')) as ended_on,
-        max(leaf_index) as leaf_index,
+        max(leaf_index) as leaf_index
     from steps
     group by mentorship_id
 ),
@@ -46,7 +46,7 @@ mentorships as (
         coalesce(new_states.requested_on, former.requested_on) as requested_on,
         coalesce(new_states.started_on, former.started_on) as started_on,
         coalesce(new_states.ended_on, former.ended_on) as ended_on,
-        new_states.leaf_index,
+        new_states.leaf_index
     from new_states
     left join {{ this }} as former on new_states.mentorship_id = former.mentorship_id
     {% else %}

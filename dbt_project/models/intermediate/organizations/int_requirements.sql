@@ -23,7 +23,7 @@ terms as (
         team_id,
         due_within_days,
         effective_from,
-        leaf_index,
+        leaf_index
     from latest_set
     {% if is_incremental() %}
     union all
@@ -37,7 +37,7 @@ terms as (
         team_id,
         due_within_days,
         effective_from,
-        leaf_index,
+        leaf_index
     from {{ this }}
     where
         requirement_id in (select requirement_id from latest_end)
@@ -46,10 +46,17 @@ terms as (
 ),
 
 endings as (
-    select requirement_id, ended_on, leaf_index from latest_end
+    select
+        requirement_id,
+        ended_on,
+        leaf_index
+    from latest_end
     {% if is_incremental() %}
     union all
-    select requirement_id, ended_on, leaf_index
+    select
+        requirement_id,
+        ended_on,
+        leaf_index
     from {{ this }}
     where
         ended_on is not null
@@ -70,7 +77,7 @@ requirements as (
         terms.due_within_days,
         terms.effective_from,
         endings.ended_on,
-        greatest(terms.leaf_index, endings.leaf_index) as leaf_index,
+        greatest(terms.leaf_index, endings.leaf_index) as leaf_index
     from terms
     left join endings on terms.requirement_id = endings.requirement_id
 )

@@ -3,7 +3,9 @@ with trainings as (
 ),
 
 people as (
-    select distinct organization_id, person_id
+    select distinct
+        organization_id,
+        person_id
     from {{ ref('dim_membership') }}
     where is_current
 ),

@@ -8,6 +8,6 @@ select
     required_count,
     exempted_count,
     completed_count,
-    {{ compliance_rate('completed_count', 'required_count', 'exempted_count') }} as compliance_rate,
+    {{ compliance_rate('completed_count', 'required_count', 'exempted_count') }} as compliance_rate
 from reporting_days
 where is_forecast

@@ -20,7 +20,10 @@ exemptions as (
 ),
 
 studying as (
-    select person_id, course_id, max(leaf_index) as leaf_index
+    select
+        person_id,
+        course_id,
+        max(leaf_index) as leaf_index
     from {{ ref('int_open_enrollments') }}
     group by all
 ),
@@ -28,7 +31,8 @@ studying as (
 joined as (
     select
         recipients.*,
-        coalesce(own_exemptions.is_exempted, false) or coalesce(requirement_exemptions.is_exempted, false) as is_exempted,
+        coalesce(own_exemptions.is_exempted, false)
+        or coalesce(requirement_exemptions.is_exempted, false) as is_exempted,
         coalesce(fulfilments.is_completed, false) as is_completed,
         studying.person_id is not null as is_in_progress,
         case
@@ -41,7 +45,7 @@ joined as (
             requirement_exemptions.leaf_index,
             fulfilments.leaf_index,
             studying.leaf_index
-        ) as last_leaf_index,
+        ) as last_leaf_index
     from recipients
     left join fulfilments
         on
@@ -76,7 +80,7 @@ assignments as (
         {{ training_status('is_exempted', 'is_completed', 'due_on', 'is_in_progress') }} as status,
         completed_at,
         coalesce(cancelled_on <= {{ as_of_on() }}, false) as is_cancelled,
-        last_leaf_index as leaf_index,
+        last_leaf_index as leaf_index
     from joined
 )
 

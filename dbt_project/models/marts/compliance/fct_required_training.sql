@@ -20,7 +20,7 @@ required as (
         is_for_certification,
         arg_min(role, (member_since_on, membership_id)) as role,
         min(due_on) as due_on,
-        max(leaf_index) as leaf_index,
+        max(leaf_index) as leaf_index
     from duties
     group by all
 ),
@@ -34,13 +34,19 @@ exemptions as (
 ),
 
 studying_course as (
-    select person_id, course_id, max(leaf_index) as leaf_index
+    select
+        person_id,
+        course_id,
+        max(leaf_index) as leaf_index
     from {{ ref('int_open_enrollments') }}
     group by all
 ),
 
 studying_certification as (
-    select person_id, certification_id, max(leaf_index) as leaf_index
+    select
+        person_id,
+        certification_id,
+        max(leaf_index) as leaf_index
     from {{ ref('int_open_enrollments') }}
     where certification_id is not null
     group by all
@@ -78,7 +84,7 @@ joined as (
             exemptions.leaf_index,
             studying_course.leaf_index,
             studying_certification.leaf_index
-        ) as leaf_index,
+        ) as leaf_index
     from required
     left join fulfilments
         on
@@ -116,7 +122,7 @@ judged as (
         completed_on,
         valid_until,
         lapsed_on,
-        leaf_index,
+        leaf_index
     from joined
 ),
 
@@ -139,7 +145,7 @@ trainings as (
         case
             when status = 'overdue' then cast({{ days_between('due_on', as_of_on()) }} as integer)
         end as days_overdue,
-        leaf_index,
+        leaf_index
     from judged
 )
 

@@ -10,5 +10,5 @@ select
     issuing_organization,
     category,
     trade,
-    validity_period_months,
+    validity_period_months
 from certifications

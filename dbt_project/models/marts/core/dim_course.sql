@@ -31,7 +31,7 @@ described as (
         courses.session_starts_on,
         courses.status,
         coalesce(modules.module_count, 0) as module_count,
-        courses.published_at,
+        courses.published_at
     from courses
     left join modules on courses.course_id = modules.course_id
 )

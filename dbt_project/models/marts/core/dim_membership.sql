@@ -13,11 +13,27 @@ latest_end as (
 ),
 
 starts as (
-    select membership_id, person_id, organization_id, team_id, role, persona, started_on, leaf_index
+    select
+        membership_id,
+        person_id,
+        organization_id,
+        team_id,
+        role,
+        persona,
+        started_on,
+        leaf_index
     from latest_start
     {% if is_incremental() %}
     union all
-    select membership_id, person_id, organization_id, team_id, role, persona, started_on, leaf_index
+    select
+        membership_id,
+        person_id,
+        organization_id,
+        team_id,
+        role,
+        persona,
+        started_on,
+        leaf_index
     from {{ this }}
     where
         membership_id in (select membership_id from latest_end)
@@ -26,10 +42,17 @@ starts as (
 ),
 
 ends as (
-    select membership_id, ended_on, leaf_index from latest_end
+    select
+        membership_id,
+        ended_on,
+        leaf_index
+    from latest_end
     {% if is_incremental() %}
     union all
-    select membership_id, ended_on, leaf_index
+    select
+        membership_id,
+        ended_on,
+        leaf_index
     from {{ this }}
     where
         ended_on is not null
@@ -49,7 +72,7 @@ memberships as (
         starts.started_on,
         ends.ended_on,
         starts.started_on <= {{ as_of_on() }} and coalesce(ends.ended_on > {{ as_of_on() }}, true) as is_current,
-        greatest(starts.leaf_index, ends.leaf_index) as leaf_index,
+        greatest(starts.leaf_index, ends.leaf_index) as leaf_index
     from starts
     left join ends on starts.membership_id = ends.membership_id
 )

@@ -8,5 +8,5 @@ select
     kind,
     region,
     timezone,
-    is_simulated,
+    is_simulated
 from organizations

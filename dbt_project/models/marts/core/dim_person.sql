@@ -6,5 +6,5 @@ select
     person_id,
     display_name,
     is_simulated,
-    timezone,
+    timezone
 from people

@@ -5,5 +5,5 @@ with teams as (
 select
     team_id,
     organization_id,
-    name,
+    name
 from teams

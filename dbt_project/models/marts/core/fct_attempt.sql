@@ -21,7 +21,7 @@ latest as (
         is_banked,
         score is not null as is_scored,
         {{ counts_for_pass_rate('score', 'is_banked') }} as counts_for_pass_rate,
-        leaf_index,
+        leaf_index
     from attempts
     qualify row_number() over (partition by attempt_id order by leaf_index desc) = 1
 )

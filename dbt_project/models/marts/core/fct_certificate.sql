@@ -5,7 +5,11 @@ with recursive entries as (
     select *
     from {{ ref('int_certificate_entries') }}
     {% if is_incremental() %}
-    where person_id in (select person_id from {{ ref('int_certificate_entries') }} where {{ is_new() }})
+    where
+        person_id in (
+            select person_id from {{ ref('int_certificate_entries') }}
+            where {{ is_new() }}
+        )
     {% endif %}
 ),
 
@@ -22,7 +26,7 @@ marks as (
         arg_max(is_verified, leaf_index) as is_verified,
         arg_max(revoked_from, leaf_index) as revoked_from,
         bool_or(entry = 'withdrawn') as is_withdrawn,
-        max(leaf_index) as leaf_index,
+        max(leaf_index) as leaf_index
     from entries
     group by certificate_id
 ),
@@ -40,7 +44,7 @@ held as (
         marks.is_verified,
         marks.revoked_from,
         marks.is_withdrawn,
-        marks.leaf_index,
+        marks.leaf_index
     from issued
     inner join marks on issued.certificate_id = marks.certificate_id
 ),
@@ -49,20 +53,24 @@ renewals as (
     select
         renews_id as certificate_id,
         arg_max(certificate_id, leaf_index) filter (where not is_withdrawn) as renewed_by_id,
-        max(leaf_index) as leaf_index,
+        max(leaf_index) as leaf_index
     from held
     where renews_id is not null
     group by renews_id
 ),
 
 lines as (
-    select certificate_id, issued_on as first_earned_on
+    select
+        certificate_id,
+        issued_on as first_earned_on
     from held
-    where renews_id is null or renews_id not in (select certificate_id from held)
+    where renews_id is null or renews_id not in (select marks.certificate_id from marks)
     union all
-    select held.certificate_id, lines.first_earned_on
+    select
+        renewal.certificate_id,
+        lines.first_earned_on
     from lines
-    inner join held on lines.certificate_id = held.renews_id
+    inner join held as renewal on lines.certificate_id = renewal.renews_id
 ),
 
 certificates as (
@@ -82,7 +90,7 @@ certificates as (
         held.is_withdrawn,
         {{ certificate_status('held') }} as status,
         cast({{ days_between(as_of_on(), 'held.expires_on') }} as integer) as days_to_expiry,
-        greatest(held.leaf_index, renewals.leaf_index) as leaf_index,
+        greatest(held.leaf_index, renewals.leaf_index) as leaf_index
     from held
     left join lines on held.certificate_id = lines.certificate_id
     left join renewals on held.certificate_id = renewals.certificate_id

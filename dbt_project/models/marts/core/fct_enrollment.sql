@@ -16,32 +16,62 @@ touched as (
     union
     select enrollment_id from ended
     union
-    select enrollment_id from {{ ref('int_module_completions') }} where {{ is_new() }}
+    select enrollment_id from {{ ref('int_module_completions') }}
+    where {{ is_new() }}
     union
-    select enrollment_id from {{ ref('fct_attempt') }} where {{ is_new() }}
+    select enrollment_id from {{ ref('fct_attempt') }}
+    where {{ is_new() }}
 ),
 
 former as (
-    select * from {{ this }} where enrollment_id in (select enrollment_id from touched)
+    select * from {{ this }}
+    where enrollment_id in (select enrollment_id from touched)
 ),
 {%- endif %}
 
 starts as (
-    select enrollment_id, person_id, course_id, organization_id, cycle_number, occurred_at as enrolled_at, leaf_index
+    select
+        enrollment_id,
+        person_id,
+        course_id,
+        organization_id,
+        cycle_number,
+        occurred_at as enrolled_at,
+        leaf_index
     from opened
     {% if is_incremental() %}
     union all
-    select enrollment_id, person_id, course_id, organization_id, cycle_number, enrolled_at, leaf_index
+    select
+        enrollment_id,
+        person_id,
+        course_id,
+        organization_id,
+        cycle_number,
+        enrolled_at,
+        leaf_index
     from former
     where enrollment_id not in (select enrollment_id from opened)
     {% endif %}
 ),
 
 endings as (
-    select enrollment_id, status, ended_at, final_score, ce_credits, leaf_index from ended
+    select
+        enrollment_id,
+        status,
+        ended_at,
+        final_score,
+        ce_credits,
+        leaf_index
+    from ended
     {% if is_incremental() %}
     union all
-    select enrollment_id, status, ended_at, final_score, ce_credits, leaf_index
+    select
+        enrollment_id,
+        status,
+        ended_at,
+        final_score,
+        ce_credits,
+        leaf_index
     from former
     where ended_at is not null and enrollment_id not in (select enrollment_id from ended)
     {% endif %}
@@ -54,7 +84,7 @@ modules as (
         sum(time_spent_minutes) as time_spent_minutes,
         min(completed_at) as first_at,
         max(completed_at) as last_at,
-        max(leaf_index) as leaf_index,
+        max(leaf_index) as leaf_index
     from {{ ref('int_module_completions') }}
     {% if is_incremental() %}
     where enrollment_id in (select enrollment_id from touched)
@@ -72,7 +102,7 @@ attempts as (
         -- A result carried over from elsewhere starts nothing here.
         min(submitted_at) filter (where not is_banked) as first_at,
         max(submitted_at) as last_at,
-        max(leaf_index) as leaf_index,
+        max(leaf_index) as leaf_index
     from {{ ref('fct_attempt') }}
     {% if is_incremental() %}
     where enrollment_id in (select enrollment_id from touched)
@@ -111,7 +141,7 @@ enrollments as (
         greatest(starts.enrolled_at, modules.last_at, attempts.last_at, endings.ended_at) as last_event_at,
         greatest(
             starts.leaf_index, modules.leaf_index, attempts.leaf_index, endings.leaf_index
-        ) as leaf_index,
+        ) as leaf_index
     from starts
     left join endings on starts.enrollment_id = endings.enrollment_id
     left join modules on starts.enrollment_id = modules.enrollment_id

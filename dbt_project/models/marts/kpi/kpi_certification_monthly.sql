@@ -1,11 +1,12 @@
 with certificates as (
-    select * from {{ ref('fct_certificate') }} where not is_withdrawn
+    select * from {{ ref('fct_certificate') }}
+    where not is_withdrawn
 ),
 
 issued as (
     select
         {{ month_start('issued_on') }} as month_on,
-        cast(count(*) filter (where renews_id is null) as bigint) as new_certificate_count,
+        cast(count(*) filter (where renews_id is null) as bigint) as new_certificate_count
     from certificates
     where issued_on <= {{ as_of_on() }}
     group by all
@@ -16,7 +17,7 @@ due as (
     select
         {{ month_start('expires_on') }} as month_on,
         cast(count(*) as bigint) as due_for_renewal_count,
-        cast(count(*) filter (where renewed_by_id is not null) as bigint) as renewed_count,
+        cast(count(*) filter (where renewed_by_id is not null) as bigint) as renewed_count
     from certificates
     where
         expires_on <= {{ month_end(as_of_on()) }}
@@ -35,7 +36,7 @@ select
     coalesce(issued.new_certificate_count, 0) as new_certificate_count,
     coalesce(due.renewed_count, 0) as renewed_count,
     coalesce(due.due_for_renewal_count, 0) as due_for_renewal_count,
-    {{ share('due.renewed_count', 'due.due_for_renewal_count') }} as renewal_rate,
+    {{ share('due.renewed_count', 'due.due_for_renewal_count') }} as renewal_rate
 from months
 left join issued on months.month_on = issued.month_on
 left join due on months.month_on = due.month_on

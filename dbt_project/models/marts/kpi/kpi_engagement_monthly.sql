@@ -8,7 +8,7 @@ ended as (
     select
         {{ month_start('ended_on') }} as month_on,
         cast(count(*) as bigint) as ended_count,
-        cast(count(*) filter (where status = 'completed') as bigint) as completed_count,
+        cast(count(*) filter (where status = 'completed') as bigint) as completed_count
     from {{ ref('fct_enrollment') }}
     where ended_on is not null
     group by all
@@ -18,7 +18,7 @@ attempted as (
     select
         {{ month_start('submitted_on') }} as month_on,
         cast(count(*) as bigint) as scored_attempt_count,
-        cast(count(*) filter (where is_passed) as bigint) as passed_attempt_count,
+        cast(count(*) filter (where is_passed) as bigint) as passed_attempt_count
     from {{ ref('fct_attempt') }}
     where counts_for_pass_rate
     group by all
@@ -37,7 +37,7 @@ active as (
             as timed_session_count,
         cast(sum(people_months.minutes) as bigint) as minutes,
         cast(count(*) as bigint) as active_people_count,
-        cast(count(former.person_id) as bigint) as returning_people_count,
+        cast(count(former.person_id) as bigint) as returning_people_count
     from people_months
     left join people_months as former
         on
@@ -69,7 +69,7 @@ select
     {{ share('active.returning_people_count', 'active.active_people_count') }} as return_rate,
     coalesce(attempted.scored_attempt_count, 0) as scored_attempt_count,
     coalesce(attempted.passed_attempt_count, 0) as passed_attempt_count,
-    {{ pass_rate('attempted.passed_attempt_count', 'attempted.scored_attempt_count') }} as assessment_pass_rate,
+    {{ pass_rate('attempted.passed_attempt_count', 'attempted.scored_attempt_count') }} as assessment_pass_rate
 from months
 left join enrolled on months.month_on = enrolled.month_on
 left join ended on months.month_on = ended.month_on

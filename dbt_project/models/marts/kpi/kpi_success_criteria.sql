@@ -31,9 +31,9 @@ criteria as (
         '{{ criterion.explanation }}' as explanation,
         -- What is counted over a month is taken from the last whole one, what is counted on a day from today.
         {% if criterion.is_flow -%}
-        {{ month_start(add_months(as_of_on(), -1)) }} as month_on,
+        {{ month_start(add_months(as_of_on(), -1)) }} as month_on
         {%- else -%}
-        {{ month_start(as_of_on()) }} as month_on,
+        {{ month_start(as_of_on()) }} as month_on
         {%- endif %}
     {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -50,7 +50,7 @@ select
     kpi_values.measured_to,
     kpi_values.numerator,
     kpi_values.denominator,
-    criteria.explanation,
+    criteria.explanation
 from criteria
 inner join kpi_values
     on criteria.criterion_code = kpi_values.criterion_code and criteria.month_on = kpi_values.month_on

@@ -5,5 +5,5 @@ with kpi_values as (
 select
     criterion_code,
     month_on,
-    value,
+    value
 from kpi_values

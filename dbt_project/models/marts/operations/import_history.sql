@@ -16,5 +16,5 @@ select
     added_count,
     changed_count,
     unchanged_count,
-    refused_count,
+    refused_count
 from import_batches

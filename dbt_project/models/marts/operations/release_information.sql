@@ -17,5 +17,5 @@ select
     '{{ var("root_hash") }}' as root_hash,
     cast('{{ var("as_of") }}' as timestamp with time zone) as as_of,
     cast('{{ var("built_at") or var("as_of") }}' as timestamp with time zone) as built_at,
-    is_simulated,
+    is_simulated
 from simulated

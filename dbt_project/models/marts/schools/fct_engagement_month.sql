@@ -10,6 +10,6 @@ select
     cast(sum(session_count) as bigint) as session_count,
     cast(sum(mobile_session_count) as bigint) as mobile_session_count,
     cast(sum(minutes) as bigint) as minutes,
-    cast(sum(interaction_count) as bigint) as interaction_count,
+    cast(sum(interaction_count) as bigint) as interaction_count
 from daily
 group by all

@@ -9,7 +9,7 @@ by_week as (
         cohort_on,
         weeks_enrolled,
         count(*) as enrolled_count,
-        count(*) filter (where status = 'dropped') as dropped_count,
+        count(*) filter (where status = 'dropped') as dropped_count
     from enrollments
     group by all
 ),
@@ -21,7 +21,7 @@ cohorts as (
         cohort_on,
         sum(enrolled_count) as enrolled_count,
         -- A year and a bit: later weeks of cohorts that never end say nothing new.
-        least(max(weeks_enrolled), 60) as last_week,
+        least(max(weeks_enrolled), 60) as last_week
     from by_week
     group by all
 ),
@@ -40,7 +40,7 @@ counted as (
         cohorts.cohort_on,
         weeks.week_number,
         cast(cohorts.enrolled_count - coalesce(sum(by_week.dropped_count), 0) as bigint) as remaining_count,
-        cast(cohorts.enrolled_count as bigint) as enrolled_count,
+        cast(cohorts.enrolled_count as bigint) as enrolled_count
     from cohorts
     inner join weeks on cohorts.last_week >= weeks.week_number
     left join by_week
@@ -48,7 +48,7 @@ counted as (
             cohorts.organization_id = by_week.organization_id
             and cohorts.course_id = by_week.course_id
             and cohorts.cohort_on = by_week.cohort_on
-            and by_week.weeks_enrolled < weeks.week_number
+            and weeks.week_number > by_week.weeks_enrolled
     group by cohorts.organization_id, cohorts.course_id, cohorts.cohort_on, weeks.week_number, cohorts.enrolled_count
 )
 
@@ -59,5 +59,5 @@ select
     week_number,
     remaining_count,
     enrolled_count,
-    {{ share('remaining_count', 'enrolled_count') }} as remaining_rate,
+    {{ share('remaining_count', 'enrolled_count') }} as remaining_rate
 from counted

@@ -16,7 +16,7 @@ counted as (
         cast(sum(passed_attempt_count) as bigint) as passed_attempt_count,
         cast({{ median_value("case when status = 'completed' then days_to_end end") }} as double)
             as median_days_to_complete,
-        max(leaf_index) as leaf_index,
+        max(leaf_index) as leaf_index
     from enrollments
     group by all
 )
@@ -35,5 +35,5 @@ select
     passed_attempt_count,
     {{ pass_rate('passed_attempt_count', 'attempt_count') }} as pass_rate,
     median_days_to_complete,
-    leaf_index,
+    leaf_index
 from counted

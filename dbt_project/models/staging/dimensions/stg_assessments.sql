@@ -8,7 +8,7 @@ renamed as (
         {{ as_id('course_id') }} as course_id,
         cast(title as varchar) as title,
         cast(assessment_type as varchar) as assessment_type,
-        cast(passing_score as integer) as passing_score,
+        cast(passing_score as integer) as passing_score
     from landed
 )
 

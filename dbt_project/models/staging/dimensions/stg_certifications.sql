@@ -11,7 +11,7 @@ renamed as (
         cast(issuing_organization as varchar) as issuing_organization,
         cast(category as varchar) as category,
         cast(trade as varchar) as trade,
-        cast(validity_period_months as integer) as validity_period_months,
+        cast(validity_period_months as integer) as validity_period_months
     from landed
 )
 

@@ -22,7 +22,7 @@ renamed as (
         cast(status as varchar) as status,
         cast(published_at as timestamp with time zone) as published_at,
         cast(price as double) as price,
-        cast(currency as varchar) as currency,
+        cast(currency as varchar) as currency
     from landed
 )
 

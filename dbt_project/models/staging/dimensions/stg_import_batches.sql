@@ -17,7 +17,7 @@ renamed as (
         cast(added_count as bigint) as added_count,
         cast(changed_count as bigint) as changed_count,
         cast(unchanged_count as bigint) as unchanged_count,
-        cast(refused_count as bigint) as refused_count,
+        cast(refused_count as bigint) as refused_count
     from landed
 )
 

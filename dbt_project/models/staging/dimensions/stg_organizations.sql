@@ -9,7 +9,7 @@ renamed as (
         cast(kind as varchar) as kind,
         cast(region as varchar) as region,
         cast(timezone as varchar) as timezone,
-        cast(is_simulated as boolean) as is_simulated,
+        cast(is_simulated as boolean) as is_simulated
     from landed
 )
 

@@ -8,7 +8,7 @@ renamed as (
         cast(display_name as varchar) as display_name,
         cast(is_simulated as boolean) as is_simulated,
         cast(timezone as varchar) as timezone,
-        cast(erased as boolean) as is_erased,
+        cast(erased as boolean) as is_erased
     from landed
 )
 

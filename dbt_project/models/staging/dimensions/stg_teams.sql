@@ -6,7 +6,7 @@ renamed as (
     select
         {{ as_id('team_id') }} as team_id,
         {{ as_id('organization_id') }} as organization_id,
-        cast(name as varchar) as name,
+        cast(name as varchar) as name
     from landed
 )
 

@@ -15,7 +15,7 @@ renamed as (
         cast(landed.interaction_count as integer) as interaction_count,
         cast(landed.session_count as integer) as session_count,
         cast(landed.mobile_session_count as integer) as mobile_session_count,
-        cast(landed.minutes as integer) as minutes,
+        cast(landed.minutes as integer) as minutes
     from landed
     left join undone_imports on landed.import_id = undone_imports.undone_import_text
     where undone_imports.undone_import_text is null

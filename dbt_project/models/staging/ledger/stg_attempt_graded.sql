@@ -24,7 +24,7 @@ renamed as (
         cast(entries.score as double) as score,
         cast(entries.passed as boolean) as is_passed,
         coalesce(cast(entries.is_banked as boolean), false) as is_banked,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

@@ -22,7 +22,7 @@ renamed as (
         cast(entries.expires_on as date) as expires_on,
         entries.earned_through,
         cast(entries.is_verified as boolean) as is_verified,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

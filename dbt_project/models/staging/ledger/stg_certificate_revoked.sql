@@ -10,7 +10,7 @@ renamed as (
         {{ as_id('entries.certificate_id') }} as certificate_id,
         {{ as_id('entries.certification_id') }} as certification_id,
         cast(entries.revoked_from as date) as revoked_from,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

@@ -9,7 +9,7 @@ renamed as (
         {{ as_id('entries.organization_id') }} as organization_id,
         {{ as_id('entries.certificate_id') }} as certificate_id,
         {{ as_id('entries.certification_id') }} as certification_id,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

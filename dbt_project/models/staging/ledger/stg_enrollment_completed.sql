@@ -11,7 +11,7 @@ renamed as (
         {{ as_id('entries.course_id') }} as course_id,
         cast(entries.final_score as double) as final_score,
         cast(entries.ce_credits as double) as ce_credits,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

@@ -9,7 +9,7 @@ renamed as (
         {{ as_id('entries.organization_id') }} as organization_id,
         {{ as_id('entries.enrollment_id') }} as enrollment_id,
         {{ as_id('entries.course_id') }} as course_id,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

@@ -10,7 +10,7 @@ renamed as (
         {{ as_id('entries.enrollment_id') }} as enrollment_id,
         {{ as_id('entries.course_id') }} as course_id,
         cast(entries.cycle_number as integer) as cycle_number,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

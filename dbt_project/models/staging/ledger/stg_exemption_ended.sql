@@ -9,7 +9,7 @@ renamed as (
         {{ as_id('entries.organization_id') }} as organization_id,
         {{ as_id('entries.exemption_id') }} as exemption_id,
         cast(entries.ended_on as date) as ended_on,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

@@ -20,7 +20,7 @@ renamed as (
         {{ as_id('entries.approver_id') }} as approver_id,
         cast(entries.starts_on as date) as starts_on,
         cast(entries.ends_on as date) as ends_on,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

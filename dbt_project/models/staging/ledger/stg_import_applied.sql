@@ -11,7 +11,7 @@ renamed as (
         cast(entries.added_count as integer) as added_count,
         cast(entries.changed_count as integer) as changed_count,
         cast(entries.refused_count as integer) as refused_count,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

@@ -8,7 +8,7 @@ renamed as (
         entries.leaf_index,
         {{ as_id("entries.organization_id") }} as organization_id,
         {{ body_field(parsed_body('entries.body', ['undone_import_id']), 'undone_import_id') }} as undone_import_text,
-        entries.occurred_at as undone_at,
+        entries.occurred_at as undone_at
     from entries
 )
 

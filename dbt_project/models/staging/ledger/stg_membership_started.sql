@@ -12,7 +12,7 @@ renamed as (
         entries.role,
         entries.persona,
         cast(entries.started_on as date) as started_on,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

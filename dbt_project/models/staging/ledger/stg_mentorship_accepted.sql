@@ -9,7 +9,7 @@ renamed as (
         {{ as_id('entries.organization_id') }} as organization_id,
         {{ as_id('entries.mentorship_id') }} as mentorship_id,
         {{ as_id('entries.mentor_id') }} as mentor_id,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

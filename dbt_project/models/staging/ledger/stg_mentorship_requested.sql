@@ -10,7 +10,7 @@ renamed as (
         {{ as_id('entries.mentorship_id') }} as mentorship_id,
         {{ as_id('entries.mentor_id') }} as mentor_id,
         entries.mentorship_type,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

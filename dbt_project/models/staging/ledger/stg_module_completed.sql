@@ -11,7 +11,7 @@ renamed as (
         {{ as_id('entries.course_id') }} as course_id,
         {{ as_id('entries.module_id') }} as module_id,
         cast(entries.time_spent_minutes as integer) as time_spent_minutes,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

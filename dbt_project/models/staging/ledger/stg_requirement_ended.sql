@@ -8,7 +8,7 @@ renamed as (
         {{ as_id('entries.organization_id') }} as organization_id,
         {{ as_id('entries.requirement_id') }} as requirement_id,
         cast(entries.ended_on as date) as ended_on,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

@@ -23,7 +23,7 @@ renamed as (
         entries.role,
         cast(entries.due_within_days as integer) as due_within_days,
         cast(entries.effective_from as date) as effective_from,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

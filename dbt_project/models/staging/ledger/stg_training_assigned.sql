@@ -24,7 +24,7 @@ renamed as (
         cast(entries.due_on as date) as due_on,
         cast(entries.is_mandatory as boolean) as is_mandatory,
         cast(entries.minimum_score as double) as minimum_score,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 

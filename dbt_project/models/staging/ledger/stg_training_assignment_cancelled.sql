@@ -9,7 +9,7 @@ renamed as (
         {{ as_id('entries.organization_id') }} as organization_id,
         {{ as_id('entries.assignment_id') }} as assignment_id,
         {{ as_id('entries.recipient_id') }} as recipient_id,
-        entries.occurred_at,
+        entries.occurred_at
     from entries
 )
 
