@@ -4,7 +4,6 @@ Exit code 0: done; 1: refused or failed, the reason on stderr; 2: wrong usage or
 """
 
 import importlib
-import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
+from app.logs import configure_logging
 from operational_db.errors import DomainError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def create_cli(command: str | None = None) -> typer.Typer:
 
 def main() -> None:
     """Entry point of the console script."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    configure_logging()
     create_cli(sys.argv[1] if len(sys.argv) > 1 else None)()
 
 

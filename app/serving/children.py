@@ -50,12 +50,8 @@ def server_child(settings: Settings, environment: dict[str, str]) -> ChildSpec:
     return ChildSpec(SERVER, command, environment)
 
 
-def pipeline_children(settings: Settings, environment: dict[str, str], *, started_at: float) -> list[ChildSpec]:
-    """The pipeline's processes; writes their configuration files first.
-
-    `started_at` (seconds since 1970) is when this run began: pipeline runs that began earlier and never ended belong to
-    processes that no longer exist.
-    """
+def pipeline_children(settings: Settings, environment: dict[str, str]) -> list[ChildSpec]:
+    """The pipeline's processes; writes their configuration files first."""
     code_port = free_port()
     workspace_path = write_dagster_files(settings, code_port)
     workspace = ("--workspace", str(workspace_path))
@@ -71,10 +67,7 @@ def pipeline_children(settings: Settings, environment: dict[str, str], *, starte
             *(program("dagster-webserver"), *workspace, *pages, "--suppress-warnings"),
             *(() if is_local else ("--read-only",)),
         ),
-        "pipeline-daemon": (
-            *(sys.executable, "-m", "app.serving.pipeline_daemon"),
-            *(str(started_at), str(workspace_path)),
-        ),
+        "pipeline-daemon": (program("dagster-daemon"), "run", *workspace),
     }
     return [ChildSpec(name, command, environment) for name, command in commands.items()]
 

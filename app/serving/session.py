@@ -152,10 +152,25 @@ class Session:
                 next_database_check = time.monotonic() + DATABASE_CHECK_SECONDS
 
         self._wait_for_first_page(supervisor, watch)
-        # Only now, so that the first page has the processors to itself.
-        supervisor.add(pipeline_children(self.settings, environment, started_at=self._started_at))
         self.console.print(f"SiteSync is ready: {address_of(self.settings)}", highlight=False)
+        # Only now, so that the first page has the processors to itself.
+        pipeline = pipeline_children(self.settings, environment)
+        if self._is_pipeline_storage_ready(environment, watch):
+            supervisor.add(pipeline)
         self._wait_until(lambda: False, watch)
+
+    def _is_pipeline_storage_ready(self, environment: Mapping[str, str], watch: Callable[[], None]) -> bool:
+        command = [sys.executable, "-m", "app.serving.pipeline_storage", str(self._started_at)]
+        with (self.settings.home_path / "logs" / "pipeline-storage.log").open("ab") as log:
+            process = subprocess.Popen(
+                command, cwd=PROJECT_ROOT, env=dict(environment), stdout=log, stderr=log, start_new_session=True
+            )
+        self._wait_until(lambda: process.poll() is not None, watch)
+        if process.returncode != 0:
+            logger.error(
+                "pipeline.not_started", extra={"effect": "figures do not refresh by themselves", "log": log.name}
+            )
+        return process.returncode == 0
 
     def _wait_for_first_page(self, supervisor: Supervisor, watch: Callable[[], None]) -> None:
         columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn())

@@ -105,7 +105,7 @@ class TestChildren:
     def test_beyond_this_machine_the_pipelines_pages_are_read_only(
         self, tmp_path: Path, host: str, is_read_only: bool
     ) -> None:
-        specs = pipeline_children(Settings(home=tmp_path, host=host), {}, started_at=0.0)
+        specs = pipeline_children(Settings(home=tmp_path, host=host), {})
 
         pages = next(spec for spec in specs if spec.name == "pipeline-pages")
         assert ("--read-only" in pages.command) is is_read_only
