@@ -1,0 +1,353 @@
+"""Nobody gets at another organization's pages, people, exports or endpoints, whatever address they type."""
+
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from app.dashboards.navigation import PAGES
+from operational_db import clock
+from operational_db.database import read_only_session
+from operational_db.identity.service import principal_for
+from operational_db.releases.manifest import current_manifest
+from operational_db.releases.reader import open_scoped
+from operational_db.releases.scope import scope_for
+from operational_db.tables.catalog import Course
+from operational_db.tables.identity import Membership, Person, Team
+from operational_db.tables.ledger import LedgerEvent
+from operational_db.types import OrganizationKind, ProviderType, Role
+from tests.integration.installation import Installation, Member, copied_installation
+from tests.integration.page_client import Page, open_page
+
+NOBODY = "nobody"
+# Sees aggregates of everybody, names of nobody.
+AGGREGATE_VIEWERS = {"product team", "platform admin"}
+OUTSIDERS = ["manager", "technician", "student", "school admin", "product team", NOBODY]
+ONE_PAGE_AN_AREA = {"company-person", "school-student", "product-kpis", "platform-imports", "me-training"}
+
+
+@dataclass(frozen=True)
+class Other:
+    """Everything of company and school B that somebody of A might ask for by its id."""
+
+    manager: Member
+    school: Member
+    person_id: UUID
+    student_id: UUID
+    team_id: UUID
+    course_id: UUID
+    school_course_id: UUID
+    enrollment_id: str
+    module_id: str
+    assessment_id: str
+    content_id: str
+    file_id: str
+    requirement_id: str
+    # Names that stand for somebody of B and for nobody else.
+    names: tuple[str, ...]
+    student_names: tuple[str, ...]
+
+    def path_values(self) -> dict[str, str]:
+        return {
+            "organization_id": str(self.manager.organization_id),
+            "course_id": str(self.course_id),
+            "enrollment_id": self.enrollment_id,
+            "module_id": self.module_id,
+            "content_id": self.content_id,
+            "file_id": self.file_id,
+        }
+
+    def secrets(self) -> list[str]:
+        """What no byte sent to somebody of A may hold."""
+        ids = [self.manager.organization_id, self.school.organization_id, self.team_id, self.course_id]
+        return [*self.names, *self.student_names, *map(str, ids), self.enrollment_id, self.content_id]
+
+
+@dataclass(frozen=True)
+class World:
+    installation: Installation
+    callers: dict[str, UUID]
+    own: Member
+    own_school: Member
+    other: Other
+
+    def token(self, who: str) -> str | None:
+        return None if who == NOBODY else self.installation.token(self.callers[who])
+
+    def cookie(self, who: str) -> str | None:
+        return None if who == NOBODY else self.installation.cookie(self.callers[who])
+
+
+@pytest.fixture(scope="module")
+def world(template: Path) -> Iterator[World]:
+    """Companies and schools A and B of the demo; B has content, a course of its own and somebody in it."""
+    with copied_installation(template) as installation:
+        installation.start_server()
+        own, other = installation.members(Role.COMPANY_MANAGER, OrganizationKind.SERVICE_COMPANY)[:2]
+        own_school, other_school = installation.members(Role.SCHOOL_ADMIN, OrganizationKind.TRADE_SCHOOL)[:2]
+        people = {
+            "manager": own.person_id,
+            "technician": _only_members(installation, own.organization_id, Role.TECHNICIAN)[0][0],
+            "student": _only_members(installation, own_school.organization_id, Role.STUDENT)[0][0],
+            "school admin": own_school.person_id,
+            "product team": installation.members(Role.PRODUCT_TEAM)[0].person_id,
+            "platform admin": installation.members(Role.PLATFORM_ADMIN)[0].person_id,
+        }
+        yield World(installation, people, own, own_school, _create_other(installation, other, other_school))
+
+
+def _only_members(installation: Installation, organization_id: UUID, role: Role) -> list[tuple[UUID, str]]:
+    """Members of this one organization alone, whose names nobody else has."""
+    today = clock.today()
+    alone = select(Membership.person_id).group_by(Membership.person_id).having(func.count() == 1)
+    unique = select(Person.display_name).group_by(Person.display_name).having(func.count() == 1)
+    query = (
+        select(Person.id, Person.display_name)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(Membership.organization_id == organization_id, Membership.role == role)
+        .where(Membership.started_on <= today, Membership.ended_on.is_(None))
+        .where(Person.id.in_(alone), Person.display_name.in_(unique))
+        .order_by(Person.id)
+    )
+    with read_only_session(installation.engine) as session:
+        return [(row[0], row[1]) for row in session.execute(query)]
+
+
+def _create_other(installation: Installation, manager: Member, school: Member) -> Other:
+    token = installation.token(manager.person_id)
+    base = f"/v1/organizations/{manager.organization_id}/training"
+
+    def make(path: str, who: str = token, **body: Any) -> Any:
+        answer = installation.call("POST", path, who, **body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    content = make(
+        f"{base}/content",
+        data={"title": "Own lift manual", "content_type": "document"},
+        files={"file": ("manual.pdf", b"%PDF-1.7 own", "application/pdf")},
+    )
+    course = make(
+        f"{base}/courses",
+        json={
+            "title": "Our own way of working",
+            "category": "safety_certification",
+            "modules": [{"title": "Manual", "content_type": "document", "content_id": content["id"]}],
+        },
+    )
+    people = _only_members(installation, manager.organization_id, Role.TECHNICIAN)
+    students = _only_members(installation, school.organization_id, Role.STUDENT)
+    enrollment = make(f"/v1/training/courses/{course['id']}/enroll", installation.token(people[0][0]))
+    requirements = installation.call("GET", f"{base}/requirements", token).json()
+    with read_only_session(installation.engine) as session:
+        team_id = session.scalars(select(Team.id).where(Team.organization_id == manager.organization_id)).first()
+        school_course_id = session.scalars(
+            select(Course.id).where(
+                Course.provider_type == ProviderType.TRADE_SCHOOL, Course.provider_id == school.organization_id
+            )
+        ).first()
+    assert team_id is not None
+    assert school_course_id is not None
+    return Other(
+        manager=manager,
+        school=school,
+        person_id=people[0][0],
+        student_id=students[0][0],
+        team_id=team_id,
+        course_id=UUID(course["id"]),
+        school_course_id=school_course_id,
+        enrollment_id=enrollment["enrollment_id"],
+        module_id=course["modules"][0]["id"],
+        assessment_id="00000000-0000-7000-8000-000000000000",
+        content_id=content["id"],
+        file_id=content["file_id"],
+        requirement_id=requirements[0]["requirement_id"],
+        names=tuple(name for _, name in people),
+        student_names=tuple(name for _, name in students),
+    )
+
+
+def _bodies(other: Other) -> dict[tuple[str, str], dict[str, Any]]:
+    """A well-formed request of every writing endpoint, about B: it is the right that is missing, not a field."""
+    organization = "/v1/organizations/{organization_id}/training"
+    enrollment = "/v1/training/enrollments/{enrollment_id}"
+    course = "/v1/training/courses/{course_id}"
+    module = {"title": "Mine", "content_type": "document", "content_id": other.content_id}
+    return {
+        ("PUT", f"{course}/review"): {"json": {"rating": 1}},
+        ("POST", f"{course}/enroll"): {"json": {"person_id": str(other.person_id)}},
+        ("DELETE", enrollment): {},
+        ("PUT", f"{enrollment}/modules/{{module_id}}"): {"json": {"time_spent_minutes": 1}},
+        ("POST", f"{enrollment}/attempts"): {"json": {"assessment_id": other.assessment_id, "score": 100}},
+        ("POST", f"{organization}/assign"): {
+            "json": {"requirement_id": other.requirement_id, "person_ids": [str(other.person_id)]}
+        },
+        ("POST", f"{organization}/requirements"): {"json": {"course_id": str(other.school_course_id)}},
+        ("POST", f"{organization}/content"): {
+            "data": {"title": "Mine", "content_type": "text", "content_text": "Mine"}
+        },
+        ("PUT", f"{organization}/content/{{content_id}}"): {"data": {"title": "Mine"}},
+        ("DELETE", f"{organization}/content/{{content_id}}"): {},
+        ("POST", f"{organization}/courses"): {
+            "json": {"title": "Mine", "category": "safety_certification", "modules": [module]}
+        },
+    }
+
+
+class TestApi:
+    @pytest.mark.parametrize("who", OUTSIDERS)
+    def test_every_endpoint_refuses_the_ids_of_another_organization(self, world: World, who: str) -> None:
+        """Taken from the API's own description, so that a new endpoint cannot be forgotten here."""
+        token, other = world.token(who), world.other
+        bodies, values = _bodies(other), other.path_values()
+        entries_before = _entry_count(world)
+        tried = 0
+        for path, operations in world.installation.call("GET", "/openapi.json").json()["paths"].items():
+            if "{" not in path:
+                continue
+            for method in map(str.upper, operations):
+                request = {} if method == "GET" else bodies[method, path]
+                answer = world.installation.call(method, path.format(**values), token, **request)
+                tried += 1
+                allowed = {401} if who == NOBODY else {403, 404}
+                assert answer.status_code in allowed, f"{method} {path}: {answer.status_code} {answer.text}"
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert not [name for name in other.names if name in answer.text]
+        assert tried > 15
+        assert _entry_count(world) == entries_before
+
+    @pytest.mark.parametrize("who", ["manager", "technician", "student", "school admin"])
+    def test_lists_and_filters_hold_nothing_of_another_organization(self, world: World, who: str) -> None:
+        """The catalogue, and an own list asked for another company's people and teams by their ids."""
+        token, other = world.token(who), world.other
+        found = world.installation.call("GET", "/v1/training/courses?q=own+way+of+working&page_size=200", token).json()
+        assert str(other.course_id) not in [course["id"] for course in found["items"]]
+        own = f"/v1/organizations/{world.own.organization_id}/training/assignments"
+        for filters in (f"person_id={other.person_id}", f"team_id={other.team_id}"):
+            answer = world.installation.call("GET", f"{own}?{filters}", token)
+            if who == "manager":
+                assert answer.json()["total_count"] == 0
+            else:
+                assert answer.status_code == 403
+
+    def test_nobody_is_told_of_anything_but_health(self, world: World) -> None:
+        for path in ("/v1/training/courses", "/v1/me/training/enrollments", "/v1/me/training/assignments"):
+            assert world.installation.call("GET", path).status_code == 401
+            assert world.installation.call("GET", path, "made-up").status_code == 401
+        assert world.installation.call("GET", "/health").status_code == 200
+
+    def test_a_manager_cannot_reach_out_of_the_own_organization_through_a_body(self, world: World) -> None:
+        """Own organization in the path, somebody else's person, team or requirement in the body."""
+        own, other, token = world.own, world.other, world.token("manager")
+        before = _entry_count(world)
+        assign = f"/v1/organizations/{own.organization_id}/training/assign"
+        for body in (
+            {"course_id": str(other.school_course_id), "assigned_to_person_id": str(other.person_id)},
+            {"course_id": str(other.school_course_id), "assigned_to_team_id": str(other.team_id)},
+            {"course_id": str(other.course_id), "assigned_to_person_id": str(own.person_id)},
+            {"requirement_id": other.requirement_id},
+        ):
+            answer = world.installation.call("POST", assign, token, json=body)
+            assert answer.status_code in {403, 404, 422}, answer.text
+        enroll = {"person_id": str(other.person_id), "sponsored_by_organization_id": str(own.organization_id)}
+        path = f"/v1/training/courses/{other.school_course_id}/enroll"
+        assert world.installation.call("POST", path, token, json=enroll).status_code in {403, 404}
+        assert _entry_count(world) == before
+
+
+def _entry_count(world: World) -> int:
+    with read_only_session(world.installation.engine) as session:
+        return session.scalar(select(func.count()).select_from(LedgerEvent)) or 0
+
+
+class TestPages:
+    @pytest.mark.parametrize("who", [*OUTSIDERS, "platform admin"])
+    def test_no_address_shows_anything_of_another_organization(self, world: World, who: str) -> None:
+        """Every page, with the organization, person, student and course of B in its address."""
+        other = world.other
+        address = {
+            "company_organization": other.manager.organization_name,
+            "school_organization": other.school.organization_name,
+            "organization": str(other.manager.organization_id),
+            "person": str(other.person_id),
+            "exempt_person": str(other.person_id),
+            "student": str(other.student_id),
+            "course": str(other.school_course_id),
+            "people_search": other.names[0],
+            "students_search": other.student_names[0],
+        }
+        is_brief = who in {"technician", "student", NOBODY}
+        pages = [page.address for page in PAGES if not is_brief or page.address in ONE_PAGE_AN_AREA]
+        cookie = world.cookie(who)
+
+        def opened(page: str) -> Page:
+            return open_page(world.installation, page, cookie, address)
+
+        with ThreadPoolExecutor(4) as pool:
+            found = dict(zip(pages, pool.map(opened, pages), strict=True))
+        # The address itself is in the browser already, and its search box says it again.
+        typed = set(address.values())
+        for page, content in found.items():
+            assert not content.has_exception, page
+            leaked = [secret for secret in other.secrets() if secret not in typed and content.holds(secret)]
+            assert leaked == [], f"{page} shows {who} {leaked[:5]}"
+
+    @pytest.mark.parametrize(("who", "page"), [("manager", "company-people"), ("school admin", "school-students")])
+    def test_the_same_page_shows_the_own_people(self, world: World, who: str, page: str) -> None:
+        """So that the tests above do not pass because pages are empty."""
+        member, role = (world.own, Role.TECHNICIAN) if who == "manager" else (world.own_school, Role.STUDENT)
+        content = open_page(world.installation, page, world.cookie(who))
+        names = [name for _, name in _only_members(world.installation, member.organization_id, role)]
+        assert sum(content.holds(name) for name in names) > 3
+        assert "As of" in content.text
+
+    def test_a_page_for_others_says_for_whom_it_is(self, world: World) -> None:
+        for who, page in (
+            ("technician", "company-people"),
+            ("manager", "platform-imports"),
+            ("student", "product-kpis"),
+        ):
+            assert "This page is for" in open_page(world.installation, page, world.cookie(who)).text
+        assert "Whose work do you want to see?" in open_page(world.installation, "company-people", None).text
+
+    def test_a_forged_or_altered_cookie_is_nobodys(self, world: World) -> None:
+        good = world.installation.cookie(world.callers["manager"])
+        for cookie in (good[:-2] + ("aa" if not good.endswith("aa") else "bb"), "sitesync_session=e30.forged"):
+            content = open_page(world.installation, "company-people", cookie)
+            assert "Whose work do you want to see?" in content.text
+
+
+class TestFigures:
+    """Downloads and pages alike read through the viewer's scope: all that can be asked of it is the own part."""
+
+    @pytest.mark.parametrize("who", ["manager", "technician", "student", "school admin", *AGGREGATE_VIEWERS])
+    def test_everything_in_a_scope_is_the_viewers_own(self, world: World, who: str) -> None:
+        installation = world.installation
+        with read_only_session(installation.engine) as session:
+            scope = scope_for(principal_for(session, world.callers[who], on=clock.today()))
+        other = world.other
+        strangers = Counter[str]()
+        with open_scoped(current_manifest(installation.settings), scope) as warehouse:
+            for view in sorted(warehouse.views):
+                columns = warehouse.query(f"select * from {view} limit 0").columns
+                for column, ids in (
+                    ("person_id", (other.person_id, other.student_id)),
+                    ("organization_id", (other.manager.organization_id,)),
+                ):
+                    if column not in columns or (column == "organization_id" and who in AGGREGATE_VIEWERS):
+                        continue
+                    places = ", ".join(f"'{value}'" for value in ids)
+                    sql = f"select count(*) from {view} where {column}::varchar in ({places})"
+                    strangers[view] += warehouse.query(sql).item()
+            names = set(warehouse.query("select display_name from dim_person")["display_name"])
+        assert +strangers == Counter()
+        assert not names & {*other.names, *other.student_names}
+        if who in AGGREGATE_VIEWERS:
+            # The platform's own staff, who are colleagues; of everybody else there are aggregates only.
+            assert len(names) < 10
