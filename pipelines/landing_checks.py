@@ -166,7 +166,7 @@ def check_recomputed_root(engine: Engine, landing: Landing, segments: Sequence[S
     with duckdb.connect(":memory:", config={"threads": 2}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         for segment in segments:
-            frontier = frontier.extend(_leaf_hashes(connection, landing, segment))
+            frontier = frontier.extend(leaf_hashes(connection, landing, segment))
     is_same = frontier.size == last and frontier.root() == after.root_hash
     problem = "" if is_same else f"The landed entries {first} to {last - 1} do not lead to the ledger's root."
     return result(name, problem, f"{last - first} landed entries lead to the ledger's root.", {"entries": last - first})
@@ -186,7 +186,8 @@ _LEAF_HASHES = """
 """
 
 
-def _leaf_hashes(connection: duckdb.DuckDBPyConnection, landing: Landing, segment: Segment) -> Iterable[bytes]:
+def leaf_hashes(connection: duckdb.DuckDBPyConnection, landing: Landing, segment: Segment) -> Iterable[bytes]:
+    """RFC 6962 leaf hashes of a segment's entries, in their order, computed from the landed columns."""
     files = " union all ".join(
         f"select *, '{kind}' as kind from read_parquet('{quoted(landing.entry_file(kind, segment))}', "
         "hive_partitioning = false)"

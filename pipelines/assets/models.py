@@ -94,7 +94,7 @@ def _events(
     """A failed build reports its tests only: none of its models reaches a release."""
     if not is_failed:
         for node in nodes:
-            if node.unique_id.startswith("model."):
+            if node.unique_id.startswith("model.") and node.unique_id in manifest["nodes"]:
                 key = translator.get_asset_spec(manifest, node.unique_id, None).key
                 yield dg.MaterializeResult(asset_key=key, metadata={"seconds": node.seconds})
     for node in nodes:
