@@ -1,5 +1,6 @@
 """A sequence of incremental builds ends in exactly the marts of one full build, whatever the history and the cuts."""
 
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -64,7 +65,7 @@ def test_slices_built_one_after_the_other_equal_one_full_build(tmp_path: Path, s
 
     first = build_full(sliced, states[0], as_of=AS_OF, tested=False)
     assert first.is_success, first.failures
-    for former, state in zip(states, states[1:], strict=False):
+    for former, state in pairwise(states):
         is_last = state is states[-1]
         news = build_news(sliced, state, as_of=AS_OF, first=former.size, tested=is_last)
         assert news.is_success, news.failures
