@@ -265,9 +265,9 @@ class HistoryBuilder:
         self._engage(work, moment, minutes)
 
     def _engage(self, work: "_Enrollment", moment: datetime, minutes: int) -> None:
-        """Sessions of the day; the share on mobile devices grows from a quarter to more than two fifths."""
+        """Sessions of the day; the share on mobile devices grows from a quarter to well over a third."""
         progress = (moment.date() - self.industry.start).days / 730
-        is_mobile = self.chance.happens(0.26 + 0.19 * progress)
+        is_mobile = self.chance.happens(0.24 + 0.14 * progress)
         key = (work.person.id, work.course.id, moment.date())
         day = self._engagement.get(key)
         clicks = 4 + minutes // 2

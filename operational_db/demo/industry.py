@@ -238,7 +238,7 @@ class IndustryBuilder:
         name = self._place_name(COMPANY_WORDS[trade])
         company_id = self._add_organization(name, OrganizationKind.SERVICE_COMPANY, joined_on)
         manager_id = self.add_member(company_id, Role.COMPANY_MANAGER, joined_on)
-        company = DemoCompany(company_id, name, trade, joined_on, chance.betavariate(5, 2), manager_id)
+        company = DemoCompany(company_id, name, trade, joined_on, chance.betavariate(4, 1.8), manager_id)
         size = chance.whole(34, low=7, high=150)
         for team_name in TEAM_NAMES[: max(2, min(5, size // 9))]:
             team_id = chance.new_id(at_nine(joined_on))
@@ -271,7 +271,7 @@ class IndustryBuilder:
         person_id = self.add_member(
             company.id, Role.TECHNICIAN, started_on, team_id=team_id, ended_on=ended_on, person_id=person_id
         )
-        diligence = min(0.99, max(0.35, chance.gauss(0.62 + 0.36 * company.quality, 0.08)))
+        diligence = min(0.99, max(0.35, chance.gauss(0.42 + 0.56 * company.quality, 0.08)))
         person = DemoPerson(
             person_id,
             started_on,
