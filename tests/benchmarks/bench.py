@@ -1,0 +1,79 @@
+"""What the rows share while they run: sizes, folders, the filled installations, and where progress is told.
+
+Filling takes longest, so each installation is made once, at the first row that needs it.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from operational_db import clock
+from tests.benchmarks.installation import Installation
+from tests.benchmarks.ledger_fill import HistorySize, fill_installation
+from tests.benchmarks.machine import CommandRun
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long and how often is measured; the smoke test takes less of everything."""
+
+    refresh_repetitions: int = 3
+    page_repetitions: int = 20
+    viewer_count: int = 20
+    viewing_seconds: float = 60.0
+    # Seconds a viewer looks at a page before the next click.
+    shortest_look: float = 1.0
+    longest_look: float = 5.0
+    is_with_install: bool = True
+
+
+@dataclass
+class FilledInstallation:
+    """An installation with a large history, and the first refresh that built everything from it."""
+
+    installation: Installation
+    entries: int
+    first_refresh: CommandRun
+    first_steps: dict[str, float]
+
+
+@dataclass
+class Bench:
+    """State of one run."""
+
+    entries: int
+    data_path: Path
+    work_path: Path
+    console: Console
+    effort: Effort = field(default_factory=Effort)
+    now: datetime = field(default_factory=clock.now)
+
+    def __post_init__(self) -> None:
+        self._stack = ExitStack()
+        self._filled: dict[int, FilledInstallation] = {}
+        self._oulad: Installation | None = None
+
+    def say(self, text: str) -> None:
+        self.console.print(f"[dim]{clock.now():%H:%M:%S}[/dim] {text}", highlight=False)
+
+    def close(self) -> None:
+        """Stop every server that was started."""
+        self._stack.close()
+
+    def new_installation(self, name: str) -> Installation:
+        return self._stack.enter_context(Installation(self.work_path / name))
+
+    def filled(self, entries: int) -> FilledInstallation:
+        """The installation with this many entries, filled and refreshed for the first time."""
+        if entries not in self._filled:
+            self.say(f"Filling an installation with {entries:,} ledger entries …")
+            installation = self.new_installation(f"ledger-{entries}")
+            fill_installation(installation, HistorySize(entries), now=self.now)
+            self.say(f"Refreshing it for the first time, all {entries:,} entries …")
+            run = installation.run("refresh")
+            steps = installation.last_refresh().step_seconds
+            self._filled[entries] = FilledInstallation(installation, entries, run, steps)
+        return self._filled[entries]

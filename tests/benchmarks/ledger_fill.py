@@ -1,0 +1,148 @@
+"""Fills an empty installation with a large simulated history, the way a bulk load of the product does it.
+
+The entries are made in DuckDB (`history_sql.py`), brought into PostgreSQL with COPY, where the ledger's own trigger
+queues them, and placed by the ordinary sequencer: `sitesync ledger verify` accepts the result. The tables that
+dimensions and rights are read from are filled too; those of the current state of learning are not: no mart reads them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+import duckdb
+import polars as pl
+import psycopg
+from psycopg import sql
+
+from operational_db.ledger.sequence import sequence_pending
+from tests.benchmarks.history_sql import ENTITIES, ENTRIES, LEDGER, LEDGER_ROWS, MACROS, OPERATIONAL
+from tests.benchmarks.installation import Installation
+
+HISTORY_DAYS = 730
+ROWS_PER_BLOCK = 100_000
+BLOCKS_PER_TRANSACTION = 10
+# Measured on the history itself; a little more is made than wanted, and the youngest entries are left out.
+ENTRIES_PER_ENROLLMENT = 6.4
+RESERVE = 1.01
+DUCKDB_MEMORY = "4GB"
+LEDGER_COLUMNS = (
+    "id", "kind", "version", "subject_id", "organization_id", "occurred_at", "recorded_at", "body",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class HistorySize:
+    """How many of what a history of `entries` ledger entries has: 50 entries to a person, 100 people to a company."""
+
+    entries: int
+
+    @property
+    def people(self) -> int:
+        return max(60, self.entries // 50)
+
+    @property
+    def organizations(self) -> int:
+        return max(8, min(2_000, self.people // 100))
+
+    @property
+    def schools(self) -> int:
+        return max(1, min(40, self.organizations * 6 // 100))
+
+    @property
+    def courses(self) -> int:
+        return max(40, 16 * self.schools)
+
+    @property
+    def enrollments(self) -> int:
+        about_people = 1.03 * self.people + 5 * self.organizations
+        return int(max(1.0, self.entries - about_people) * RESERVE / ENTRIES_PER_ENROLLMENT) + 50
+
+    def variables(self, now: datetime) -> dict[str, object]:
+        return {
+            "start": now - timedelta(days=HISTORY_DAYS),
+            "now": now,
+            "days": HISTORY_DAYS,
+            "entries": self.entries,
+            "people": self.people,
+            "organizations": self.organizations,
+            "schools": self.schools,
+            "courses": self.courses,
+            "certifications": 60,
+            "enrollments": self.enrollments,
+        }
+
+
+def fill_installation(installation: Installation, size: HistorySize, *, now: datetime) -> None:
+    """Write the history of the two years before `now` and sequence it.
+
+    Raises
+    ------
+    ValueError
+        When the history came out with fewer entries than asked for.
+    """
+    path = installation.home / "history.duckdb"
+    try:
+        with open_history(path, size, now) as history, psycopg.connect(installation.url) as connection:
+            for table, query in OPERATIONAL.items():
+                _copy(connection, table, history.execute(query))
+                connection.commit()
+            count = _copy_entries(connection, history)
+            if count != size.entries:
+                raise ValueError(f"The history has {count} entries, not {size.entries}.")
+            connection.commit()
+            connection.execute("analyze")
+    finally:
+        path.unlink(missing_ok=True)
+    sequence_pending(installation.engine, now=now)
+    with psycopg.connect(installation.url) as connection:
+        connection.execute("analyze")
+
+
+@contextmanager
+def open_history(path: Path, size: HistorySize, now: datetime) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The history as tables of a DuckDB file, entries in the order of the ledger."""
+    temporary = path.with_suffix(".tmp")
+    with duckdb.connect(
+        path, config={"threads": 2, "memory_limit": DUCKDB_MEMORY, "temp_directory": str(temporary)}
+    ) as history:
+        history.execute("set TimeZone = 'UTC'")
+        for name, value in size.variables(now).items():
+            history.execute(f"set variable {name} = $value", {"value": value})
+        history.execute(MACROS)
+        history.execute(ENTITIES)
+        kinds = " union all ".join(
+            f"select '{kind}' as kind, * from ({query}) as entries(subject_id, organization_id, moment, body)"
+            for kind, query in ENTRIES.items()
+        )
+        history.execute(LEDGER.format(kinds=kinds))
+        yield history
+
+
+def _copy_entries(connection: psycopg.Connection, history: duckdb.DuckDBPyConnection) -> int:
+    return _copy(connection, "ledger_events", history.execute(LEDGER_ROWS), LEDGER_COLUMNS)
+
+
+def _copy(
+    connection: psycopg.Connection, table: str, rows: duckdb.DuckDBPyConnection, columns: tuple[str, ...] | None = None
+) -> int:
+    """COPY a result into a table, some blocks to a transaction so that no queue grows without bound."""
+    names = columns or tuple(str(column[0]) for column in rows.description)
+    statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, names))
+    )
+    count = 0
+    reader = rows.to_arrow_reader(ROWS_PER_BLOCK)
+    for number, batch in enumerate(reader, start=1):
+        block = BytesIO()
+        frame = cast(pl.DataFrame, pl.from_arrow(batch))
+        frame.write_csv(block, include_header=False, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.write(block.getbuffer())
+        count += frame.height
+        if number % BLOCKS_PER_TRANSACTION == 0:
+            connection.commit()
+    return count
