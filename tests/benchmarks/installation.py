@@ -72,7 +72,7 @@ class Installation:
         logs = self.home / "benchmark-logs"
         logs.mkdir(exist_ok=True)
         return run_command(
-            [str(Path(sys.executable).with_name("sitesync")), *arguments],
+            [sys.executable, "-m", "app.cli", *arguments],
             environment=self.environment,
             output_path=logs / f"{self._run_count:03d}-{arguments[0]}.txt",
             timeout_seconds=COMMAND_SECONDS,

@@ -168,7 +168,7 @@ def run_command(
 
 
 def _name(command: Sequence[str]) -> str:
-    return " ".join([Path(command[0]).name, *command[1:4]])
+    return " ".join([Path(command[0]).name, *command[1:5]])
 
 
 def end_tree(process: "subprocess.Popen[bytes]", grace_seconds: float = 30) -> None:

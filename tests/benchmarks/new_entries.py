@@ -4,16 +4,17 @@ They are appended the way services append them. Which people and enrollments is 
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 import duckdb
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from operational_db.database import unit_of_work
+from operational_db.database import read_only_session, unit_of_work
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import (
     AttemptGraded,
@@ -29,6 +30,7 @@ from operational_db.ledger.events import (
     TrainingAssigned,
 )
 from operational_db.releases.manifest import current_manifest
+from operational_db.tables.catalog import CourseAssessment, CourseModule
 from operational_db.tables.identity import Membership, Person
 from operational_db.types import EarnedThrough, Role, new_id
 from tests.benchmarks.installation import Installation
@@ -58,6 +60,8 @@ class Sample:
     enrollments: Sequence[Row]
     members: Sequence[Row]
     courses: Sequence[Row]
+    assessments: Mapping[UUID, UUID]
+    modules: Mapping[UUID, UUID]
     certifications: Sequence[Row]
     organization_of_usual_size: UUID
 
@@ -73,6 +77,9 @@ def append_new_entries(installation: Installation, count: int, *, now: datetime,
 
 def _draw(installation: Installation, chance: random.Random, count: int) -> Sample:
     path = current_manifest(installation.settings).path
+    with read_only_session(installation.engine) as session:
+        assessments = dict(session.execute(select(CourseAssessment.course_id, CourseAssessment.id)).tuples())
+        modules = dict(session.execute(select(CourseModule.course_id, CourseModule.id)).tuples())
     with duckdb.connect(path, read_only=True, config={"threads": 2}) as release:
 
         def rows(query: str, wanted: int) -> list[Row]:
@@ -93,6 +100,8 @@ def _draw(installation: Installation, chance: random.Random, count: int) -> Samp
             ),
             rows("select person_id, organization_id from marts.dim_membership where is_current", 4 * count),
             rows("select course_id from marts.dim_course", count),
+            assessments,
+            modules,
             rows("select certification_id from marts.dim_certification", count),
             UUID(str(sized[0])) if sized and sized[0] else new_id(),
         )
@@ -112,7 +121,7 @@ def _attempt(sample: Sample, number: int, _session: Session, now: datetime) -> E
     enrollment, person, course, organization = _pick(sample.enrollments, number)
     return AttemptGraded(
         subject_id=person, organization_id=organization, occurred_at=now - timedelta(minutes=5), attempt_id=new_id(),
-        enrollment_id=enrollment, course_id=course, assessment_id=new_id(), attempt_number=9,
+        enrollment_id=enrollment, course_id=course, assessment_id=sample.assessments[course], attempt_number=9,
         score=Decimal(50 + number % 50), passed=number % 50 >= 20,
     )  # fmt: skip
 
@@ -121,7 +130,7 @@ def _module(sample: Sample, number: int, _session: Session, now: datetime) -> Ev
     enrollment, person, course, organization = _pick(sample.enrollments, number)
     return ModuleCompleted(
         subject_id=person, organization_id=organization, occurred_at=now - timedelta(minutes=5),
-        enrollment_id=enrollment, course_id=course, module_id=new_id(), time_spent_minutes=25,
+        enrollment_id=enrollment, course_id=course, module_id=sample.modules[course], time_spent_minutes=25,
     )  # fmt: skip
 
 
