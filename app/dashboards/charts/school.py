@@ -80,7 +80,7 @@ def dropout_curve(curve: pl.DataFrame) -> Chart:
         hovertemplate="week %{x}<br>%{y:.0%} · %{customdata}<extra></extra>",
     )
     figure.update_yaxes(range=[0, 1.05])
-    figure.update_xaxes(title_text="Weeks since the start", rangemode="tozero")
+    figure.update_xaxes(title_text="Weeks since the start", rangemode="tozero", dtick=1 if curve.height <= 10 else None)
     if curve.is_empty():
         return Chart("Who stays", "No course has started yet.", figure)
     end = curve.row(-1, named=True)

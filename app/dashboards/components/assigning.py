@@ -51,6 +51,7 @@ def _choose_requirement(viewer: Viewer, key: str) -> tuple[UUID, str] | None:
             f"- {row['title']}: {to_plural(row['lacking_count'], 'person lacks', 'people lack')} it, "
             f"{to_number(row['overdue_count'])} overdue"
             for row in found.iter_rows(named=True)
+            if row["lacking_count"]
         ]
         st.markdown("\n".join(lines))
         st.caption("Counts are as of the figures above; who is listed after a choice is read at that moment.")

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from app.dashboards.chips import chip_of
 from app.dashboards.components.figures import Drill, Figure
 from app.dashboards.formats import to_number, to_parts, to_percent
-from app.dashboards.navigation import PRODUCT_KPIS
 from app.dashboards.queries.product import Criterion
 
 
@@ -32,9 +31,10 @@ def criterion_figure(criterion: Criterion, trend: Sequence[float]) -> Figure:
     return Figure(
         criterion.label,
         value_text(criterion),
-        f"{chip} {target_text(criterion)}{parts}",
+        f"{target_text(criterion)}{parts}",
         more_is_good=None,
         trend=trend if len(trend) > 1 else (),
-        drill=Drill(PRODUCT_KPIS, "By month", {"kpis_criterion": criterion.label}),
+        drill=Drill(None, "By month", {"kpis_criterion": criterion.label}),
         help=criterion.explanation,
+        chip=chip,
     )

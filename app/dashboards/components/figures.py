@@ -12,9 +12,9 @@ CARD_WIDTH = 165
 
 @dataclass(frozen=True)
 class Drill:
-    """Where a figure leads: a page, with filters already set."""
+    """Where a figure leads: a page with filters already set, or other filters on this page (`page` is None)."""
 
-    page: PageEntry
+    page: PageEntry | None
     label: str
     filters: Mapping[str, str] = field(default_factory=dict)
 
@@ -32,6 +32,7 @@ class Figure:
     trend: Sequence[float] = ()
     drill: Drill | None = None
     help: str | None = None
+    chip: str = ""
 
 
 def show_figures(figures: Sequence[Figure]) -> None:
@@ -53,14 +54,33 @@ def _card(figure: Figure) -> None:
         chart_type="line",
         help=figure.help,
     )
+    if figure.chip:
+        st.markdown(figure.chip)
     if figure.detail:
         st.caption(figure.detail)
     if figure.drill is not None:
         st.space("stretch")
-        link = figure.drill
-        st.page_link(
-            link.page.path, label=link.label, icon=":material/arrow_forward:", query_params=dict(link.filters) or None
-        )
+        _link(figure.label, figure.drill)
+
+
+def _link(figure_label: str, drill: Drill) -> None:
+    if drill.page is not None:
+        filters = dict(drill.filters) or None
+        st.page_link(drill.page.path, label=drill.label, icon=":material/arrow_forward:", query_params=filters)
+        return
+    st.button(
+        drill.label,
+        key=f"figure_{figure_label.lower().replace(' ', '_')}",
+        type="tertiary",
+        icon=":material/filter_alt:",
+        on_click=_set_filters,
+        args=(dict(drill.filters),),
+    )
+
+
+def _set_filters(filters: Mapping[str, str]) -> None:
+    for name, value in filters.items():
+        st.session_state[name] = value
 
 
 def _delta(change: str | None) -> str | int | None:

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+import polars as pl
 import streamlit as st
 
 from app.dashboards import session
@@ -11,6 +12,7 @@ from app.dashboards.viewer import Viewer
 from operational_db.database import read_only_session
 from operational_db.errors import DatabaseUnavailableError
 from operational_db.releases.health import LastRun, PipelineHealth, RunOutcome, read_health
+from operational_db.releases.manifest import ReleaseManifest, list_manifests
 from operational_db.settings import Settings
 
 CHECK_COLUMNS = (
@@ -62,3 +64,37 @@ def pipeline_address(settings: Settings) -> str:
     """The pipeline's own pages: the host of this page, the port of the settings."""
     host = urlsplit(st.context.url or "").hostname or settings.host
     return f"http://{host}:{settings.pipeline_port_number}"
+
+
+def checks_frame(manifest: ReleaseManifest, last_run: LastRun | None) -> pl.DataFrame:
+    """The checks of the figures shown, and those that failed in the last run; failed ones first."""
+    failed = last_run.failed_checks if last_run else ()
+    return pl.DataFrame(
+        [
+            {
+                "name": check.name,
+                "state": "passed" if check.passed else "failed",
+                "is_blocking": check.blocking,
+                "message": check.message,
+            }
+            for check in failed + manifest.checks
+        ],
+        schema={"name": pl.String, "state": pl.String, "is_blocking": pl.Boolean, "message": pl.String},
+    ).sort("state", "name")
+
+
+def kept_frame(settings: Settings) -> pl.DataFrame:
+    """The figures kept on disk, the newest first."""
+    return pl.DataFrame(
+        [
+            {
+                "name": manifest.name,
+                "as_of": manifest.as_of,
+                "built_at": manifest.built_at,
+                "ledger_size": manifest.ledger_size,
+                "rows": sum(manifest.row_counts.values()),
+                "seconds": manifest.duration_seconds,
+            }
+            for manifest in list_manifests(settings)
+        ]
+    )

@@ -4,11 +4,12 @@ import streamlit as st
 
 from app.dashboards.charts.company import lapses_by_month
 from app.dashboards.components.charts import show_chart
-from app.dashboards.components.figures import Drill, Figure, show_figures
+from app.dashboards.components.company import certificate_figures
+from app.dashboards.components.figures import show_figures
 from app.dashboards.components.filters import choose, choose_id, search_box
 from app.dashboards.components.frame import answer, open_page, say_empty
 from app.dashboards.components.tables import Column, Empty, Opens, show_frame, show_listing
-from app.dashboards.formats import to_number, to_parts, to_percent, to_plural
+from app.dashboards.formats import to_number, to_plural
 from app.dashboards.navigation import COMPANY_CERTIFICATES, COMPANY_PERSON
 from app.dashboards.queries import certificates, company
 
@@ -24,32 +25,7 @@ answer(
     f"{to_plural(counts.expiring_30_count, 'certificate lapses', 'certificates lapse')} in the next 30 days; "
     f"{to_number(counts.expired_count)} lapsed already and were not renewed."
 )
-
-
-def _drill(state: str) -> Drill:
-    return Drill(COMPANY_CERTIFICATES, "Show them", {"certificates_state": state})
-
-
-share = pace.in_time_count / pace.lapsed_count if pace.lapsed_count else None
-show_figures(
-    [
-        Figure(
-            "Valid",
-            to_number(counts.valid_count),
-            f"of {to_number(counts.held_count)} on record",
-            drill=_drill("Valid"),
-        ),
-        Figure("Next 30 days", to_number(counts.expiring_30_count), "still valid today", drill=_drill("Next 30 days")),
-        Figure("Next 90 days", to_number(counts.expiring_90_count), "still valid today", drill=_drill("Next 90 days")),
-        Figure("Expired", to_number(counts.expired_count), "not renewed", drill=_drill("Expired")),
-        Figure(
-            "Renewed in time",
-            to_percent(share),
-            f"{to_parts(pace.in_time_count, pace.lapsed_count)} that ended in the last 365 days",
-            help="Renewed on or before the last valid day.",
-        ),
-    ]
-)
+show_figures(certificate_figures(counts, pace))
 show_chart(
     lapses_by_month(viewer.load(certificates.lapses_by_month, today=viewer.today), viewer.today),
     key="certificates_chart",

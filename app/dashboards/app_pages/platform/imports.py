@@ -23,7 +23,7 @@ answer(
 
 
 def _drill(state: str) -> Drill:
-    return Drill(PLATFORM_IMPORTS, "Show them", {"imports_state": state})
+    return Drill(None, "Show them", {"imports_state": state})
 
 
 show_figures(

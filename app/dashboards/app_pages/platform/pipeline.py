@@ -1,25 +1,30 @@
 """Platform pipeline: is the machine healthy? Age of the figures, distance to the ledger, checks and the last run."""
 
-import polars as pl
 import streamlit as st
 
 from app.dashboards import session
 from app.dashboards.components.figures import Figure, show_figures
 from app.dashboards.components.frame import answer, open_page
-from app.dashboards.components.pipeline import CHECK_COLUMNS, RELEASE_COLUMNS, health_of, outcome_text, pipeline_address
+from app.dashboards.components.pipeline import (
+    CHECK_COLUMNS,
+    RELEASE_COLUMNS,
+    checks_frame,
+    health_of,
+    kept_frame,
+    outcome_text,
+    pipeline_address,
+)
 from app.dashboards.components.tables import Empty, show_frame
 from app.dashboards.formats import to_hours, to_instant, to_number
 from app.dashboards.navigation import PLATFORM_PIPELINE
 from operational_db.releases.health import read_last_run
-from operational_db.releases.manifest import list_manifests
 
 viewer = open_page(PLATFORM_PIPELINE)
 settings = session.installation().settings
 manifest = viewer.warehouse.manifest
 last_run = read_last_run(settings)
 health, problem = health_of(viewer)
-failed = [check for check in manifest.checks if not check.passed]
-passed = len(manifest.checks) - len(failed)
+passed = sum(check.passed for check in manifest.checks)
 answer(outcome_text(last_run, health, viewer))
 if problem:
     st.error(problem, icon=":material/error:")
@@ -46,39 +51,19 @@ show_figures(
 address = pipeline_address(settings)
 st.link_button("Open the pipeline's own pages", address, icon=":material/open_in_new:", help=address)
 
-checks = pl.DataFrame(
-    [
-        {"name": c.name, "state": "passed" if c.passed else "failed", "is_blocking": c.blocking, "message": c.message}
-        for c in (last_run.failed_checks if last_run else ()) + manifest.checks
-    ],
-    schema={"name": pl.String, "state": pl.String, "is_blocking": pl.Boolean, "message": pl.String},
-).sort("state", "name")
 st.subheader("Checks of these figures and failed checks of the last run")
 show_frame(
     viewer,
-    checks,
+    checks_frame(manifest, last_run),
     CHECK_COLUMNS,
     key="pipeline_checks",
     alt="Checks and their results",
     empty=Empty("No check is on record.", "The next run records its checks."),
 )
 st.subheader("Figures kept on disk")
-kept = pl.DataFrame(
-    [
-        {
-            "name": m.name,
-            "as_of": m.as_of,
-            "built_at": m.built_at,
-            "ledger_size": m.ledger_size,
-            "seconds": m.duration_seconds,
-            "rows": sum(m.row_counts.values()),
-        }
-        for m in list_manifests(settings)
-    ]
-)
 show_frame(
     viewer,
-    kept,
+    kept_frame(settings),
     RELEASE_COLUMNS,
     key="pipeline_kept",
     alt="Figures kept on disk, newest first",
