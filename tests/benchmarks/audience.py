@@ -18,7 +18,7 @@ from operational_db.types import Role
 from tests.benchmarks.installation import Installation
 from tests.benchmarks.viewing import ViewerPlan, Visit
 
-RECORDS_VISITED = 5
+RECORDS_VISITED = 3
 # One record page visited by nobody would make the row incomplete: these say where its records are found.
 RECORD_QUERIES = {
     "person": "select person_id, count(*) as weight from marts.fct_required_training "

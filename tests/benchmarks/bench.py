@@ -21,7 +21,7 @@ class Effort:
     """How long and how often is measured; the smoke test takes less of everything."""
 
     refresh_repetitions: int = 3
-    page_repetitions: int = 20
+    page_repetitions: int = 12
     viewer_count: int = 20
     viewing_seconds: float = 60.0
     # Seconds a viewer looks at a page before the next click.

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.serving.ports import free_port
 from app.serving.session import is_serving
@@ -77,11 +77,9 @@ def measure_pages(bench: Bench) -> Row:
     repetitions = bench.effort.page_repetitions
     bench.say(f"Visiting every page as {len(plans)} roles, {repetitions} times …")
     with running_server(filled) as server, MemoryWatch(server.process_id) as memory:
-        first = _click_all(server, plans)
-        for _ in range(WARM_UP_ROUNDS - 1):
-            _click_all(server, plans)
-        clicks = [click for _ in range(repetitions) for click in _click_all(server, plans)]
-    _require_no_problem([*first, *clicks])
+        rounds = _click_rounds(server, plans, WARM_UP_ROUNDS + repetitions)
+    first, clicks = rounds[0], [click for clicks in rounds[WARM_UP_ROUNDS:] for click in clicks]
+    _require_no_problem([click for clicks in rounds for click in clicks])
     by_page: dict[str, list[float]] = {}
     for click in clicks:
         by_page.setdefault(f"{click.address} as {click.viewer.rpartition(' ')[0]}", []).append(click.seconds)
@@ -138,8 +136,15 @@ def measure_viewers(bench: Bench) -> Row:
     )
 
 
-def _click_all(server: RunningServer, plans: Sequence[ViewerPlan]) -> list[Click]:
-    return _run_jobs([Job(server.address, tuple(plans))], CLICKS_END_SECONDS)
+def _click_rounds(server: RunningServer, plans: Sequence[ViewerPlan], round_count: int) -> list[list[Click]]:
+    """Every viewer makes all visits, `round_count` times over in one session; the clicks by round."""
+    repeated = tuple(replace(plan, visits=plan.visits * round_count) for plan in plans)
+    clicks = iter(_run_jobs([Job(server.address, repeated)], CLICKS_END_SECONDS))
+    rounds: list[list[Click]] = [[] for _ in range(round_count)]
+    for plan in plans:
+        for number in range(round_count):
+            rounds[number] += [next(clicks) for _ in plan.visits]
+    return rounds
 
 
 def _run_jobs(jobs: Sequence[Job], timeout_seconds: float) -> list[Click]:
