@@ -63,8 +63,8 @@ class Column:
             return "one of " + ", ".join(self.choices)
         words = WRITTEN_AS[self.type]
         if self.minimum is not None and self.maximum is not None:
-            return f"{words}, from {self.minimum:g} to {self.maximum:g}"
-        return words if self.minimum is None else f"{words}, at least {self.minimum:g}"
+            return f"{words}, from {self.minimum:,.10g} to {self.maximum:,.10g}"
+        return words if self.minimum is None else f"{words}, at least {self.minimum:,.10g}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from operational_db.identity.service import people_by_role
 from operational_db.identity.views import SignInChoice
 from operational_db.types import Role
 
-PEOPLE_PER_ROLE = 24
+PEOPLE_PER_ROLE = 150
 PEOPLE_SHOWN = 6
 ROLE_ORDER = (
     Role.COMPANY_MANAGER,
