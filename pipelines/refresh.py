@@ -21,10 +21,11 @@ import duckdb
 import polars as pl
 from filelock import FileLock, Timeout
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from operational_db import clock
-from operational_db.errors import DomainError, LedgerTamperedError
+from operational_db.errors import DatabaseUnavailableError, DomainError, LedgerTamperedError
 from operational_db.ledger.merkle import EMPTY_ROOT
 from operational_db.ledger.repository import latest_checkpoint
 from operational_db.ledger.sequence import sequence_pending
@@ -525,6 +526,8 @@ def _named(error: Exception, step: Step) -> Exception:
         return ChecksFailedError([CheckResult("ledger_is_contiguous", False, True, error.message)])
     if isinstance(error, DomainError):
         return error
+    if isinstance(error, OperationalError):
+        return DatabaseUnavailableError("The database cannot be reached; the figures stay as they are.")
     if isinstance(error, OSError | duckdb.Error):
         is_full = getattr(error, "errno", None) in {errno.ENOSPC, errno.EDQUOT} or _tells_of_full_disk(str(error))
         if is_full:
