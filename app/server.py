@@ -29,7 +29,7 @@ def create_server(context: AppContext) -> st.App:
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         async with api.router.lifespan_context(api):
             yield
-        context.engine.dispose()
+        context.close()
 
     return st.App(str(DASHBOARD_SCRIPT), routes=routes, lifespan=lifespan, middleware=[Middleware(SecurityHeaders)])
 
