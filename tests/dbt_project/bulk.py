@@ -5,7 +5,7 @@ Serves benchmarks and tests of size; histories whose every date matters are in `
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def _series(text: TextColumn) -> pl.Series:
 
 @dataclass(frozen=True)
 class BulkSize:
-    """Shape of a bulk history; shares are of `entry_count`."""
+    """Shape of a bulk history: how many entries, about how many people, over how many days before `as_of`."""
 
     entry_count: int
     people_count: int
@@ -97,8 +97,8 @@ class _Bulk:
 
     def days_text(self, seconds: npt.NDArray[np.int64], plus_days: int = 0) -> pl.Expr:
         days = (seconds // 86_400 + plus_days).astype(np.int32)
-        base = self.start.date()
-        return (pl.lit(base) + pl.duration(days=pl.Series("d", days))).dt.strftime("%Y-%m-%d")
+        first = (self.start.date() - date(1970, 1, 1)).days
+        return pl.lit(pl.Series(days + np.int32(first))).cast(pl.Date).dt.strftime("%Y-%m-%d")
 
     def add(
         self,
@@ -127,6 +127,7 @@ class _Bulk:
         self._requirements()
         self._assignments()
         self._mentorships()
+        self._attempts()
 
     def _learning(self) -> None:
         rng, size = self.rng, self.size
@@ -137,6 +138,7 @@ class _Bulk:
         wanted = self.required_courses[self.person_organization[person], rng.integers(0, 2, enrollments)]
         course = np.where(rng.random(enrollments) < 0.15, wanted, course)
         opened = rng.integers(0, int(self.seconds * 0.9), enrollments)
+        self.enrollments = (ids, person, course, opened)
         left = self.seconds - opened
         order = np.lexsort((opened, course, person))
         same = np.concatenate(
@@ -164,8 +166,29 @@ class _Bulk:
             {"c": _series(course_text[which]), "e": _series(ids[which]), "m": _series(self.modules[module]),
              "t": pl.Series(rng.integers(5, 90, count))},
         )  # fmt: skip
-        count = self.count(0.45)
-        which = rng.integers(0, enrollments, count)
+        ended = self.count(0.10)
+        which = rng.permutation(enrollments)[:ended]
+        seconds = opened[which] + 120 + ((0.6 + rng.random(ended) * 0.39) * (left[which] - 240)).astype(np.int64)
+        outcome = rng.choice(3, ended, p=[0.75, 0.15, 0.10])
+        for index, kind in enumerate(("enrollment.completed", "enrollment.dropped", "enrollment.failed")):
+            chosen = outcome == index
+            rows = which[chosen]
+            columns = {"c": _series(course_text[rows]), "e": _series(ids[rows])}
+            body = [lit('"course_id":"'), pl.col("c"), lit('","enrollment_id":"'), pl.col("e"), lit('"')]
+            if index == 0:
+                columns["s"] = pl.Series(rng.integers(50, 101, rows.size))
+                body = [lit('{"ce_credits":"1.5",'), *body, lit(',"final_score":"'), pl.col("s"), lit('"}')]
+            else:
+                body = [lit("{"), *body, lit("}")]
+            self.add(kind, seconds[chosen], person[rows], body, columns)
+
+    def _attempts(self) -> None:
+        """What is left of the entry count, about 46 in a hundred: graded attempts."""
+        rng, lit = self.rng, pl.lit
+        ids, person, course, opened = self.enrollments
+        left, course_text = self.seconds - opened, self.courses[course]
+        count = max(1, self.size.entry_count - sum(frame.height for _, frame in self.frames.values()))
+        which = rng.integers(0, ids.shape[0], count)
         seconds = opened[which] + 60 + (rng.random(count) * (left[which] - 120) * 0.6).astype(np.int64)
         assessment = course[which] * 4 + rng.integers(0, 4, count)
         score = rng.integers(20, 101, count)
@@ -186,21 +209,6 @@ class _Bulk:
              "b": pl.Series(np.where(banked, "true", "false")),
              "passed": result["passed"], "score": result["score"]},
         )  # fmt: skip
-        ended = self.count(0.10)
-        which = rng.permutation(enrollments)[:ended]
-        seconds = opened[which] + 120 + ((0.6 + rng.random(ended) * 0.39) * (left[which] - 240)).astype(np.int64)
-        outcome = rng.choice(3, ended, p=[0.75, 0.15, 0.10])
-        for index, kind in enumerate(("enrollment.completed", "enrollment.dropped", "enrollment.failed")):
-            chosen = outcome == index
-            rows = which[chosen]
-            columns = {"c": _series(course_text[rows]), "e": _series(ids[rows])}
-            body = [lit('"course_id":"'), pl.col("c"), lit('","enrollment_id":"'), pl.col("e"), lit('"')]
-            if index == 0:
-                columns["s"] = pl.Series(rng.integers(50, 101, rows.size))
-                body = [lit('{"ce_credits":"1.5",'), *body, lit(',"final_score":"'), pl.col("s"), lit('"}')]
-            else:
-                body = [lit("{"), *body, lit("}")]
-            self.add(kind, seconds[chosen], person[rows], body, columns)
 
     def _certificates(self) -> None:
         rng, size, lit = self.rng, self.size, pl.lit
@@ -416,9 +424,10 @@ class _Bulk:
 
 
 def write_bulk(root: Path, size: BulkSize, as_of: datetime, last_segment: int = 1_000) -> Landing:
-    """About `size.entry_count` random entries in ledger order; the last `last_segment` are a segment of their own.
+    """`size.entry_count` random entries in ledger order; the last `last_segment` are a segment of their own.
 
-    The true number of entries (memberships follow the people, not the entry count) is the returned landing's size.
+    Most kinds are a share of the entries, memberships follow the people, requirements the organizations, and attempts
+    fill up the rest.
     """
     bulk = _Bulk(size, as_of)
     bulk.make()

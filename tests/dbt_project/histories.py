@@ -271,7 +271,7 @@ class History:
         if chance < 0.7:
             return EnrollmentCompleted(
                 **envelope,  # type: ignore[arg-type]
-                **about,
+                **about,  # type: ignore[arg-type]
                 final_score=self.random.choice([None, Decimal("79.9"), Decimal(80), Decimal(81)]),
                 ce_credits=Decimal("1.5"),
             )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # comes with dbt, without types
 
 from operational_db.ledger.events import EVENT_TYPES
 from tests.dbt_project.warehouse import DBT_PROJECT, parsed_project
@@ -54,7 +54,7 @@ def models(schema: str | None = None) -> list[Any]:
     return [node for node in nodes if schema is None or node.schema == schema]
 
 
-def tested_columns() -> dict[tuple[str, str], set[str]]:
+def column_checks() -> dict[tuple[str, str], set[str]]:
     """Names of the generic tests on each model's columns."""
     found: dict[tuple[str, str], set[str]] = {}
     for node in parsed_project().nodes.values():
@@ -109,14 +109,14 @@ class TestContracts:
 
 class TestKeys:
     def test_every_mart_has_a_tested_key(self) -> None:
-        tested = {model for (model, _), names in tested_columns().items() if {"unique", "not_null"} <= names}
+        tested = {model for (model, _), names in column_checks().items() if {"unique", "not_null"} <= names}
         for node in parsed_project().nodes.values():
             if node.resource_type == "test" and node.test_metadata.name == "unique_together":
                 tested.add(node.attached_node.split(".")[-1])
         assert {m.name for m in models("marts")} - tested == set()
 
     def test_every_reference_is_tested(self) -> None:
-        tests = tested_columns()
+        tests = column_checks()
         missing = [
             f"{m.name}.{c.name}"
             for m in models("marts")
@@ -129,7 +129,7 @@ class TestKeys:
 
     def test_every_status_has_accepted_values(self) -> None:
         names = {"status", "state", "role", "source", "category", "kind", "provider_type", "compliance_category"}
-        tests = tested_columns()
+        tests = column_checks()
         missing = [
             f"{m.name}.{c.name}"
             for m in models("marts")
