@@ -26,12 +26,9 @@ def outcomes_by_cohort(cohorts: pl.DataFrame) -> Chart:
             marker={"color": color},
             hovertemplate=f"%{{x}}<br>{name}: %{{y}}<extra></extra>",
         )
-    figure.update_layout(
-        barmode="stack",
-        showlegend=True,
-        legend={"orientation": "h", "y": -0.14, "x": 0, "traceorder": "normal"},
-        margin={"b": 40},
-    )
+    # The legend stands above: below, it would meet the slanted months of a narrow screen.
+    legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"}
+    figure.update_layout(barmode="stack", showlegend=True, legend=legend, margin={"t": 56})
     figure.update_xaxes(type="category")
     figure.update_yaxes(rangemode="tozero")
     last = cohorts.row(-1, named=True)

@@ -16,10 +16,10 @@ from operational_db.releases.manifest import ReleaseManifest, list_manifests
 from operational_db.settings import Settings
 
 CHECK_COLUMNS = (
-    Column("name", "Check"),
-    Column("state", "Result", "status"),
     Column("message", "Found"),
+    Column("state", "Result", "status"),
     Column("is_blocking", "Stops a run", "flag"),
+    Column("name", "Check", "words"),
 )
 RELEASE_COLUMNS = (
     Column("name", "File"),
