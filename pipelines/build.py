@@ -243,7 +243,8 @@ def _common_arguments(settings: Settings) -> list[str]:
     return [
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
         "--target-path", str(work / "target"), "--log-path", str(work / "logs"),
-        "--quiet", "--no-use-colors", "--log-level-file", "none", "--no-write-json", "--no-send-anonymous-usage-stats", "--no-version-check",
+        "--quiet", "--no-use-colors", "--log-level-file", "none", "--no-write-json",
+        "--no-send-anonymous-usage-stats", "--no-version-check",
     ]  # fmt: skip
 
 
