@@ -9,15 +9,27 @@ with completions as (
     select * from {{ ref('stg_module_completed') }}
 ),
 
-latest as (
+repeated as (
     select
         enrollment_id,
         module_id,
-        occurred_at as completed_at,
-        time_spent_minutes,
-        leaf_index
+        max(leaf_index) as last_leaf_index
     from completions
-    qualify row_number() over (partition by enrollment_id, module_id order by leaf_index desc) = 1
+    group by enrollment_id, module_id
+    having count(*) > 1
+),
+
+latest as (
+    select
+        completions.enrollment_id,
+        completions.module_id,
+        completions.occurred_at as completed_at,
+        completions.time_spent_minutes,
+        completions.leaf_index
+    from completions
+    left join repeated
+        on completions.enrollment_id = repeated.enrollment_id and completions.module_id = repeated.module_id
+    where repeated.enrollment_id is null or completions.leaf_index = repeated.last_leaf_index
 )
 
 select * from latest

@@ -17,7 +17,8 @@ required as (
         category,
         course_id,
         certification_id,
-        is_for_certification,
+        -- A key of its own: as a condition of the join it would make the join compare every pair of rows.
+        case when is_for_certification then certification_id end as studied_certification_id,
         arg_min(role, (member_since_on, membership_id)) as role,
         min(due_on) as due_on,
         max(leaf_index) as leaf_index
@@ -99,9 +100,8 @@ joined as (
         on required.person_id = studying_course.person_id and required.course_id = studying_course.course_id
     left join studying_certification
         on
-            required.is_for_certification
-            and required.person_id = studying_certification.person_id
-            and required.certification_id = studying_certification.certification_id
+            required.person_id = studying_certification.person_id
+            and required.studied_certification_id = studying_certification.certification_id
     left join teams
         on required.organization_id = teams.organization_id and required.person_id = teams.person_id
 ),
