@@ -1,4 +1,4 @@
-"""Fixtures of the whole product: one prepared demo a run, a running installation made of it, and spare ones to break."""
+"""Fixtures of the whole product: one prepared demo a run, a running copy of it, and spare copies to break."""
 
 from collections.abc import Iterator
 from pathlib import Path
