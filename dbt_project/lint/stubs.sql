@@ -15,7 +15,8 @@
 {% macro both_bits(first_bits, second_bits) %}({{ first_bits }} & {{ second_bits }}){% endmacro %}
 {% macro bits_without(bits, excluded_bits) %}({{ bits }} - {{ excluded_bits }}){% endmacro %}
 {% macro compliance_measures() %}max(leaf_index) as leaf_index{% endmacro %}
-{% macro compliance_columns(measures) %}{{ measures }}.leaf_index{% endmacro %}
+{% macro compliance_totals() %}max(leaf_index) as leaf_index{% endmacro %}
+{% macro compliance_columns(measures, is_one_person=false) %}{{ measures }}.leaf_index{% endmacro %}
 {% macro compliance_rate(completed, required, exempted) %}{{ completed }} / {{ required }}{% endmacro %}
 {% macro pass_rate(passed, counted) %}{{ passed }} / {{ counted }}{% endmacro %}
 {% macro completion_rate(completed, enrolled) %}{{ completed }} / {{ enrolled }}{% endmacro %}
@@ -28,3 +29,4 @@
 {% macro body_field(parsed, field) %}{{ parsed }}{% endmacro %}
 {% macro kpi_months() %}xy{% endmacro %}
 {% macro reporting_days() %}xy{% endmacro %}
+{% macro latest_entries(entries, key) %}select * from {{ entries }}{% endmacro %}

@@ -54,3 +54,17 @@
 {% macro as_id(expression) -%}
     cast({{ expression }} as {{ var('id_type') }})
 {%- endmacro %}
+
+{# The last entry about each key. Few keys have more than one, so finding those costs a third of ranking all rows. #}
+{% macro latest_entries(entries, key) -%}
+    select entries.*
+    from {{ entries }} as entries
+    left join (
+        select {{ key }}, max(leaf_index) as last_leaf_index
+        from {{ entries }}
+        group by {{ key }}
+        having count(*) > 1
+    ) as repeated
+        on entries.{{ key }} = repeated.{{ key }}
+    where repeated.{{ key }} is null or entries.leaf_index = repeated.last_leaf_index
+{%- endmacro %}

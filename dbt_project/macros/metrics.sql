@@ -15,21 +15,37 @@
     cast(count(*) filter (where {{ is_due_soon() }}) as bigint) as due_14_days_count,
     cast(count(*) filter (where {{ is_expiring_soon() }}) as bigint) as expiring_30_days_count,
     cast(count(*) filter (where {{ is_lapsed() }}) as bigint) as expired_count,
-    cast(count(distinct person_id) as bigint) as people_count,
-    cast(count(distinct person_id) filter (where status = 'overdue') as bigint) as people_overdue_count,
+    max(leaf_index) as leaf_index
+{%- endmacro %}
+
+{# The same, added up over rows that hold one person each: people need no counting apart then. #}
+{% macro compliance_totals() -%}
+    {% for measure in ['required', 'exempted', 'completed', 'in_progress', 'pending', 'overdue', 'due_14_days',
+        'expiring_30_days', 'expired'] -%}
+        cast(sum({{ measure }}_count) as bigint) as {{ measure }}_count,
+    {% endfor -%}
+    cast(count(*) filter (where required_count > 0) as bigint) as people_count,
+    cast(count(*) filter (where overdue_count > 0) as bigint) as people_overdue_count,
     max(leaf_index) as leaf_index
 {%- endmacro %}
 
 {# The columns every compliance mart shows, from those measures; a group without a required training has zeros. #}
-{% macro compliance_columns(measures) -%}
+{% macro compliance_columns(measures, is_one_person=false) -%}
     {{ as_of_on() }} as as_of_on,
     {% for measure in ['required', 'exempted', 'completed', 'in_progress', 'pending', 'overdue'] -%}
         coalesce({{ measures }}.{{ measure }}_count, 0) as {{ measure }}_count,
     {% endfor -%}
     {{ compliance_rate(measures ~ '.completed_count', measures ~ '.required_count', measures ~ '.exempted_count') }} as compliance_rate,
-    {% for measure in ['due_14_days', 'expiring_30_days', 'expired', 'people', 'people_overdue'] -%}
+    {% for measure in ['due_14_days', 'expiring_30_days', 'expired'] -%}
         coalesce({{ measures }}.{{ measure }}_count, 0) as {{ measure }}_count,
     {% endfor -%}
+    {% if is_one_person -%}
+        cast(case when {{ measures }}.required_count > 0 then 1 else 0 end as bigint) as people_count,
+        cast(case when {{ measures }}.overdue_count > 0 then 1 else 0 end as bigint) as people_overdue_count,
+    {%- else -%}
+        coalesce({{ measures }}.people_count, 0) as people_count,
+        coalesce({{ measures }}.people_overdue_count, 0) as people_overdue_count,
+    {%- endif %}
     {{ measures }}.leaf_index
 {%- endmacro %}
 

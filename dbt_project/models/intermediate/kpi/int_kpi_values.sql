@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 -- The value of each success criterion in each of the last 24 months, with what it is made of.
 with months as (
     select * from {{ ref('int_kpi_months') }}

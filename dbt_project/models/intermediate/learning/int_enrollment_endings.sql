@@ -40,9 +40,7 @@ endings as (
 ),
 
 latest as (
-    select *
-    from endings
-    qualify row_number() over (partition by enrollment_id order by leaf_index desc) = 1
+    {{ latest_entries('endings', 'enrollment_id') }}
 )
 
 select * from latest

@@ -1,13 +1,13 @@
-with trainings as (
-    select * from {{ ref('fct_required_training') }}
+with people as (
+    select * from {{ ref('int_compliance_by_person_category') }}
 ),
 
 measures as (
     select
         organization_id,
         category,
-        {{ compliance_measures() }}
-    from trainings
+        {{ compliance_totals() }}
+    from people
     group by organization_id, category
 )
 

@@ -1,5 +1,5 @@
-with trainings as (
-    select * from {{ ref('fct_required_training') }}
+with people as (
+    select * from {{ ref('compliance_by_person') }}
 ),
 
 organizations as (
@@ -9,8 +9,8 @@ organizations as (
 measures as (
     select
         organization_id,
-        {{ compliance_measures() }}
-    from trainings
+        {{ compliance_totals() }}
+    from people
     group by organization_id
 )
 

@@ -1,5 +1,10 @@
-with trainings as (
-    select * from {{ ref('fct_required_training') }}
+with people as (
+    select
+        members.team_id,
+        counts.*
+    from {{ ref('compliance_by_person') }} as counts
+    inner join {{ ref('int_current_teams') }} as members
+        on counts.organization_id = members.organization_id and counts.person_id = members.person_id
 ),
 
 teams as (
@@ -10,9 +15,8 @@ measures as (
     select
         organization_id,
         team_id,
-        {{ compliance_measures() }}
-    from trainings
-    where team_id is not null
+        {{ compliance_totals() }}
+    from people
     group by organization_id, team_id
 )
 

@@ -4,37 +4,29 @@ with attempts as (
     select * from {{ ref('stg_attempt_graded') }}
 ),
 
--- A corrected result is a later entry about the same attempt; the last one holds. Few are corrected, so looking for
--- them costs a third of ranking all entries.
-corrected as (
-    select
-        attempt_id,
-        max(leaf_index) as last_leaf_index
-    from attempts
-    group by attempt_id
-    having count(*) > 1
+-- A corrected result is a later entry about the same attempt.
+latest as (
+    {{ latest_entries('attempts', 'attempt_id') }}
 ),
 
-latest as (
+graded as (
     select
-        attempts.attempt_id,
-        attempts.enrollment_id,
-        attempts.person_id,
-        attempts.course_id,
-        attempts.assessment_id,
-        attempts.organization_id,
-        attempts.attempt_number,
-        attempts.occurred_at as submitted_at,
-        {{ utc_date('attempts.occurred_at') }} as submitted_on,
-        attempts.score,
-        attempts.is_passed,
-        attempts.is_banked,
-        attempts.score is not null as is_scored,
-        {{ counts_for_pass_rate('attempts.score', 'attempts.is_banked') }} as counts_for_pass_rate,
-        attempts.leaf_index
-    from attempts
-    left join corrected on attempts.attempt_id = corrected.attempt_id
-    where corrected.attempt_id is null or attempts.leaf_index = corrected.last_leaf_index
+        attempt_id,
+        enrollment_id,
+        person_id,
+        course_id,
+        assessment_id,
+        organization_id,
+        attempt_number,
+        occurred_at as submitted_at,
+        {{ utc_date('occurred_at') }} as submitted_on,
+        score,
+        is_passed,
+        is_banked,
+        score is not null as is_scored,
+        {{ counts_for_pass_rate('score', 'is_banked') }} as counts_for_pass_rate,
+        leaf_index
+    from latest
 )
 
-select * from latest
+select * from graded

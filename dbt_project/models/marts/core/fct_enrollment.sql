@@ -1,9 +1,11 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='enrollment_id') }}
 
-with opened as (
-    select *
-    from {{ ref('stg_enrollment_opened') }}
-    qualify row_number() over (partition by enrollment_id order by leaf_index desc) = 1
+with all_opened as (
+    select * from {{ ref('stg_enrollment_opened') }}
+),
+
+opened as (
+    {{ latest_entries('all_opened', 'enrollment_id') }}
 ),
 
 ended as (
