@@ -102,6 +102,7 @@ def broken(template: Path) -> Iterator[Installation]:
         yield installation
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 class TestDatabaseAway:
     """The embedded server is stopped, then killed, under a server that goes on running."""
@@ -285,6 +286,7 @@ class Readers:
         return (*sizes, warehouse.query("select count(*), sum(completed_count) from school_progress").row(0))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 class TestRefreshKilled:
     def test_a_rerun_ends_as_an_undisturbed_run_and_readers_notice_nothing(
@@ -386,6 +388,7 @@ def _fill(path: Path, folder: Path, *, leave: int) -> None:
         file.write(bytes(max(shutil.disk_usage(folder).free - leave, 0)))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 class TestPrepareKilled:
     """`sitesync prepare` is killed in each of its parts; the next one ends as an undisturbed one does."""
@@ -458,6 +461,7 @@ def _tables(url: str) -> dict[str, tuple[object, ...]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 class TestUp:
     """`sitesync up` on an installation that was prepared before."""
