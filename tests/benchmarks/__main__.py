@@ -6,6 +6,7 @@ table and does not change the exit code, because it depends on the machine.
 """
 
 import shutil
+import signal
 import sys
 import tempfile
 import traceback
@@ -85,6 +86,8 @@ def main(
     unknown = sorted(set(only or ()) - ROWS.keys())
     if unknown:
         raise typer.BadParameter(f"There is no row {', '.join(unknown)}; --list names them.", param_hint="--only")
+    # Whoever ends a run ends its servers too: an exception unwinds everything that was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     machine, started_at = describe_machine(), clock.now()
     work_path = Path(tempfile.mkdtemp(prefix="sitesync-bench-"))
     bench = Bench(entries, data or shared_data_path(), work_path, console, Effort())

@@ -21,13 +21,13 @@ class Effort:
     """How long and how often is measured; the smoke test takes less of everything."""
 
     refresh_repetitions: int = 3
+    warm_up_rounds: int = 2
     page_repetitions: int = 12
     viewer_count: int = 20
     viewing_seconds: float = 60.0
     # Seconds a viewer looks at a page before the next click.
     shortest_look: float = 1.0
     longest_look: float = 5.0
-    is_with_install: bool = True
 
 
 @dataclass

@@ -35,7 +35,10 @@ def _import_row(run: CommandRun) -> Row:
             Figure("", "s", (run.seconds,), IMPORT_SECONDS),
             Figure("", "GB", (run.peak_bytes / GIGABYTE,), IMPORT_GIGABYTES),
         ),
-        details={"postgres_peak_gb": round(run.postgres_peak_bytes / GIGABYTE, 3)},
+        details={
+            "cpu_seconds": round(run.cpu_seconds, 3),
+            "postgres_peak_gb": round(run.postgres_peak_bytes / GIGABYTE, 3),
+        },
     )
 
 
@@ -48,6 +51,7 @@ def _pipeline_row(installation: Installation, run: CommandRun) -> Row:
         details={
             "entries": last.ledger_size,
             "step_seconds": dict(last.step_seconds),
+            "cpu_seconds": round(run.cpu_seconds, 3),
             "peak_gb": round(run.peak_bytes / GIGABYTE, 3),
             "postgres_peak_gb": round(run.postgres_peak_bytes / GIGABYTE, 3),
         },

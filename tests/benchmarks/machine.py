@@ -2,6 +2,7 @@
 
 import os
 import platform
+import resource
 import subprocess
 import threading
 import time
@@ -28,9 +29,13 @@ class CommandFailedError(RuntimeError):
 
 @dataclass(frozen=True)
 class CommandRun:
-    """How long a command took and the most memory its process tree held, PostgreSQL's processes apart."""
+    """How long a command took and the most memory its process tree held, PostgreSQL's processes apart.
+
+    `cpu_seconds` are those of the tree, whatever else the machine was doing; PostgreSQL's are not among them.
+    """
 
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     postgres_peak_bytes: int
     output: str
@@ -147,7 +152,7 @@ def run_command(
     CommandFailedError
         When it ends with another exit code than 0 or not within the time.
     """
-    started = time.monotonic()
+    started, cpu_before = time.monotonic(), _cpu_seconds_of_ended_children()
     with output_path.open("wb") as output:
         process = subprocess.Popen(
             command, env=dict(environment), cwd=working_path, stdin=subprocess.DEVNULL, stdout=output,
@@ -164,7 +169,13 @@ def run_command(
     said = output_path.read_text(errors="replace")
     if process.returncode != 0:
         raise CommandFailedError(f"{_name(command)} ended with {process.returncode}: {said[-TAIL_CHARACTERS:]}")
-    return CommandRun(seconds, memory.peak_bytes, memory.postgres_peak_bytes, said)
+    cpu_seconds = _cpu_seconds_of_ended_children() - cpu_before
+    return CommandRun(seconds, cpu_seconds, memory.peak_bytes, memory.postgres_peak_bytes, said)
+
+
+def _cpu_seconds_of_ended_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _name(command: Sequence[str]) -> str:

@@ -78,8 +78,10 @@ def append_new_entries(installation: Installation, count: int, *, now: datetime,
 def _draw(installation: Installation, chance: random.Random, count: int) -> Sample:
     path = current_manifest(installation.settings).path
     with read_only_session(installation.engine) as session:
-        assessments = dict(session.execute(select(CourseAssessment.course_id, CourseAssessment.id)).tuples().all())
-        modules = dict(session.execute(select(CourseModule.course_id, CourseModule.id)).tuples().all())
+        assessments = {
+            course: id_ for course, id_ in session.execute(select(CourseAssessment.course_id, CourseAssessment.id))
+        }
+        modules = {course: id_ for course, id_ in session.execute(select(CourseModule.course_id, CourseModule.id))}
     with duckdb.connect(path, read_only=True, config={"threads": 2}) as release:
 
         def rows(query: str, wanted: int) -> list[Row]:

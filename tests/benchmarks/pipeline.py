@@ -52,6 +52,7 @@ def measure_build(bench: Bench) -> Row:
             "build_seconds": build_seconds,
             "query_seconds": [round(value, 3) for value in query_seconds],
             "refresh_seconds": round(filled.first_refresh.seconds, 3),
+            "refresh_cpu_seconds": round(filled.first_refresh.cpu_seconds, 3),
             "step_seconds": dict(filled.first_steps),
             "postgres_peak_gb": round(filled.first_refresh.postgres_peak_bytes / GIGABYTE, 3),
             "release_gb": round(_release_bytes(filled) / GIGABYTE, 3),
@@ -99,12 +100,15 @@ def measure_refresh(bench: Bench) -> Row:
     small, large = bench.filled(max(1_000, bench.entries // SMALLER_BY)), bench.filled(bench.entries)
     seconds: dict[int, list[float]] = {small.entries: [], large.entries: []}
     steps: dict[int, list[dict[str, float]]] = {small.entries: [], large.entries: []}
+    cpu_seconds: dict[int, list[Detail]] = {small.entries: [], large.entries: []}
     nodes: dict[str, Detail] = {}
     for repetition in range(bench.effort.refresh_repetitions):
-        for filled in (small, large):
+        for filled in (small, large) if small is not large else (large,):
             bench.say(f"Refreshing after {NEW_ENTRIES:,} new entries on {filled.entries:,} …")
             append_new_entries(filled.installation, NEW_ENTRIES, now=clock.now(), seed=repetition)
-            seconds[filled.entries].append(filled.installation.run("refresh").seconds)
+            run = filled.installation.run("refresh")
+            seconds[filled.entries].append(run.seconds)
+            cpu_seconds[filled.entries].append(round(run.cpu_seconds, 3))
             steps[filled.entries].append(_incremental_steps(filled))
             nodes[f"slowest_nodes_on_{filled.entries}"] = slowest_nodes(filled)
     on_small = Figure(f"on {small.entries:,}", "s", tuple(seconds[small.entries]))
@@ -116,6 +120,7 @@ def measure_refresh(bench: Bench) -> Row:
         (on_large, ratio, on_small),
         details={
             **{f"step_seconds_on_{entries}": _medians(runs) for entries, runs in steps.items()},
+            **{f"cpu_seconds_on_{entries}": runs for entries, runs in cpu_seconds.items()},
             **nodes,
         },
     )

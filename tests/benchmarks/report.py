@@ -125,5 +125,7 @@ def _row_document(row: Row) -> dict[str, object]:
 
 
 def _quantity(value: float, unit: str) -> str:
+    if not unit:
+        return f"{value:.0f}"
     digits = 2 if value < 10 else 1
     return f"{value:.{digits}f}{'' if unit == 'x' else ' '}{unit}"

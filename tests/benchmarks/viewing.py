@@ -80,6 +80,8 @@ class _Arrived:
     """What one run of the script sent."""
 
     byte_count: int = 0
+    # A run that was under way when the click came may still end; only what began after it is its answer.
+    has_begun: bool = False
     problems: list[str] = field(default_factory=list)
 
 
@@ -110,7 +112,7 @@ class PageSession:
         except TimeoutError:
             arrived.problems.append(f"no page within {CLICK_SECONDS:.0f} s")
         except WebSocketException as error:
-            arrived.problems.append(f"the connection was lost ({type(error).__name__})")
+            arrived.problems.append(f"the connection was lost ({type(error).__name__}: {error})")
         seconds = time.perf_counter() - started
         problem = "; ".join(dict.fromkeys(arrived.problems)) or None
         return Click(self._viewer, visit.address, seconds, arrived.byte_count, problem)
@@ -122,13 +124,15 @@ class PageSession:
             message = ForwardMsg()
             message.ParseFromString(data)
             kind = message.WhichOneof("type")
-            if kind == "navigation":
+            if kind == "new_session":
+                arrived.has_begun = True
+            elif kind == "navigation":
                 self._hashes = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
             elif kind == "delta":
                 arrived.problems += _problems(message)
             elif kind == "page_not_found":
                 arrived.problems.append("there is no such page")
-            elif kind == "script_finished" and _has_ended(message, arrived):
+            elif kind == "script_finished" and arrived.has_begun and _has_ended(message, arrived):
                 return
 
 
@@ -166,7 +170,8 @@ async def open_session(server: str, person_id: str, viewer: str) -> AsyncIterato
         raise ConnectionError(f"{viewer} cannot sign in ({answer.status_code}): {answer.text[:200]}")
     address = server.replace("http", "ws", 1) + "/_stcore/stream"
     headers = {"Cookie": f"{COOKIE}={cookie}"}
-    async with connect(address, additional_headers=headers, origin=None, max_size=None) as connection:
+    # Browsers send no pings of their own.
+    async with connect(address, additional_headers=headers, max_size=None, ping_interval=None) as connection:
         yield PageSession(connection, viewer)
 
 
