@@ -7,7 +7,7 @@ when the database is down.
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -37,10 +37,14 @@ def installation() -> AppContext:
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A signed-in person with the roles open today and the time zone their record names."""
+    """A signed-in person with the roles open today and the time zone their record names.
+
+    `is_remembered` says that the database could not be asked just now, so that pages can say so.
+    """
 
     principal: Principal
     timezone: str
+    is_remembered: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class RightsMemory:
             person = read()
         except DatabaseUnavailableError:
             if known and now - known.read_at < RIGHTS_KEPT_FOR:
-                return known.person
+                return replace(known.person, is_remembered=True)
             raise
         with self._lock:
             self._known[key] = _Known(person, now)

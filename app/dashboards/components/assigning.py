@@ -83,7 +83,7 @@ def show_assign_missing(viewer: Viewer) -> None:
             "Due", clock.today() + DEFAULT_DUE, min_value=clock.today(), key="assign_due", format="YYYY-MM-DD"
         )
     chosen_ids = [person_id for label, person_id in labels.items() if label not in left_out]
-    _review(viewer, chosen, chosen_ids, due_on, len(missing) - len(reachable))
+    _review(viewer, chosen, chosen_ids, due_on, len(missing) - len(reachable), is_left_out=bool(left_out))
     st.markdown(f"**{to_plural(len(missing), 'person lacks', 'people lack')} it at this moment**")
     _show_missing(viewer, missing)
 
@@ -109,11 +109,18 @@ def _show_missing(viewer: Viewer, missing: Sequence[MissingPerson]) -> None:
 
 
 def _review(
-    viewer: Viewer, chosen: tuple[UUID, str], person_ids: list[UUID], due_on: date | None, already_count: int
+    viewer: Viewer,
+    chosen: tuple[UUID, str],
+    person_ids: list[UUID],
+    due_on: date | None,
+    already_count: int,
+    *,
+    is_left_out: bool,
 ) -> None:
     note = f" {to_plural(already_count, 'person has', 'people have')} it to do already." if already_count else ""
     if not person_ids:
-        say_empty(f"Nobody is left to assign “{chosen[1]}” to.{note}", "Clear “Leave out” to choose somebody.")
+        hint = "Clear “Leave out” to choose somebody." if is_left_out else "Their assignments are in the list below."
+        say_empty(f"Nobody is left to assign “{chosen[1]}” to.{note}", hint)
         return
     if not st.session_state.get(REVIEWING):
         people_text = to_plural(len(person_ids), "person", "people")

@@ -38,6 +38,12 @@ def open_page(entry: PageEntry, *, title: str | None = None) -> Viewer:
         say_no_figures(error)
     st.title(title or entry.title)
     _as_of_line(viewer, organization_name)
+    if person.is_remembered:
+        st.warning(
+            "The database cannot be reached at the moment. You see the last figures, and nothing is lost; "
+            "changes have to wait until it is back.",
+            icon=":material/cloud_off:",
+        )
     return viewer
 
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.dashboards import session
 from app.dashboards.navigation import PAGES, areas_of
+from app.dashboards.session import SignedIn
 from operational_db.releases.health import LAST_RUN_ADAPTER, LastRun, RunOutcome, last_run_path
 from operational_db.settings import Settings
 from tests.app.dashboards import release_fixture as figures
@@ -49,6 +51,15 @@ def test_pages_of_other_roles_are_refused_with_a_way_home(visit: Visit, who: str
         assert "This page is for" in app.warning[0].value
         assert not app.metric
         assert not app.dataframe
+
+
+def test_a_lost_database_is_said_above_the_last_figures(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = visit.start("manager")
+    person = SignedIn(principal_of("manager"), "UTC", is_remembered=True)
+    monkeypatch.setattr(session, "current_person", lambda _context, _now: person)
+    app.run()
+    assert "The database cannot be reached" in app.warning[0].value
+    assert metrics(app)["Compliance"] == "58 %"
 
 
 class TestCompany:
