@@ -55,6 +55,9 @@ from operational_db.types import EarnedThrough, EnrollmentStatus, MentorshipStat
 from operational_db.types import VerificationStatus as Verification
 
 ELECTIVES_PER_MONTH = 0.7
+# Days between two modules of a course: technicians fit them into their weeks, students follow a term.
+TECHNICIAN_PACE = (0, 0, 1, 1, 2, 4, 7)
+STUDENT_PACE = (10, 14, 21, 28, 35)
 MENTORSHIP_REQUESTS = 900
 EXEMPTION_REASONS = ("Parental leave", "Long-term sick leave", "Equivalent training abroad, papers on file")
 
@@ -114,7 +117,14 @@ class HistoryBuilder:
     # One enrollment
 
     def take(
-        self, person: DemoPerson, course: DemoCourse, begins: datetime, organization_id: UUID, *, drop: float = 0.05
+        self,
+        person: DemoPerson,
+        course: DemoCourse,
+        begins: datetime,
+        organization_id: UUID,
+        *,
+        drop: float = 0.05,
+        pace: tuple[int, ...] = TECHNICIAN_PACE,
     ) -> Outcome | None:
         """One person takes one course from `begins` on; None when that cycle cannot begin."""
         chance = self.chance
@@ -140,7 +150,7 @@ class HistoryBuilder:
         moment = begins
         status, ended_at, final = EnrollmentStatus.IN_PROGRESS, None, None
         for index in range(modules):
-            moment = chance.during_work(moment.date() + timedelta(days=chance.choice((0, 0, 1, 1, 2, 4, 7))))
+            moment = chance.during_work(moment.date() + timedelta(days=chance.choice(pace)))
             moment = max(moment, work.last + timedelta(minutes=course.module_minutes[index]))
             if moment >= self.now or index == stop_after:
                 break
@@ -639,7 +649,8 @@ class HistoryBuilder:
             for course in school.courses[2 * number : 2 * number + 2]:
                 begins = chance.during_work(term + timedelta(days=chance.randrange(-10, 21)))
                 begins = max(begins, at_nine(intake) + timedelta(hours=1))
-                outcome = self.take(person, course, begins, school.id, drop=0.22 - 0.16 * school.quality)
+                drop = 0.22 - 0.16 * school.quality
+                outcome = self.take(person, course, begins, school.id, drop=drop, pace=STUDENT_PACE)
                 done += outcome is not None and outcome.status is EnrollmentStatus.COMPLETED
                 if outcome is not None and outcome.status is EnrollmentStatus.DROPPED and chance.happens(0.6):
                     left_on = outcome.ended_at.date() if outcome.ended_at else None
