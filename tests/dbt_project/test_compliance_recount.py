@@ -231,6 +231,7 @@ def row_of(training: RequiredTraining) -> tuple[object, ...]:
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("CMP-03")
 @pytest.mark.parametrize("seed", [21, 22])
 def test_marts_say_what_the_core_says(tmp_path: Path, seed: int) -> None:
     """Every required training, assignment and certificate, and the rate on each of the trend's and forecast's days."""
