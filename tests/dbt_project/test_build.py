@@ -1,4 +1,4 @@
-"""`dbt build` on an empty file: every model, every data test and every unit test of the warehouse, on a small history."""
+"""`dbt build` on an empty file: every model, data test and unit test of the warehouse, on a small history."""
 
 from pathlib import Path
 from random import Random
