@@ -28,7 +28,7 @@ BLOCKS_PER_TRANSACTION = 10
 # Measured on the history itself; a little more is made than wanted, and the youngest entries are left out.
 ENTRIES_PER_ENROLLMENT = 6.4
 RESERVE = 1.01
-DUCKDB_MEMORY = "4GB"
+DUCKDB_MEMORY = "14GB"
 LEDGER_COLUMNS = (
     "id", "kind", "version", "subject_id", "organization_id", "occurred_at", "recorded_at", "body",
 )  # fmt: skip
