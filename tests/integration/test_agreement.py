@@ -121,7 +121,6 @@ class TestCompliance:
 
 
 class TestApi:
-    @pytest.mark.requirement("CMP-04")
     def test_the_api_tells_what_the_marts_hold(
         self, installation: Installation, manifest: ReleaseManifest, marts: duckdb.DuckDBPyConnection
     ) -> None:

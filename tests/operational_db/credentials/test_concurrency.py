@@ -5,7 +5,6 @@ from datetime import datetime
 from threading import Barrier
 from uuid import UUID
 
-import pytest
 from sqlalchemy import Engine, func, select
 
 from operational_db.credentials import service
@@ -20,7 +19,6 @@ from tests import builders
 WRITERS = 4
 
 
-@pytest.mark.requirement("CRT-07")
 def test_of_renewals_at_once_one_wins_and_the_others_are_told(committed_engine: Engine, now: datetime) -> None:
     with unit_of_work(committed_engine) as session:
         former_id = builders.create_certificate(session).id
@@ -46,7 +44,6 @@ def test_of_renewals_at_once_one_wins_and_the_others_are_told(committed_engine: 
         assert session.scalars(select(LedgerEvent.kind)).all() == ["certificate.renewed"]
 
 
-@pytest.mark.requirement("CRT-08")
 def test_one_enrollment_earns_one_certificate_however_often_it_is_asked(
     committed_engine: Engine, now: datetime
 ) -> None:

@@ -49,7 +49,7 @@ def certificates(draw: st.DrawFn) -> CertificateFacts:
 
 
 class TestExpiresOn:
-    @pytest.mark.requirement("CRT-03", "EMB-04")
+    @pytest.mark.requirement("CRT-03")
     @pytest.mark.parametrize(
         ("issued_on", "months", "last_day"),
         [
@@ -133,7 +133,6 @@ class TestStatus:
 
 
 class TestExpiring:
-    @pytest.mark.requirement("EMB-06")
     @pytest.mark.parametrize(
         ("days_before", "is_soon"), [(31, False), (30, True), (29, True), (1, True), (0, True), (-1, False)]
     )

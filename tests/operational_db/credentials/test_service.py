@@ -70,7 +70,7 @@ def earned_certificate(session: Session, now: datetime, *, months: int | None = 
 
 
 class TestIssue:
-    @pytest.mark.requirement("CRT-08", "US-TC007")
+    @pytest.mark.requirement("US-TC007")
     def test_a_completed_course_is_the_authority(self, session: Session, now: datetime) -> None:
         certificate, enrollment_id = earned_certificate(session, now)
         assert certificate.expires_on == date(2027, 11, 2)
@@ -108,7 +108,6 @@ class TestIssue:
         assert certificate.expires_on is None
         assert "expires_on" not in body_of(events_about(session, certificate.person_id)[0])
 
-    @pytest.mark.requirement("CRT-07")
     def test_a_kind_already_held_continues_the_line(self, session: Session, now: datetime) -> None:
         person = builders.create_person(session)
         certification = builders.create_certification(session)
@@ -227,7 +226,6 @@ class TestIssue:
 
 
 class TestRenew:
-    @pytest.mark.requirement("CRT-07")
     def test_continues_this_certificate_once(
         self, session: Session, manager: tuple[Principal, Organization], now: datetime
     ) -> None:
@@ -275,7 +273,6 @@ class TestRenew:
 
 
 class TestClaims:
-    @pytest.mark.requirement("CRT-02")
     def test_a_claim_counts_only_once_verified(
         self, session: Session, manager: tuple[Principal, Organization], now: datetime
     ) -> None:
@@ -469,7 +466,6 @@ class TestEnd:
                     now=now,
                 )
 
-    @pytest.mark.requirement("CRT-02")
     def test_the_holder_withdraws_a_claim_and_the_history_stays(self, session: Session, now: datetime) -> None:
         holder = principal_of(builders.create_person(session))
         claim = service.add_self_reported(
@@ -495,7 +491,6 @@ class TestEnd:
 
 
 class TestRegistry:
-    @pytest.mark.requirement("CRT-01")
     def test_an_organization_registers_its_own_and_anybody_finds_it(
         self, session: Session, manager: tuple[Principal, Organization], stranger: Principal, now: datetime
     ) -> None:
@@ -533,7 +528,6 @@ class TestRegistry:
 
 
 class TestExpiring:
-    @pytest.mark.requirement("US-TC018", "CRT-07")
     def test_lists_members_certificates_by_their_last_day(
         self, session: Session, manager: tuple[Principal, Organization], stranger: Principal, now: datetime
     ) -> None:
@@ -563,7 +557,6 @@ class TestExpiring:
             )
 
 
-@pytest.mark.requirement("CRT-04")
 def test_strangers_see_public_and_verified_certificates_only(session: Session, now: datetime) -> None:
     person = builders.create_person(session)
     shown = builders.create_certificate(session, person)

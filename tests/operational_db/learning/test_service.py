@@ -408,7 +408,6 @@ class TestAttempts:
                 session, manager, enrollment_id=enrollment.id, assessment_id=exam.id, score=Decimal(80), now=now
             )
 
-    @pytest.mark.requirement("ASM-07")
     def test_a_practical_is_handed_in_and_graded_by_a_person(
         self, session: Session, learner: Principal, manager: Principal, company: Organization, now: datetime
     ) -> None:
@@ -449,7 +448,7 @@ class TestAttempts:
 
 
 class TestFinish:
-    @pytest.mark.requirement("CRT-08", "US-TC007")
+    @pytest.mark.requirement("US-TC007")
     def test_the_last_step_completes_issues_the_certificate_and_fulfils_the_assignment(
         self, session: Session, learner: Principal, company: Organization, now: datetime
     ) -> None:

@@ -38,7 +38,6 @@ def requested(session: Session, mentor: Principal, mentee: Principal, now: datet
 
 
 class TestRequest:
-    @pytest.mark.requirement("US-TC005", "MEN-04")
     def test_is_recorded_about_the_mentee(
         self, session: Session, mentor: Principal, mentee: Principal, now: datetime
     ) -> None:
@@ -92,7 +91,6 @@ class TestRequest:
 
 
 class TestSteps:
-    @pytest.mark.requirement("US-TC009", "MEN-04")
     def test_the_mentor_accepts_and_either_completes(
         self, session: Session, mentor: Principal, mentee: Principal, requested: Mentorship, now: datetime
     ) -> None:
@@ -159,7 +157,6 @@ def test_each_sees_her_own(
     assert service.my_mentorships(session, SYSTEM_PRINCIPAL) == []
 
 
-@pytest.mark.requirement("MEN-04")
 def test_of_requests_at_once_one_stands_and_the_others_are_told(committed_engine: Engine, now: datetime) -> None:
     with unit_of_work(committed_engine) as session:
         mentor = create_member(session, builders.create_organization(session), Role.MENTOR)
