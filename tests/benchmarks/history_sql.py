@@ -316,16 +316,20 @@ ENTRIES: dict[str, str] = {
     """,
 }
 
-# In the order of their instants, cut at the wanted number; ids ascend with the ledger, as a sequencer finds them.
-LEDGER = """
-create table entry as
-select * from ({kinds}) where moment >= getvariable('start') and moment < getvariable('now') order by moment
+# In the order of their instants, one stretch of time after another so that no sort outgrows memory. The ledger takes
+# the wanted number of them; ids ascend with the instants, and the sequencer goes by the ids.
+LEDGER = (
+    "create table entry (kind varchar, subject_id varchar, organization_id varchar, moment timestamptz, body varchar)"
+)
+LEDGER_STRETCH = """
+insert into entry
+select * from ({kinds}) where moment >= $first and moment < $last order by moment
 """
 LEDGER_ROWS = """
 select
     printf('%012x', epoch_ms(moment)) || '7000' || '8' || printf('%015x', rowid) as id,
     kind, 1 as version, subject_id, organization_id, moment as occurred_at, moment as recorded_at, body
-from entry where rowid < getvariable('entries') order by rowid
+from entry where rowid < getvariable('entries')
 """
 
 # Rows of the operational tables that the warehouse takes its dimensions from, and that rights are read from.

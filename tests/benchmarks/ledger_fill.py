@@ -19,15 +19,16 @@ import psycopg
 from psycopg import sql
 
 from operational_db.ledger.sequence import sequence_pending
-from tests.benchmarks.history_sql import ENTITIES, ENTRIES, LEDGER, LEDGER_ROWS, MACROS, OPERATIONAL
+from tests.benchmarks.history_sql import ENTITIES, ENTRIES, LEDGER, LEDGER_ROWS, LEDGER_STRETCH, MACROS, OPERATIONAL
 from tests.benchmarks.installation import Installation
 
 HISTORY_DAYS = 730
 ROWS_PER_BLOCK = 100_000
 BLOCKS_PER_TRANSACTION = 10
 # Measured on the history itself; a little more is made than wanted, and the youngest entries are left out.
-ENTRIES_PER_ENROLLMENT = 6.4
+ENTRIES_PER_ENROLLMENT = 6.55
 RESERVE = 1.01
+ENTRIES_PER_STRETCH = 1_500_000
 DUCKDB_MEMORY = "14GB"
 LEDGER_COLUMNS = (
     "id", "kind", "version", "subject_id", "organization_id", "occurred_at", "recorded_at", "body",
@@ -118,8 +119,19 @@ def open_history(path: Path, size: HistorySize, now: datetime) -> Iterator[duckd
             f"select '{kind}' as kind, * from ({query}) as entries(subject_id, organization_id, moment, body)"
             for kind, query in ENTRIES.items()
         )
-        history.execute(LEDGER.format(kinds=kinds))
+        history.execute(LEDGER)
+        for first, last in _stretches(size, now):
+            history.execute(LEDGER_STRETCH.format(kinds=kinds), {"first": first, "last": last})
         yield history
+
+
+def _stretches(size: HistorySize, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The history's time in parts of about `ENTRIES_PER_STRETCH` entries."""
+    count = 1 + size.entries // ENTRIES_PER_STRETCH
+    length = timedelta(days=HISTORY_DAYS) / count
+    start = now - timedelta(days=HISTORY_DAYS)
+    for number in range(count):
+        yield start + number * length, now if number == count - 1 else start + (number + 1) * length
 
 
 def _copy_entries(connection: psycopg.Connection, history: duckdb.DuckDBPyConnection) -> int:
