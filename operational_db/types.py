@@ -199,3 +199,102 @@ class ImportState(StrEnum):
     APPLIED = "applied"
     REFUSED = "refused"
     UNDONE = "undone"
+
+
+class TrackTier(StrEnum):
+    """Each persona has a Core track (must be completed) and an Advanced one (for a role or a system)."""
+
+    CORE = "core"
+    ADVANCED = "advanced"
+
+
+class ProficiencyLevel(StrEnum):
+    """Ordered as written here: enrolled < completed < proficient < certified (embedded-training seed, tracks)."""
+
+    ENROLLED = "enrolled"
+    COMPLETED = "completed"
+    PROFICIENT = "proficient"
+    CERTIFIED = "certified"
+
+
+class ValidityBasis(StrEnum):
+    """What the end of a scope certification is counted from."""
+
+    COMPLETION = "completion"
+    PREVIOUS_EXPIRY = "previous_expiry"
+    CALENDAR_DAY = "calendar_day"
+
+
+class GateMode(StrEnum):
+    """Whether a rule's answer is only recorded or also blocks."""
+
+    DRY_RUN = "dry_run"
+    ENFORCE = "enforce"
+
+
+class GateOutcome(StrEnum):
+    ALLOW = "allow"
+    DENY = "deny"
+
+
+class LessonType(StrEnum):
+    COURSE = "course"
+    MICRO_LESSON = "micro_lesson"
+    WALKTHROUGH = "walkthrough"
+    QUIZ = "quiz"
+    SIMULATION = "simulation"
+
+
+class LessonStatus(StrEnum):
+    """Life cycle of one version of a lesson."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in_review"
+    PUBLISHED = "published"
+    SUPERSEDED = "superseded"
+    RETIRED = "retired"
+
+
+class LessonTrigger(StrEnum):
+    """What made a person open a lesson."""
+
+    BROWSE = "browse"
+    ASSIGNMENT = "assignment"
+    GATE = "gate"
+    TIP = "tip"
+    REINFORCEMENT = "reinforcement"
+    RUNBOOK = "runbook"
+    REMINDER = "reminder"
+
+
+class ReviewArea(StrEnum):
+    SECURITY_COMPLIANCE = "security_compliance"
+    UX = "ux"
+    LOCALIZATION = "localization"
+
+
+class ReviewOutcome(StrEnum):
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+
+
+class ReviewReason(StrEnum):
+    """Why a review was asked for."""
+
+    PUBLICATION = "publication"
+    POLICY_CHANGE = "policy_change"
+    REFRESH = "refresh"
+
+
+class NearMissKind(StrEnum):
+    ROLLBACK = "rollback"
+    ALERT_NOISE = "alert_noise"
+    PERMISSION_DENIED = "permission_denied"
+    FAILED_GATE = "failed_gate"
+
+
+class NotificationChannel(StrEnum):
+    IN_APP = "in_app"
+    EMAIL = "email"
+    PUSH = "push"
+    SMS = "sms"

@@ -31,6 +31,18 @@ class Permission(StrEnum):
     RUN_IMPORTS = "run_imports"
     ISSUE_CERTIFICATES = "issue_certificates"
     VERIFY_CERTIFICATES = "verify_certificates"
+    VIEW_GATES = "view_gates"
+    MANAGE_GATES = "manage_gates"
+    EVALUATE_GATES = "evaluate_gates"
+    GRANT_WAIVERS = "grant_waivers"
+    MANAGE_ACCESS_LISTS = "manage_access_lists"
+    REPORT_INCIDENTS = "report_incidents"
+    REPORT_NEAR_MISSES = "report_near_misses"
+    AUTHOR_LESSONS = "author_lessons"
+    REVIEW_LESSONS = "review_lessons"
+    PUBLISH_LESSONS = "publish_lessons"
+    CHANGE_POLICIES = "change_policies"
+    EXPORT_EVIDENCE = "export_evidence"
     ADMINISTER = "administer"
 
 
@@ -44,6 +56,10 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_COMPLIANCE,
             Permission.ENROLL_MEMBERS,
             Permission.GRADE_ATTEMPTS,
+            Permission.VIEW_GATES,
+            Permission.EVALUATE_GATES,
+            Permission.REPORT_INCIDENTS,
+            Permission.REPORT_NEAR_MISSES,
         }
     ),
     Role.COMPANY_MANAGER: frozenset(
@@ -60,6 +76,17 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_COURSES,
             Permission.ISSUE_CERTIFICATES,
             Permission.VERIFY_CERTIFICATES,
+            Permission.VIEW_GATES,
+            Permission.MANAGE_GATES,
+            Permission.EVALUATE_GATES,
+            Permission.GRANT_WAIVERS,
+            Permission.MANAGE_ACCESS_LISTS,
+            Permission.REPORT_INCIDENTS,
+            Permission.REPORT_NEAR_MISSES,
+            Permission.AUTHOR_LESSONS,
+            Permission.PUBLISH_LESSONS,
+            Permission.CHANGE_POLICIES,
+            Permission.EXPORT_EVIDENCE,
         }
     ),
     Role.SCHOOL_ADMIN: frozenset(
@@ -77,6 +104,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
             Permission.RUN_IMPORTS,
             Permission.ISSUE_CERTIFICATES,
             Permission.VERIFY_CERTIFICATES,
+            Permission.EXPORT_EVIDENCE,
         }
     ),
     Role.INSTRUCTOR: frozenset(
@@ -91,8 +119,16 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
     ),
     Role.BUILDING_OWNER: frozenset({Permission.VIEW_MEMBERS, Permission.MANAGE_MEMBERS}),
     Role.PRODUCT_TEAM: frozenset({Permission.VIEW_KPIS, Permission.VIEW_PLATFORM}),
-    Role.AUDITOR: frozenset({Permission.VIEW_MEMBERS, Permission.VIEW_COMPLIANCE, Permission.VIEW_STUDENTS}),
-    Role.CONTENT_REVIEWER: frozenset({Permission.MANAGE_CONTENT}),
+    Role.AUDITOR: frozenset(
+        {
+            Permission.VIEW_MEMBERS,
+            Permission.VIEW_COMPLIANCE,
+            Permission.VIEW_STUDENTS,
+            Permission.VIEW_GATES,
+            Permission.EXPORT_EVIDENCE,
+        }
+    ),
+    Role.CONTENT_REVIEWER: frozenset({Permission.MANAGE_CONTENT, Permission.REVIEW_LESSONS}),
     Role.PLATFORM_ADMIN: frozenset(Permission),
 }
 

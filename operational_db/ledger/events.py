@@ -11,7 +11,22 @@ from enum import Enum
 from typing import ClassVar
 from uuid import UUID
 
-from operational_db.types import EarnedThrough, MentorshipType, Persona, Role
+from operational_db.types import (
+    EarnedThrough,
+    GateMode,
+    GateOutcome,
+    LessonTrigger,
+    LessonType,
+    MentorshipType,
+    NearMissKind,
+    NotificationChannel,
+    Persona,
+    ProficiencyLevel,
+    ReviewArea,
+    ReviewOutcome,
+    ReviewReason,
+    Role,
+)
 
 BodyValue = str | int | bool | None
 
@@ -323,6 +338,315 @@ class ImportUndone(Event):
 
     kind: ClassVar[str] = "import.undone"
     undone_import_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class LessonOpened(Event):
+    """Subject is the learner. The first one of a lesson makes its scopes' level `enrolled`."""
+
+    kind: ClassVar[str] = "lesson.opened"
+    lesson_id: UUID
+    lesson_version: str
+    lesson_type: LessonType
+    trigger: LessonTrigger
+
+
+@dataclass(frozen=True, kw_only=True)
+class LessonAttemptGraded(Event):
+    """One try at a lesson's checks or simulation; `score` is percent, lists are sorted and joined with commas."""
+
+    kind: ClassVar[str] = "lesson.attempt_graded"
+    attempt_id: UUID
+    lesson_id: UUID
+    lesson_version: str
+    lesson_type: LessonType
+    persona: Persona | None
+    track_id: UUID | None
+    attempt_number: int
+    score: Decimal
+    passed: bool
+    seconds_taken: int
+    trigger: LessonTrigger
+    scope_tags: str
+    policy_ids: str
+    runbook_ids: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LessonCompleted(Event):
+    """Every step of a lesson was gone through; a lesson with checks is completed by a passed attempt."""
+
+    kind: ClassVar[str] = "lesson.completed"
+    lesson_id: UUID
+    lesson_version: str
+    lesson_type: LessonType
+    seconds_taken: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProficiencyReached(Event):
+    """The learner reached a level in a scope or track (exactly one); it happened at `occurred_at`.
+
+    `expires_on` is the last day of a certified level; a gate's own window is counted from `occurred_at` instead.
+    """
+
+    kind: ClassVar[str] = "proficiency.reached"
+    evidence_id: UUID
+    scope: str | None
+    track_id: UUID | None
+    persona: Persona | None
+    level: ProficiencyLevel
+    lesson_id: UUID | None
+    lesson_version: str | None
+    attempt_id: UUID | None
+    attempt_number: int | None
+    score: Decimal | None
+    expires_on: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProficiencyRevoked(Event):
+    """`revoked_from` is the first day the evidence no longer counts; it may lie before `occurred_at`."""
+
+    kind: ClassVar[str] = "proficiency.revoked"
+    evidence_id: UUID
+    revoked_from: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateRuleSet(Event):
+    """A rule version came into being; `rule` is its canonical JSON, from which decisions can be replayed."""
+
+    kind: ClassVar[str] = "gate.rule_set"
+    rule_id: UUID
+    rule_version: int
+    action: str
+    mode: GateMode
+    effective_from: date
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateRuleEnded(Event):
+    """`ended_on` is the first day the rule no longer holds."""
+
+    kind: ClassVar[str] = "gate.rule_ended"
+    rule_id: UUID
+    rule_version: int
+    action: str
+    ended_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateDecided(Event):
+    """Subject is the person who asked. `facts` and `decision` are canonical JSON: deciding again gives the same bytes.
+
+    `evidence_ids` are sorted and joined with commas; `resource` is an opaque id of the asking product.
+    """
+
+    kind: ClassVar[str] = "gate.decided"
+    decision_id: UUID
+    rule_id: UUID | None
+    rule_version: int | None
+    action: str
+    resource: str | None
+    mode: GateMode
+    outcome: GateOutcome
+    reason: str
+    evidence_ids: str
+    facts: str
+    decision: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaiverGranted(Event):
+    """First and last day included."""
+
+    kind: ClassVar[str] = "waiver.granted"
+    waiver_id: UUID
+    action: str
+    approver_id: UUID
+    starts_on: date
+    ends_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaiverEnded(Event):
+    kind: ClassVar[str] = "waiver.ended"
+    waiver_id: UUID
+    action: str
+    ended_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessGranted(Event):
+    """Another product lets the subject do the action from that day on."""
+
+    kind: ClassVar[str] = "access.granted"
+    access_id: UUID
+    action: str
+    granted_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessRemoved(Event):
+    """`removed_on` is the first day without the access."""
+
+    kind: ClassVar[str] = "access.removed"
+    access_id: UUID
+    action: str
+    removed_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentReported(Event):
+    """Has no subject; those involved follow in events of their own."""
+
+    kind: ClassVar[str] = "incident.reported"
+    incident_id: UUID
+    scope: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class IncidentPersonInvolved(Event):
+    kind: ClassVar[str] = "incident.person_involved"
+    incident_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class TipShown(Event):
+    kind: ClassVar[str] = "tip.shown"
+    feature_id: UUID
+    action: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TipDismissed(Event):
+    kind: ClassVar[str] = "tip.dismissed"
+    feature_id: UUID
+    action: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NearMissRecorded(Event):
+    kind: ClassVar[str] = "near_miss.recorded"
+    near_miss_id: UUID
+    near_miss_kind: NearMissKind
+    action: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReinforcementScheduled(Event):
+    """A micro-lesson is to be offered at the next entry on or after `due_on`."""
+
+    kind: ClassVar[str] = "reinforcement.scheduled"
+    reinforcement_id: UUID
+    action: str
+    lesson_id: UUID
+    due_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReinforcementFinished(Event):
+    """The offered micro-lesson was passed, or put off for good (`passed` false)."""
+
+    kind: ClassVar[str] = "reinforcement.finished"
+    reinforcement_id: UUID
+    action: str
+    lesson_id: UUID
+    passed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyVersionPublished(Event):
+    kind: ClassVar[str] = "policy.version_published"
+    policy_id: UUID
+    policy_version: str
+    changes_scope: bool
+    changes_controls: bool
+    effective_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentReviewRequested(Event):
+    kind: ClassVar[str] = "content.review_requested"
+    review_id: UUID
+    lesson_id: UUID
+    lesson_version: str
+    area: ReviewArea
+    reason: ReviewReason
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentReviewed(Event):
+    """Subject is the reviewer."""
+
+    kind: ClassVar[str] = "content.reviewed"
+    review_id: UUID
+    lesson_id: UUID
+    lesson_version: str
+    area: ReviewArea
+    outcome: ReviewOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentPublished(Event):
+    """`refresh_due_on` is the day by which the version must be looked at again."""
+
+    kind: ClassVar[str] = "content.published"
+    lesson_id: UUID
+    lesson_version: str
+    lesson_type: LessonType
+    refresh_due_on: date
+    # First day on which evidence of former versions no longer counts; absent when it goes on counting.
+    recertify_from: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentFlagged(Event):
+    """A published version depends on a policy that changed."""
+
+    kind: ClassVar[str] = "content.flagged"
+    lesson_id: UUID
+    lesson_version: str
+    policy_id: UUID
+    policy_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContentRetired(Event):
+    kind: ClassVar[str] = "content.retired"
+    lesson_id: UUID
+    lesson_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReminderDelivered(Event):
+    """One merged notice reached its channel; the items it stood for are in the outbox."""
+
+    kind: ClassVar[str] = "reminder.delivered"
+    notification_id: UUID
+    channel: NotificationChannel
+    item_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceExported(Event):
+    """Subject is the person who exported; `manifest_sha256` is hexadecimal."""
+
+    kind: ClassVar[str] = "evidence.exported"
+    bundle_id: UUID
+    bundle_scope: str
+    tree_size: int
+    record_count: int
+    manifest_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonErased(Event):
+    """Names and addresses were removed from the tables; the subject's entries stay, pointing at nobody."""
+
+    kind: ClassVar[str] = "person.erased"
 
 
 EVENT_TYPES: dict[str, type[Event]] = {cls.kind: cls for cls in Event.__subclasses__()}

@@ -116,6 +116,24 @@ INSTALL = (
     ENTRY_BYTES,
 )
 
+# The tables of the published log came with the second revision.
+PUBLISHED_TABLES = ("ledger_tiles", "ledger_signatures")
+
+REVOKE_PUBLISHED = """
+do $$
+begin
+    if exists (select from pg_roles where rolname = 'sitesync_app') then
+        revoke update, delete on ledger_tiles, ledger_signatures from sitesync_app;
+    end if;
+end
+$$
+"""
+
+INSTALL_PUBLISHED = (
+    REVOKE_PUBLISHED,
+    *(REFUSE_CHANGE_TRIGGER.format(table=table) for table in PUBLISHED_TABLES),
+)
+
 REMOVE_BEFORE_TABLES = (REVOKES,)
 
 REMOVE_AFTER_TABLES = (

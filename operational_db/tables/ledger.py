@@ -1,6 +1,6 @@
 """The ledger: immutable events, the queue of those not yet sequenced, their leaves, and the checkpoints.
 
-Rows of `ledger_events`, `ledger_leaves` and `ledger_checkpoints` are inserted and never changed: a trigger refuses
+Rows of all but the queue are inserted and never changed: a trigger refuses
 update, delete and truncate, and the application's role has no such privilege.
 """
 
@@ -66,4 +66,35 @@ class LedgerCheckpoint(Base):
     tree_size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     root_hash: Mapped[bytes] = mapped_column(LargeBinary)
     frontier: Mapped[list[bytes]] = mapped_column(ARRAY(LargeBinary))
+    created_at: Mapped[datetime]
+
+
+class LedgerTile(Base):
+    """A full tile of the log (C2SP tlog-tiles): 256 hashes of 32 bytes at a level; `root_hash` is its one hash above.
+
+    Partial tiles are never stored: they are read off the leaves or the roots of the tiles below.
+    """
+
+    __tablename__ = "ledger_tiles"
+    __table_args__ = (CheckConstraint("octet_length(hashes) = 8192", name="tile_is_full"),)
+
+    level: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    tile_index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+    root_hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LedgerSignature(Base):
+    """A signature on a checkpoint: the log's own (`is_witness` false) or a witness's cosignature (tlog-cosignature).
+
+    `signature` is what a signed note's line holds after the key id: for a cosignature the timestamp comes first.
+    """
+
+    __tablename__ = "ledger_signatures"
+
+    tree_size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    key_name: Mapped[str] = mapped_column(primary_key=True)
+    key_id: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    is_witness: Mapped[bool]
+    signature: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]

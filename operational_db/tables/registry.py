@@ -3,24 +3,30 @@
 from operational_db.tables import (
     catalog,
     compliance,
+    content,
     credentials,
+    gates,
     identity,
     imports,
     learning,
     ledger,
     mentorship,
+    notifications,
 )
 from operational_db.tables.base import Base
 
 __all__ = [
     "catalog",
     "compliance",
+    "content",
     "credentials",
+    "gates",
     "identity",
     "imports",
     "learning",
     "ledger",
     "mentorship",
+    "notifications",
 ]
 
 METADATA = Base.metadata
