@@ -499,6 +499,17 @@ class AccessRemoved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LessonAssigned(Event):
+    """The subject is asked to take a lesson by `due_on`, because the action's gate needs it."""
+
+    kind: ClassVar[str] = "lesson.assigned"
+    assignment_id: UUID
+    lesson_id: UUID
+    action: str
+    due_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class IncidentReported(Event):
     """Has no subject; those involved follow in events of their own."""
 

@@ -151,7 +151,7 @@ class GateWaiver(HasId, HasTimes, Base):
 
 
 class AccessGrant(HasId, HasTimes, Base):
-    """Another product lets a person do an action; who has access but lacks the training is an exception."""
+    """Another product (`source`) lets a person do an action; who has access but lacks the training is an exception."""
 
     __tablename__ = "access_grants"
     __table_args__ = (
@@ -161,6 +161,7 @@ class AccessGrant(HasId, HasTimes, Base):
             "organization_id",
             "person_id",
             "action",
+            "source",
             unique=True,
             postgresql_where=text("removed_on is null"),
         ),
@@ -172,6 +173,28 @@ class AccessGrant(HasId, HasTimes, Base):
     source: Mapped[str]
     granted_on: Mapped[date]
     removed_on: Mapped[date | None]
+
+
+class LessonAssignment(HasId, HasTimes, Base):
+    """A person was asked to take a lesson because a gate needs it; done when she passes it afterwards (derived, D4).
+
+    Lessons of the type course are assigned as training (`training_assignments`) instead.
+    """
+
+    __tablename__ = "lesson_assignments"
+    __table_args__ = (
+        Index("ix_lesson_assignments_person_id", "person_id", "lesson_id"),
+        Index("ix_lesson_assignments_organization_id", "organization_id"),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
+    lesson_id: Mapped[UUID] = mapped_column(ForeignKey("lessons.id"))
+    action: Mapped[str]
+    due_on: Mapped[date]
+    assigned_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
+    assigned_at: Mapped[datetime]
+    cancelled_at: Mapped[datetime | None]
 
 
 class Incident(HasId, HasTimes, Base):

@@ -56,7 +56,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_access_grants_open",
         "access_grants",
-        ["organization_id", "person_id", "action"],
+        ["organization_id", "person_id", "action", "source"],
         unique=True,
         postgresql_where=sa.text("removed_on is null"),
     )
@@ -465,6 +465,29 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "lesson_assignments",
+        sa.Column("organization_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("lesson_id", sa.Uuid(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("assigned_by", sa.Uuid(), nullable=True),
+        sa.Column("assigned_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("cancelled_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["assigned_by"], ["people.id"], name=op.f("fk_lesson_assignments_assigned_by")),
+        sa.ForeignKeyConstraint(["lesson_id"], ["lessons.id"], name=op.f("fk_lesson_assignments_lesson_id")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organizations.id"], name=op.f("fk_lesson_assignments_organization_id")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_lesson_assignments_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lesson_assignments")),
+    )
+    op.create_index("ix_lesson_assignments_organization_id", "lesson_assignments", ["organization_id"], unique=False)
+    op.create_index("ix_lesson_assignments_person_id", "lesson_assignments", ["person_id", "lesson_id"], unique=False)
+    op.create_table(
         "lesson_versions",
         sa.Column("lesson_id", sa.Uuid(), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
@@ -858,6 +881,9 @@ def downgrade() -> None:
     )
     op.drop_index("ix_lesson_versions_scope_tags", table_name="lesson_versions", postgresql_using="gin")
     op.drop_table("lesson_versions")
+    op.drop_index("ix_lesson_assignments_person_id", table_name="lesson_assignments")
+    op.drop_index("ix_lesson_assignments_organization_id", table_name="lesson_assignments")
+    op.drop_table("lesson_assignments")
     op.drop_table("gate_rules")
     op.drop_table("lessons")
     op.drop_table("policy_versions")
