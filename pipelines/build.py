@@ -200,9 +200,11 @@ def parse_models(settings: Settings) -> "Manifest":
 
 
 def run_models(settings: Settings, plan: BuildPlan, *, built_at: datetime) -> list[NodeResult]:
-    """Run every model and data test on the build file; unit tests are the test suite's business.
+    """Run the models and data tests on the build file; unit tests are the test suite's business.
 
-    Parsing is kept apart from running, because dbt throws its parsed project away whenever variables change.
+    The copy an incremental build works in holds the views already, made by the same models, so that only a full build
+    makes them. Parsing is kept apart from running, because dbt throws its parsed project away whenever variables
+    change.
 
     Raises
     ------
@@ -214,8 +216,7 @@ def run_models(settings: Settings, plan: BuildPlan, *, built_at: datetime) -> li
     manifest = parse_models(settings)
     variables = json.dumps(dbt_variables(settings, plan, built_at=built_at))
     arguments = ["build", "--exclude-resource-type", "unit_test", "--vars", variables]
-    if plan.is_full:
-        arguments.append("--full-refresh")
+    arguments += ["--full-refresh"] if plan.is_full else ["--exclude", "config.materialized:view"]
     with _dbt_environment(settings):
         result = dbtRunner(manifest=manifest).invoke([*arguments, *_common_arguments(settings)])
     if result.exception is not None or result.result is None:

@@ -31,6 +31,8 @@ from pipelines.errors import ChecksFailedError
 from pipelines.landing import write_durably
 
 RELEASE_CHECK = "release_equals_build"
+# Made by the dbt project at the start of every run.
+LANDING_SCHEMA = "landing"
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,16 @@ def _table_states(connection: duckdb.DuckDBPyConnection) -> dict[str, TableState
 
 
 def seal_build(path: Path) -> dict[str, TableState]:
-    """Drop the views, which read the landing folder, and write the file out; returns what its marts hold."""
+    """Drop the views on the landing folder, which name its place, and write the file out; returns what its marts hold.
+
+    The models' views stay, although they read those: the next incremental build starts from a copy of this file.
+    """
     with duckdb.connect(path) as connection:
-        views = connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall()
-        for schema, view in views:
-            connection.execute(f'drop view if exists "{schema}"."{view}"')
+        views = connection.execute(
+            "select view_name from duckdb_views() where schema_name = $schema", {"schema": LANDING_SCHEMA}
+        ).fetchall()
+        for (view,) in views:
+            connection.execute(f'drop view "{LANDING_SCHEMA}"."{view}"')
         connection.execute("checkpoint")
         return _table_states(connection)
 
