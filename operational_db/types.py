@@ -286,6 +286,14 @@ class ReviewReason(StrEnum):
     REFRESH = "refresh"
 
 
+class ReleaseCheck(StrEnum):
+    """What is tried out before a lesson version ships, with the trial attached (embedded-training seed, checklist)."""
+
+    LINKS = "links"
+    DRY_RUN = "dry_run"
+    EVIDENCE_EXPORT = "evidence_export"
+
+
 class NearMissKind(StrEnum):
     ROLLBACK = "rollback"
     ALERT_NOISE = "alert_noise"
@@ -298,3 +306,11 @@ class NotificationChannel(StrEnum):
     EMAIL = "email"
     PUSH = "push"
     SMS = "sms"
+
+
+class ReminderSchedule(StrEnum):
+    """The three schedules that live side by side (training-platform seed 3.2.2, 3.2.5; embedded-training seed)."""
+
+    CERTIFICATE_EXPIRY = "certificate_expiry"
+    SCOPE_EXPIRY = "scope_expiry"
+    ASSIGNMENT_DUE = "assignment_due"

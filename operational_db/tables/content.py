@@ -20,6 +20,7 @@ from operational_db.types import (
     LessonTrigger,
     LessonType,
     NearMissKind,
+    ReleaseCheck,
     ReviewArea,
     ReviewOutcome,
     ReviewReason,
@@ -190,6 +191,21 @@ class LessonReview(HasId, HasTimes, Base):
     decided_at: Mapped[datetime | None]
 
 
+class LessonReleaseCheck(HasId, HasTimes, Base):
+    """A trial made before a version ships, attached to it; `evidence_id` is the ledger entry or the bundle it gave."""
+
+    __tablename__ = "lesson_release_checks"
+    __table_args__ = (Index("ix_lesson_release_checks_lesson_version_id", "lesson_version_id"),)
+
+    lesson_version_id: Mapped[UUID] = mapped_column(ForeignKey("lesson_versions.id"))
+    release_check: Mapped[ReleaseCheck]
+    evidence_id: Mapped[UUID | None]
+    # Addresses that were opened, for the trial of links.
+    targets: Mapped[list[str]] = mapped_column(TextList, default=list, server_default=text("'{}'"))
+    recorded_by: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
+    recorded_at: Mapped[datetime]
+
+
 class LessonAttempt(HasId, HasTimes, Base):
     """One try at a lesson's checks or simulation; open until it is handed in."""
 
@@ -198,6 +214,13 @@ class LessonAttempt(HasId, HasTimes, Base):
         CheckConstraint("(submitted_at is null) = (score is null)", name="graded_when_submitted"),
         CheckConstraint("score between 0 and 100", name="score_is_percent"),
         Index("ix_lesson_attempts_person_id", "person_id", "lesson_version_id"),
+        Index(
+            "uq_lesson_attempts_open",
+            "person_id",
+            "lesson_version_id",
+            unique=True,
+            postgresql_where=text("submitted_at is null"),
+        ),
     )
 
     lesson_version_id: Mapped[UUID] = mapped_column(ForeignKey("lesson_versions.id"))

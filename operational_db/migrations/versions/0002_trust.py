@@ -34,6 +34,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("level", "tile_index", name=op.f("pk_ledger_tiles")),
     )
     op.create_table(
+        "reminder_runs",
+        sa.Column(
+            "schedule",
+            sa.Enum(
+                "certificate_expiry",
+                "scope_expiry",
+                "assignment_due",
+                name="reminderschedule",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("owed_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("schedule", name=op.f("pk_reminder_runs")),
+    )
+    op.create_table(
         "access_grants",
         sa.Column("organization_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -154,9 +172,39 @@ def upgrade() -> None:
     )
     op.create_index("ix_near_misses_person_id", "near_misses", ["person_id", "action", "occurred_at"], unique=False)
     op.create_table(
+        "notification_preferences",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "channel",
+            sa.Enum(
+                "in_app",
+                "email",
+                "push",
+                "sms",
+                name="notificationchannel",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("channel <> 'in_app'", name=op.f("ck_notification_preferences_in_app_always")),
+        sa.CheckConstraint(
+            "not is_enabled or channel = 'email' or address is not null",
+            name=op.f("ck_notification_preferences_address_given"),
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_notification_preferences_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "channel", name=op.f("pk_notification_preferences")),
+    )
+    op.create_table(
         "notifications",
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("sealed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("read_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
@@ -306,6 +354,7 @@ def upgrade() -> None:
     op.create_table(
         "notification_deliveries",
         sa.Column("notification_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column(
             "channel",
             sa.Enum(
@@ -321,17 +370,29 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("attempt_count", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("due_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("next_attempt_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("claimed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("merged_into_id", sa.Uuid(), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("delivered_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("given_up_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("cancelled_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("attempt_count >= 0", name=op.f("ck_notification_deliveries_attempts_not_negative")),
+        sa.CheckConstraint(
+            "num_nonnulls(delivered_at, given_up_at, cancelled_at) <= 1",
+            name=op.f("ck_notification_deliveries_one_end"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["merged_into_id"], ["notification_deliveries.id"], name=op.f("fk_notification_deliveries_merged_into_id")
+        ),
         sa.ForeignKeyConstraint(
             ["notification_id"], ["notifications.id"], name=op.f("fk_notification_deliveries_notification_id")
         ),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_notification_deliveries_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_deliveries")),
         sa.UniqueConstraint(
             "notification_id", "channel", name=op.f("uq_notification_deliveries_notification_id_channel")
@@ -342,20 +403,37 @@ def upgrade() -> None:
         "notification_deliveries",
         ["next_attempt_at"],
         unique=False,
-        postgresql_where=sa.text("delivered_at is null and given_up_at is null"),
+        postgresql_where=sa.text("delivered_at is null and given_up_at is null and cancelled_at is null"),
+    )
+    op.create_index(
+        "ix_notification_deliveries_person_id", "notification_deliveries", ["person_id", "channel"], unique=False
     )
     op.create_table(
         "notification_items",
-        sa.Column("notification_id", sa.Uuid(), nullable=False),
+        sa.Column("notification_id", sa.Uuid(), nullable=True),
         sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("schedule", sa.Text(), nullable=False),
+        sa.Column(
+            "schedule",
+            sa.Enum(
+                "certificate_expiry",
+                "scope_expiry",
+                "assignment_due",
+                name="reminderschedule",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
-        sa.Column("state_key", sa.Text(), nullable=False),
         sa.Column("step", sa.BigInteger(), nullable=False),
-        sa.Column("organization_id", sa.Uuid(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("organization_id", sa.Uuid(), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("action_path", sa.Text(), nullable=False),
+        sa.Column("owed_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("sent_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("resolved_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.ForeignKeyConstraint(
             ["notification_id"], ["notifications.id"], name=op.f("fk_notification_items_notification_id")
@@ -365,17 +443,23 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_notification_items_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification_items")),
-        sa.UniqueConstraint(
-            "person_id",
-            "schedule",
-            "subject_id",
-            "state_key",
-            "step",
-            name=op.f("uq_notification_items_person_id_schedule_subject_id_state_key_step"),
-        ),
     )
     op.create_index(
         op.f("ix_notification_items_notification_id"), "notification_items", ["notification_id"], unique=False
+    )
+    op.create_index(
+        "ix_notification_items_open",
+        "notification_items",
+        ["schedule", "subject_id"],
+        unique=False,
+        postgresql_where=sa.text("resolved_at is null"),
+    )
+    op.create_index(
+        "uq_notification_items_told",
+        "notification_items",
+        ["person_id", "schedule", "subject_id", "due_on", "step"],
+        unique=True,
+        postgresql_where=sa.text("resolved_at is null or sent_at is not null"),
     )
     op.create_table(
         "policy_versions",
@@ -664,6 +748,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lesson_attempts")),
     )
     op.create_index("ix_lesson_attempts_person_id", "lesson_attempts", ["person_id", "lesson_version_id"], unique=False)
+    op.create_index(
+        "uq_lesson_attempts_open",
+        "lesson_attempts",
+        ["person_id", "lesson_version_id"],
+        unique=True,
+        postgresql_where=sa.text("submitted_at is null"),
+    )
     op.create_table(
         "lesson_policies",
         sa.Column("lesson_version_id", sa.Uuid(), nullable=False),
@@ -674,6 +765,38 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["policy_id"], ["policies.id"], name=op.f("fk_lesson_policies_policy_id")),
         sa.PrimaryKeyConstraint("lesson_version_id", "policy_id", name=op.f("pk_lesson_policies")),
+    )
+    op.create_table(
+        "lesson_release_checks",
+        sa.Column("lesson_version_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "release_check",
+            sa.Enum(
+                "links",
+                "dry_run",
+                "evidence_export",
+                name="releasecheck",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("evidence_id", sa.Uuid(), nullable=True),
+        sa.Column("targets", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=True),
+        sa.Column("recorded_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["lesson_version_id"], ["lesson_versions.id"], name=op.f("fk_lesson_release_checks_lesson_version_id")
+        ),
+        sa.ForeignKeyConstraint(["recorded_by"], ["people.id"], name=op.f("fk_lesson_release_checks_recorded_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lesson_release_checks")),
+    )
+    op.create_index(
+        "ix_lesson_release_checks_lesson_version_id", "lesson_release_checks", ["lesson_version_id"], unique=False
     )
     op.create_table(
         "lesson_reviews",
@@ -867,7 +990,12 @@ def downgrade() -> None:
     op.drop_table("lesson_runbooks")
     op.drop_index("ix_lesson_reviews_lesson_version_id", table_name="lesson_reviews")
     op.drop_table("lesson_reviews")
+    op.drop_index("ix_lesson_release_checks_lesson_version_id", table_name="lesson_release_checks")
+    op.drop_table("lesson_release_checks")
     op.drop_table("lesson_policies")
+    op.drop_index(
+        "uq_lesson_attempts_open", table_name="lesson_attempts", postgresql_where=sa.text("submitted_at is null")
+    )
     op.drop_index("ix_lesson_attempts_person_id", table_name="lesson_attempts")
     op.drop_table("lesson_attempts")
     op.drop_table("track_lessons")
@@ -887,12 +1015,21 @@ def downgrade() -> None:
     op.drop_table("gate_rules")
     op.drop_table("lessons")
     op.drop_table("policy_versions")
+    op.drop_index(
+        "uq_notification_items_told",
+        table_name="notification_items",
+        postgresql_where=sa.text("resolved_at is null or sent_at is not null"),
+    )
+    op.drop_index(
+        "ix_notification_items_open", table_name="notification_items", postgresql_where=sa.text("resolved_at is null")
+    )
     op.drop_index(op.f("ix_notification_items_notification_id"), table_name="notification_items")
     op.drop_table("notification_items")
+    op.drop_index("ix_notification_deliveries_person_id", table_name="notification_deliveries")
     op.drop_index(
         "ix_notification_deliveries_open",
         table_name="notification_deliveries",
-        postgresql_where=sa.text("delivered_at is null and given_up_at is null"),
+        postgresql_where=sa.text("delivered_at is null and given_up_at is null and cancelled_at is null"),
     )
     op.drop_table("notification_deliveries")
     op.drop_table("incident_people")
@@ -901,6 +1038,7 @@ def downgrade() -> None:
     op.drop_table("runbooks")
     op.drop_table("policies")
     op.drop_table("notifications")
+    op.drop_table("notification_preferences")
     op.drop_index("ix_near_misses_person_id", table_name="near_misses")
     op.drop_table("near_misses")
     op.drop_index("ix_incidents_organization_id", table_name="incidents")
@@ -910,5 +1048,6 @@ def downgrade() -> None:
     op.drop_table("evidence_bundles")
     op.drop_index("uq_access_grants_open", table_name="access_grants", postgresql_where=sa.text("removed_on is null"))
     op.drop_table("access_grants")
+    op.drop_table("reminder_runs")
     op.drop_table("ledger_tiles")
     op.drop_table("ledger_signatures")
