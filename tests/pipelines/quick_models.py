@@ -37,13 +37,15 @@ def run_quick_models(settings: Settings, plan: BuildPlan, *, built_at: datetime)
         )
 
     with duckdb.connect(build_path(settings)) as connection:
-        connection.execute("create schema if not exists marts; create schema if not exists staging")
+        for schema in ("marts", "staging", "landing"):
+            connection.execute(f"create schema if not exists {schema}")
         undone = landing.kind_folder("import.undone") / "*.parquet"
         connection.execute(
             "create or replace temp table undone as "
             f"select body ->> '$.undone_import_id' as import_id from read_parquet('{undone}')"
         )
-        connection.execute(f"create or replace view staging.stg_raw as from read_parquet('{undone}')")
+        connection.execute(f"create or replace view landing.import_undone as from read_parquet('{undone}')")
+        connection.execute("create or replace view staging.stg_import_undone as from landing.import_undone")
         for mart, (key, kinds) in _SIMPLE.items():
             connection.execute(
                 f"create or replace table marts.{mart} as select (body ->> '$.{key}')::uuid as {key}, "
