@@ -30,8 +30,9 @@ COMMAND_MODULES = {
     "token": "identity",
     "import": "imports",
     "ledger": "ledger",
+    "access": "access",
 }
-GROUPS = {"imports": "import", "ledger": "ledger"}
+GROUPS = {"imports": "import", "ledger": "ledger", "access": "access"}
 
 
 class _Commands(TyperGroup):

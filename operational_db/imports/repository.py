@@ -24,6 +24,7 @@ COPY_ROWS = 50_000
 
 # Table behind each kind of imported record, children before what they refer to: the order in which an undo deletes.
 TABLE_OF_KIND: dict[str, str] = {
+    "access_grants": "access_grants",
     "attempts": "assessment_attempts",
     "enrollments": "course_enrollments",
     "assessments": "course_assessments",
@@ -448,6 +449,17 @@ class ImportRepository:
             {"batch": import_id},
         )
         return [*found, *([f"{days:,} of its days of activity were added to since"] if days else [])]
+
+    def access_given_again(self, import_id: UUID) -> list[str]:
+        """People whose access the batch removed and who have it again by now: it cannot be put back twice."""
+        ((count,),) = self._rows(
+            "select count(*) from import_changes as c join access_grants as t on t.id = c.record_id "
+            "join access_grants as o on (o.organization_id, o.person_id, o.action, o.source) "
+            "= (t.organization_id, t.person_id, t.action, t.source) and o.removed_on is null "
+            "where c.batch_id = %(batch)s and c.kind = 'access_grants'",
+            {"batch": import_id},
+        )
+        return [f"{count:,} people have been given the access again since"] if count else []
 
     def has_added(self, import_id: UUID, kind: str) -> bool:
         query = "select exists (select from imported_records where created_by_batch_id = %(batch)s and kind = %(kind)s)"

@@ -29,6 +29,7 @@ def undo_batch(repository: ImportRepository, batch: ImportBatch) -> None:
     obstacles = [
         *repository.later_imports(batch.id),
         *repository.later_edits(batch.id, TABLE_OF_KIND),
+        *repository.access_given_again(batch.id),
         *_references(repository, batch),
     ]
     if obstacles:
