@@ -6,7 +6,7 @@ Everything a run writes lies under `home`. No other module reads the environment
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +32,23 @@ class Settings(BaseSettings):
     demo_seed: int = Field(default=20261, description="Seed number of the simulated industry.")
     oidc_issuer: str | None = Field(default=None, description="Issuer whose bearer tokens the API accepts.")
     oidc_audience: str = Field(default="sitesync", description="Audience those tokens must name.")
+    ledger_origin: str = Field(
+        default="sitesync.local/ledger",
+        description="Name of the ledger in its signed checkpoints; best its public address without the scheme.",
+    )
+    ledger_witnesses: str = Field(
+        default="",
+        description="Witnesses that cosign checkpoints, separated by spaces, each as <address>#<verifier key>.",
+    )
+    public_url: str | None = Field(
+        default=None, description="Address people reach the product at, for links in messages; unset: host and port."
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server for reminders: smtp://host:port, smtp+starttls://user:password@host or smtps://…; "
+        "unset: messages are written to files under home.",
+    )
+    smtp_sender: str = Field(default="SiteSync Training <training@localhost>", description="Sender of reminders.")
     refresh_minutes: int = Field(default=60, ge=1, description="Longest time between two scheduled refreshes.")
     freshness_minutes: int = Field(default=120, ge=1, description="Age at which a dashboard says that it is old.")
     releases_kept: int = Field(default=3, ge=2, description="Number of releases kept on disk.")
@@ -57,6 +74,14 @@ class Settings(BaseSettings):
     @property
     def files_path(self) -> Path:
         return self.home_path / "files"
+
+    @property
+    def keys_path(self) -> Path:
+        return self.home_path / "keys"
+
+    @property
+    def outbox_path(self) -> Path:
+        return self.home_path / "outbox"
 
     @property
     def dagster_path(self) -> Path:

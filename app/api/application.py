@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from app.api.problems import add_problem_handlers
 from app.api.queries import OpenReleases
-from app.api.routers import catalog, health, learning, organization_content, organizations
+from app.api.routers import catalog, health, learning, ledger, organization_content, organizations
 from app.api.tokens import OidcTokens
 from app.context import AppContext
 
@@ -34,4 +34,5 @@ def create_api(context: AppContext) -> FastAPI:
     api.include_router(learning.router, prefix="/v1")
     api.include_router(organizations.router, prefix="/v1")
     api.include_router(organization_content.router, prefix="/v1")
+    api.include_router(ledger.router, prefix="/v1")
     return api

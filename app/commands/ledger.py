@@ -1,7 +1,9 @@
-"""`sitesync ledger …`: recompute the record, say how it stands, place what waits."""
+"""`sitesync ledger …`: recompute the record, say how it stands, seal what waits, prove entries, look after the key."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,13 +14,19 @@ from app.context import open_context
 from operational_db import clock
 from operational_db.database import read_only_session
 from operational_db.errors import ConflictError
+from operational_db.ledger.checkpoints import latest_signed_checkpoint
+from operational_db.ledger.keys import list_keys, load_or_create_signer, rotate_key
+from operational_db.ledger.published import prove_entry
 from operational_db.ledger.repository import latest_checkpoint, pending_count
+from operational_db.ledger.seal import seal as seal_ledger
 from operational_db.ledger.sequence import sequence_pending
 from operational_db.ledger.verify import VerifyReport, verify_ledger
 from operational_db.migrations import runner
 from operational_db.settings import load_settings
 
-commands = typer.Typer(help="The append-only record: verify it, see its size and root, place waiting entries.")
+commands = typer.Typer(help="The append-only record: verify it, seal waiting entries, prove entries, rotate its key.")
+key_commands = typer.Typer(help="The key that signs checkpoints.", no_args_is_help=True)
+commands.add_typer(key_commands, name="key")
 
 
 @commands.command()
@@ -61,6 +69,65 @@ def sequence() -> None:
         typer.echo("Nothing was waiting.")
     else:
         typer.echo(f"Placed {placed:,}: {checkpoint.tree_size:,} entries, root {checkpoint.root_hash.hex()}")
+
+
+@commands.command()
+def seal() -> None:
+    """Put every waiting event under a signed checkpoint; creates the key on first use."""
+    settings = load_settings()
+    with _migrated_engine() as engine:
+        checkpoint = seal_ledger(engine, load_or_create_signer(settings), now=clock.now(), wait=True)
+        with read_only_session(engine) as session:
+            signed = latest_signed_checkpoint(session)
+    if checkpoint is None or signed is None:
+        typer.echo("The ledger is empty: there is nothing to seal.")
+        return
+    typer.echo(signed.note.decode(), nl=False)
+
+
+@commands.command()
+def sealer() -> None:
+    """Seal at least every second for as long as it runs and submit to the witnesses; `up` and `serve` start one."""
+    from app.serving.sealer import run_sealer
+
+    run_sealer(load_settings())
+
+
+@commands.command()
+def prove(
+    entry: Annotated[str, typer.Argument(help="Leaf index or event id.")],
+    out: Annotated[Path | None, typer.Option(help="File to write; the proof is printed without it.")] = None,
+) -> None:
+    """Write a tlog-proof of an entry under the newest signed checkpoint; it can be checked without this product."""
+    with _migrated_engine() as engine, read_only_session(engine) as session:
+        leaf_index, proof = prove_entry(session, entry)
+    if out is None:
+        typer.echo(proof, nl=False)
+        return
+    out.write_text(proof)
+    typer.echo(f"Proof of entry {leaf_index} written to {out}.")
+
+
+@key_commands.command(name="list")
+def list_() -> None:
+    """Every public key the log ever signed with, oldest first; give them to whoever checks the log."""
+    records = list_keys(load_settings())
+    for record in records:
+        state = "signs now" if record.is_current else "signed before"
+        typer.echo(f"{record.verifier.vkey}  since {record.since:%d %b %Y %H:%M} UTC, {state}")
+    if not records:
+        typer.echo("No key yet: the first seal creates it.")
+
+
+@key_commands.command()
+def rotate() -> None:
+    """Sign with a new key from now on. The old private half is destroyed, its public half stays listed."""
+    before, after = rotate_key(load_settings(), now=clock.now())
+    typer.echo(f"Signed so far: {before.vkey}")
+    typer.echo(f"Signs now:     {after.vkey}")
+    typer.echo(
+        "Give the new key to the witnesses and to whoever checks the log; the old one goes on verifying the past."
+    )
 
 
 @contextmanager

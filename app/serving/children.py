@@ -50,6 +50,11 @@ def server_child(settings: Settings, environment: dict[str, str]) -> ChildSpec:
     return ChildSpec(SERVER, command, environment)
 
 
+def sealer_child(environment: dict[str, str]) -> ChildSpec:
+    """The process that puts what happens under signed checkpoints."""
+    return ChildSpec("sealer", (sys.executable, "-m", "app.cli", "ledger", "sealer"), environment)
+
+
 def pipeline_children(settings: Settings, environment: dict[str, str]) -> list[ChildSpec]:
     """The pipeline's processes; writes their configuration files first."""
     code_port = free_port()

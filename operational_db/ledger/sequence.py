@@ -1,7 +1,8 @@
 """The sequencer: gives committed events their place in the Merkle log, without gaps, and signs off each batch.
 
-One transaction per batch inserts the leaves, empties the queue by the same events and adds the checkpoint; a run that
-is killed leaves whole batches only, and the next one goes on from the last checkpoint.
+One transaction per batch inserts the leaves, empties the queue by the same events, stores the tiles they complete and
+adds the checkpoint with its signature; a run that is killed leaves whole batches only, and the next one goes on from
+the last checkpoint.
 """
 
 import logging
@@ -17,8 +18,12 @@ from sqlalchemy.orm import Session
 
 from operational_db.errors import LedgerTamperedError
 from operational_db.ledger.canonical import instant_text
+from operational_db.ledger.keys import LogSigner
 from operational_db.ledger.merkle import Frontier
 from operational_db.ledger.repository import Checkpoint, latest_checkpoint
+from operational_db.ledger.signing import require_same_log, sign_checkpoint, sign_unsigned
+from operational_db.ledger.tile_store import TILES_PER_WRITE, write_tiles
+from operational_db.ledger.tiles import tile_count
 from operational_db.tables.ledger import LedgerCheckpoint
 
 logger = logging.getLogger(__name__)
@@ -56,7 +61,12 @@ _PLACE_BATCH = text("""
 
 
 def sequence_pending(
-    engine: Engine, *, now: datetime, batch_size: int = 50_000, wait: bool = False
+    engine: Engine,
+    *,
+    now: datetime,
+    batch_size: int = 50_000,
+    wait: bool = False,
+    signer: LogSigner | None = None,
 ) -> Checkpoint | None:
     """Place every event committed before the call, in the order of their ids (time of append).
 
@@ -71,6 +81,8 @@ def sequence_pending(
         Events per transaction and checkpoint.
     wait
         Whether to wait for another sequencer that is at work; otherwise the call returns at once.
+    signer
+        Signs each checkpoint in the transaction that makes it; without it, they are signed by the next seal.
 
     Returns
     -------
@@ -79,7 +91,8 @@ def sequence_pending(
     Raises
     ------
     LedgerTamperedError
-        When the last checkpoint or the queue contradicts the stored entries; nothing more is sequenced then.
+        When the last checkpoint or the queue contradicts the stored entries, or the signer signed another ledger;
+        nothing more is sequenced then.
     """
     instant_text(now)
     with engine.connect() as connection, _only_sequencer(connection, wait=wait) as is_alone:
@@ -88,9 +101,12 @@ def sequence_pending(
             return None
         with connection.begin():
             frontier = _last_frontier(connection)
+            if signer is not None:
+                require_same_log(connection, signer)
+        _catch_up(connection, frontier.size, signer, now)
         after: UUID | None = BEFORE_ALL
         while after is not None:
-            frontier, after = _sequence_batch(connection, frontier, after, batch_size, now)
+            frontier, after = _sequence_batch(connection, frontier, after, batch_size, now, signer)
         with Session(connection) as session:
             return latest_checkpoint(session)
 
@@ -130,8 +146,23 @@ def _last_frontier(connection: Connection) -> Frontier:
     return frontier
 
 
+def _catch_up(connection: Connection, size: int, signer: LogSigner | None, now: datetime) -> None:
+    """Store the tiles and signatures that leaves from before there were any still lack, some to a transaction."""
+    written = 1
+    while written:
+        with connection.begin():
+            written = write_tiles(connection, size, limit=TILES_PER_WRITE)
+    if signer is not None:
+        sign_unsigned(connection, signer, now=now)
+
+
 def _sequence_batch(
-    connection: Connection, frontier: Frontier, after: UUID, batch_size: int, now: datetime
+    connection: Connection,
+    frontier: Frontier,
+    after: UUID,
+    batch_size: int,
+    now: datetime,
+    signer: LogSigner | None,
 ) -> tuple[Frontier, UUID | None]:
     """One transaction. Returns the new frontier and where to go on, nowhere when the queue held no full batch."""
     parameters = {"after": after, "batch_size": batch_size, "tree_size": frontier.size}
@@ -140,6 +171,7 @@ def _sequence_batch(
             placed = connection.execute(_PLACE_BATCH, parameters).all()
             if not placed:
                 return frontier, None
+            is_completing_tiles = tile_count(frontier.size + len(placed), 0) > tile_count(frontier.size, 0)
             frontier = frontier.extend(row.leaf_hash for row in placed)
             connection.execute(
                 insert(LedgerCheckpoint).values(
@@ -149,6 +181,10 @@ def _sequence_batch(
                     created_at=now,
                 )
             )
+            if is_completing_tiles:
+                write_tiles(connection, frontier.size)
+            if signer is not None:
+                note = sign_checkpoint(connection, signer, tree_size=frontier.size, root_hash=frontier.root(), now=now)
     except IntegrityError as error:
         if isinstance(error.orig, NotNullViolation | UniqueViolation):
             raise LedgerTamperedError(
@@ -156,5 +192,7 @@ def _sequence_batch(
                 details={"tree_size": frontier.size},
             ) from error
         raise
+    if signer is not None:
+        signer.remember(note)
     logger.info("ledger.sequenced", extra={"count": len(placed), "tree_size": frontier.size})
     return frontier, placed[-1].event_id if len(placed) == batch_size else None

@@ -129,8 +129,12 @@ end
 $$
 """
 
+# Hashes do not get smaller: PostgreSQL need not try.
+STORE_TILES_AS_THEY_ARE = "alter table ledger_tiles alter column hashes set storage external"
+
 INSTALL_PUBLISHED = (
     REVOKE_PUBLISHED,
+    STORE_TILES_AS_THEY_ARE,
     *(REFUSE_CHANGE_TRIGGER.format(table=table) for table in PUBLISHED_TABLES),
 )
 
