@@ -139,18 +139,17 @@ def _open_row(click_key: str, targets: Sequence[str], opens: Opens) -> None:
 
 def to_shown(frame: pl.DataFrame, columns: Sequence[Column], viewer: Viewer) -> pl.DataFrame:
     """The named columns only, with statuses as chips and times in the viewer's zone; ids never reach the browser."""
-    return frame.select(_shown(column, viewer) for column in columns)
+    return frame.select(_shown(frame, column, viewer) for column in columns)
 
 
-def _shown(column: Column, viewer: Viewer) -> pl.Expr:
+def _shown(frame: pl.DataFrame, column: Column, viewer: Viewer) -> pl.Expr | pl.Series:
     value = pl.col(column.name)
     match column.kind:
         case "status":
-            return value.map_elements(
-                lambda code: [chip_of(code).cell], return_dtype=pl.List(pl.String), skip_nulls=False
-            )
+            chips = [[chip_of(code).cell] for code in frame[column.name].to_list()]
+            return pl.Series(column.name, chips, pl.List(pl.String))
         case "words":
-            return value.map_elements(to_words, return_dtype=pl.String)
+            return words_of(frame[column.name])
         case "time":
             return value.dt.convert_time_zone(viewer.zone.key).dt.replace_time_zone(None)
         case "percent":
@@ -161,18 +160,26 @@ def _shown(column: Column, viewer: Viewer) -> pl.Expr:
             return value
 
 
+def words_of(codes: pl.Series) -> pl.Series:
+    """Codes in words, made outside of polars.
+
+    A Python function in an expression makes polars' threads wait for the interpreter's lock, which another viewer's
+    thread may hold while it waits for them: the server would stand still.
+    """
+    words = [None if code is None else to_words(code) for code in codes.to_list()]
+    return pl.Series(codes.name, words, pl.String)
+
+
 def to_export(frame: pl.DataFrame, columns: Sequence[Column], viewer: Viewer) -> pl.DataFrame:
     """What a download holds: the shown columns under their labels, statuses as words, times in the viewer's zone."""
 
-    def exported(column: Column) -> pl.Expr:
+    def exported(column: Column) -> pl.Expr | pl.Series:
         if column.kind == "status":
-            words = pl.col(column.name).map_elements(
-                lambda code: chip_of(code).word, return_dtype=pl.String, skip_nulls=False
-            )
-            return words.alias(column.label)
+            words = [chip_of(code).word for code in frame[column.name].to_list()]
+            return pl.Series(column.label, words, pl.String)
         if column.kind == "percent":
             return pl.col(column.name).alias(column.label)
-        return _shown(column, viewer).alias(column.label)
+        return _shown(frame, column, viewer).alias(column.label)
 
     return frame.select(exported(column) for column in columns)
 

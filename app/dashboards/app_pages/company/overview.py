@@ -1,6 +1,5 @@
 """Company overview: are we compliant, and where not? The figures lead to the people behind them."""
 
-import polars as pl
 import streamlit as st
 
 from app.dashboards.charts.company import compliance_by_part, compliance_over_time
@@ -8,7 +7,8 @@ from app.dashboards.components.charts import show_chart
 from app.dashboards.components.company import compliance_figures
 from app.dashboards.components.figures import show_figures
 from app.dashboards.components.frame import answer, open_page, say_empty
-from app.dashboards.formats import to_parts, to_percent, to_plural, to_words
+from app.dashboards.components.tables import words_of
+from app.dashboards.formats import to_parts, to_percent, to_plural
 from app.dashboards.navigation import COMPANY_ASSIGNMENTS, COMPANY_CERTIFICATES, COMPANY_OVERVIEW
 from app.dashboards.queries import company
 
@@ -33,9 +33,8 @@ with st.container(horizontal=True):
     st.page_link(COMPANY_CERTIFICATES.path, label="See which certificates lapse", icon=COMPANY_CERTIFICATES.icon)
 show_chart(compliance_over_time(trend, forecast, company.COMPLIANCE_TARGET), key="overview_trend")
 
-categories = viewer.load(company.by_category).with_columns(
-    pl.col("label").map_elements(to_words, return_dtype=pl.String)
-)
+by_category = viewer.load(company.by_category)
+categories = by_category.with_columns(words_of(by_category["label"]))
 teams = viewer.load(company.by_team)
 left, right = st.columns(2)
 with left:
