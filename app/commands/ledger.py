@@ -20,6 +20,7 @@ from operational_db.ledger.published import prove_entry
 from operational_db.ledger.repository import latest_checkpoint, pending_count
 from operational_db.ledger.seal import seal as seal_ledger
 from operational_db.ledger.sequence import sequence_pending
+from operational_db.ledger.trust import load_trust
 from operational_db.ledger.verify import VerifyReport, verify_ledger
 from operational_db.migrations import runner
 from operational_db.settings import load_settings
@@ -31,16 +32,21 @@ commands.add_typer(key_commands, name="key")
 
 @commands.command()
 def verify() -> None:
-    """Recompute every entry, hash and root. Exit 1 and name the first bad entry when something was tampered with."""
+    """Recompute every entry, hash, tile and root, and check every signature. Exit 1 and name what was tampered with."""
+    trust = load_trust(load_settings())
     with _migrated_engine() as engine, _progress_bar() as progress:
         task = progress.add_task("Verifying", total=None)
-        report = verify_ledger(engine, progress=lambda done, total: progress.update(task, completed=done, total=total))
+        report = verify_ledger(
+            engine,
+            trust=trust,
+            progress=lambda done, total: progress.update(task, completed=done, total=total),
+        )
     for line in _describe(report):
         typer.echo(line)
     if report.problem is not None:
         typer.echo(f"TAMPERED ({report.problem.kind}): {report.problem.message}", err=True)
         raise typer.Exit(1)
-    typer.echo("Intact: every entry, hash and root was recomputed and fits.")
+    typer.echo("Intact: every entry, hash, tile and root was recomputed and fits; every signature verifies.")
 
 
 @commands.command()
@@ -146,7 +152,14 @@ def _progress_bar() -> Progress:
 
 def _describe(report: VerifyReport) -> list[str]:
     checkpoints, waiting = report.checkpoint_count, report.pending_count
-    return [
+    lines = [
         f"Entries: {report.tree_size:,} under {checkpoints:,} checkpoints; {waiting:,} waiting.",
         f"Root: {report.root_hash.hex()}",
     ]
+    count = report.signatures
+    if count is not None and report.is_intact:
+        lines.append(
+            f"Signed up to {count.signed_size:,} entries: {count.own:,} signatures, {count.cosignatures:,} cosignatures"
+            + (f"; {count.ignored:,} of witnesses that are not configured were left out." if count.ignored else ".")
+        )
+    return lines

@@ -68,7 +68,8 @@ def require_same_log(connection: Connection, signer: LogSigner) -> None:
 def sign_unsigned(connection: Connection, signer: LogSigner, *, now: datetime) -> int:
     """Sign the checkpoints that carry no signature of the log, and the newest one if this key has not signed it.
 
-    Each in transactions of its own; returns how many were signed.
+    Each in transactions of its own; returns how many were signed. Signing goes by size, so that all up to the last one
+    remembered are signed and need no look.
 
     Raises
     ------
@@ -77,11 +78,12 @@ def sign_unsigned(connection: Connection, signer: LogSigner, *, now: datetime) -
     """
     count = 0
     while True:
+        last = signer.last_signed()
         with connection.begin():
             rows = connection.execute(
                 text("""
                     select c.tree_size, c.root_hash from ledger_checkpoints as c
-                    where not exists (
+                    where c.tree_size > :above and not exists (
                         select from ledger_signatures as s where s.tree_size = c.tree_size and not s.is_witness
                     ) or (
                         c.tree_size = (select max(tree_size) from ledger_checkpoints) and not exists (
@@ -91,7 +93,12 @@ def sign_unsigned(connection: Connection, signer: LogSigner, *, now: datetime) -
                     )
                     order by c.tree_size limit :limit
                 """),
-                {"name": signer.origin, "key_id": signer.key_id, "limit": SIGNATURES_PER_WRITE},
+                {
+                    "above": last.tree_size if last is not None else 0,
+                    "name": signer.origin,
+                    "key_id": signer.key_id,
+                    "limit": SIGNATURES_PER_WRITE,
+                },
             ).all()
             note = b""
             with Session(connection) as session:

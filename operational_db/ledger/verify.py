@@ -1,10 +1,11 @@
-"""Recomputes the whole ledger from its stored columns and names the first entry that does not fit.
+"""Recomputes the whole ledger from its stored columns and names the first thing that does not fit.
 
-Independent of the database's own functions: bytes, hashes and roots are all made here. What only an outside witness of
-a checkpoint can notice (leaves, hashes and every later checkpoint rewritten together) is beyond it.
+Independent of the database's own functions: bytes, hashes, tiles and roots are all made here, and signatures are
+checked with keys from outside the database. What only an outside witness of a checkpoint can notice (everything
+rewritten and signed anew by whoever holds the key) is beyond it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,9 +17,13 @@ from sqlalchemy import Connection, Engine, text
 from operational_db.database import psycopg_connection
 from operational_db.errors import LedgerTamperedError
 from operational_db.ledger.canonical import entry_bytes
+from operational_db.ledger.checkpoints import CheckpointText
 from operational_db.ledger.merkle import Frontier, leaf_hash
+from operational_db.ledger.notes import Verifier
+from operational_db.ledger.verify_tiles import TileWalk
 
 CHUNK = 20_000
+STREAMED = {"yield_per": 2_000}
 
 
 class ProblemKind(StrEnum):
@@ -31,6 +36,12 @@ class ProblemKind(StrEnum):
     MISSING_CHECKPOINT = "missing_checkpoint"
     UNPLACED_EVENT = "unplaced_event"
     WRONG_QUEUE = "wrong_queue"
+    WRONG_TILE = "wrong_tile"
+    WRONG_SIGNATURE = "wrong_signature"
+    MISSING_SIGNATURE = "missing_signature"
+    UNKNOWN_KEY = "unknown_key"
+    WRONG_COSIGNATURE = "wrong_cosignature"
+    FORGOTTEN_CHECKPOINT = "forgotten_checkpoint"
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,7 @@ class VerifyReport:
     checkpoint_count: int
     pending_count: int
     problem: LedgerProblem | None
+    signatures: "SignatureCount | None" = None
 
     @property
     def is_intact(self) -> bool:
@@ -64,32 +76,70 @@ class VerifyReport:
             raise LedgerTamperedError(self.problem.message, details=details)
 
 
-def verify_ledger(engine: Engine, *, progress: Callable[[int, int], None] | None = None) -> VerifyReport:
-    """Check contiguity, every leaf's hash, every checkpoint's root, and that no event is outside log and queue.
+@dataclass(frozen=True)
+class LogTrust:
+    """What is known of the log outside its database: its keys, its witnesses' keys, what it signed last."""
 
-    Reads one consistent state in chunks; memory does not grow with the ledger.
+    keys: tuple[Verifier, ...]
+    witnesses: tuple[Verifier, ...] = ()
+    last_signed: CheckpointText | None = None
+
+
+@dataclass
+class SignatureCount:
+    """What was verified: signatures of the log, cosignatures; those of witnesses nobody named are ignored."""
+
+    signed_size: int = 0
+    own: int = 0
+    cosignatures: int = 0
+    ignored: int = 0
+
+
+def verify_ledger(
+    engine: Engine, *, trust: LogTrust | None = None, progress: Callable[[int, int], None] | None = None
+) -> VerifyReport:
+    """Check contiguity, every leaf's hash, every tile, every checkpoint's root, and that no event is left out.
+
+    That each checkpoint's root is made of the same leaves as the next one's is the consistency of the log with every
+    checkpoint it ever made. Reads one consistent state in chunks; memory does not grow with the ledger but for 32 bytes
+    per 256 entries.
 
     Parameters
     ----------
+    trust
+        With it, the signatures on all checkpoints are checked too; without, they are not looked at.
     progress
         Called with leaves verified and leaves in all, once a chunk.
     """
     with engine.connect() as connection:
         connection.execute(text("set transaction isolation level repeatable read, read only"))
-        checkpoints = _read_checkpoints(connection)
         pending_count = int(connection.scalar(text("select count(*) from ledger_pending")) or 0)
-        walk = _Walk(checkpoints)
-        problem = _walk_leaves(connection, walk, progress) or walk.finish() or _check_queue(connection, walk.size)
+        signed_size = connection.scalar(text("select max(tree_size) from ledger_signatures where not is_witness"))
+        tiles = TileWalk(connection, signed_size or 0)
+        walk = _Walk(_read_checkpoints(connection))
+        signatures = None if trust is None else SignatureCount(signed_size or 0)
+        problem = (
+            _walk_leaves(connection, walk, tiles, progress)
+            or walk.finish()
+            or _check_queue(connection, walk.size)
+            or _check_tiles(tiles)
+        )
+        if problem is None and trust is not None and signatures is not None:
+            problem = _check_signatures(connection, trust, signatures)
         if problem is not None and problem.event_id is None:
             problem = _with_event(connection, problem)
+        checkpoint_count = int(connection.scalar(text("select count(*) from ledger_checkpoints")) or 0)
+        last = connection.execute(
+            text("select tree_size, root_hash from ledger_checkpoints order by tree_size desc limit 1")
+        ).one_or_none()
         connection.rollback()
-    last = checkpoints[-1] if checkpoints else None
     return VerifyReport(
         tree_size=last.tree_size if last else 0,
         root_hash=last.root_hash if last else Frontier().root(),
-        checkpoint_count=len(checkpoints),
+        checkpoint_count=checkpoint_count,
         pending_count=pending_count,
         problem=problem,
+        signatures=signatures,
     )
 
 
@@ -134,13 +184,16 @@ class _StoredLeaf(NamedTuple):
 class _Walk:
     """Goes along the leaves in order and stops to compare at each checkpoint."""
 
-    checkpoints: Sequence[_StoredCheckpoint]
+    checkpoints: Iterator[_StoredCheckpoint]
     frontier: Frontier = field(default_factory=Frontier)
-    _next_checkpoint: int = 0
+    _next: _StoredCheckpoint | None = None
     _waiting: list[bytes] = field(default_factory=list)
     _last_id: UUID | None = None
     # A root that did not fit; whether its leaves or the checkpoint itself were changed, only a later root can tell.
     _doubt: LedgerProblem | None = None
+
+    def __post_init__(self) -> None:
+        self._next = next(self.checkpoints, None)
 
     @property
     def size(self) -> int:
@@ -152,18 +205,16 @@ class _Walk:
             return self._doubt or problem
         self._waiting.append(leaf.leaf_hash)
         self._last_id = leaf.event_id
-        is_at_checkpoint = (
-            self._next_checkpoint < len(self.checkpoints)
-            and self.size == self.checkpoints[self._next_checkpoint].tree_size
-        )
-        return self._compare() if is_at_checkpoint else None
+        if self._next is not None and self.size == self._next.tree_size:
+            return self._compare(self._next)
+        return None
 
     def finish(self) -> LedgerProblem | None:
         """After the last leaf: every checkpoint was met and every leaf lies under one."""
         if self._doubt is not None:
             return self._doubt
-        if self._next_checkpoint < len(self.checkpoints):
-            expected = self.checkpoints[-1].tree_size
+        if self._next is not None:
+            expected = max(self._next.tree_size, *(later.tree_size for later in self.checkpoints), 0)
             return LedgerProblem(
                 ProblemKind.MISSING_LEAF,
                 f"Leaf {self.size} is missing: the last checkpoint covers {expected} leaves, {self.size} are there.",
@@ -212,12 +263,11 @@ class _Walk:
             )
         return None
 
-    def _compare(self) -> LedgerProblem | None:
+    def _compare(self, checkpoint: _StoredCheckpoint) -> LedgerProblem | None:
         first = self.frontier.size
-        checkpoint = self.checkpoints[self._next_checkpoint]
         self.frontier = self.frontier.extend(self._waiting)
         self._waiting.clear()
-        self._next_checkpoint += 1
+        self._next = next(self.checkpoints, None)
         root = self.frontier.root()
         if root == checkpoint.root_hash and tuple(checkpoint.frontier) == self.frontier.hashes:
             if self._doubt is None:
@@ -256,21 +306,27 @@ _LEAVES = """
 """
 
 
-def _read_checkpoints(connection: Connection) -> list[_StoredCheckpoint]:
-    rows = connection.execute(text("select tree_size, root_hash, frontier from ledger_checkpoints order by tree_size"))
-    return [_StoredCheckpoint(row.tree_size, row.root_hash, row.frontier) for row in rows]
+def _read_checkpoints(connection: Connection) -> Iterator[_StoredCheckpoint]:
+    rows = connection.execute(
+        text("select tree_size, root_hash, frontier from ledger_checkpoints order by tree_size"),
+        execution_options=STREAMED,
+    )
+    for row in rows:
+        yield _StoredCheckpoint(row.tree_size, row.root_hash, row.frontier)
 
 
 def _walk_leaves(
-    connection: Connection, walk: _Walk, progress: Callable[[int, int], None] | None
+    connection: Connection, walk: _Walk, tiles: TileWalk, progress: Callable[[int, int], None] | None
 ) -> LedgerProblem | None:
     last_index = connection.scalar(text("select max(leaf_index) from ledger_leaves"))
     total = 0 if last_index is None else int(last_index) + 1
     for chunk in _chunks(connection, total):
-        for row in chunk:
-            problem = walk.add(_StoredLeaf._make(row))
+        leaves = [_StoredLeaf._make(row) for row in chunk]
+        tiles.add([leaf.leaf_hash for leaf in leaves])
+        for leaf in leaves:
+            problem = walk.add(leaf)
             if problem is not None:
-                return problem
+                return _narrowed(problem, tiles)
         if progress is not None:
             progress(walk.size, total)
     return None
@@ -280,6 +336,109 @@ def _chunks(connection: Connection, total: int) -> Iterator[Sequence[tuple[objec
     with psycopg_connection(connection).cursor(binary=True) as cursor:
         for start in range(0, total, CHUNK):
             yield cursor.execute(_LEAVES, [start, start + CHUNK]).fetchall()
+
+
+def _narrowed(problem: LedgerProblem, tiles: TileWalk) -> LedgerProblem:
+    """A root that does not fit tells a range of leaves; the tiles still tell which of them was changed."""
+    changed = tiles.first_changed_leaf
+    if problem.kind is not ProblemKind.CHANGED_LEAVES or changed is None:
+        return problem
+    message = f"{problem.message} The tiles still hold the former hash of leaf {changed}."
+    return LedgerProblem(problem.kind, message, changed)
+
+
+def _check_tiles(tiles: TileWalk) -> LedgerProblem | None:
+    """All leaves and roots fit by now; so a tile that does not fit is itself to blame."""
+    message = tiles.finish()
+    return None if message is None else LedgerProblem(ProblemKind.WRONG_TILE, message)
+
+
+# All checkpoints up to the newest signed one, each with its signatures; and signatures without their checkpoint.
+_SIGNATURES = """
+    select
+        coalesce(c.tree_size, s.tree_size), c.root_hash, s.key_name, s.key_id, s.is_witness, s.signature,
+        bool_or(not s.is_witness) over same_size, array_agg(s.key_name) filter (where not s.is_witness) over same_size
+    from ledger_checkpoints as c full join ledger_signatures as s on s.tree_size = c.tree_size
+    where coalesce(c.tree_size, s.tree_size) <= :signed_size or s.tree_size is not null
+    window same_size as (partition by coalesce(c.tree_size, s.tree_size))
+    order by 1, s.is_witness, s.created_at
+"""
+
+
+class _StoredSignature(NamedTuple):
+    tree_size: int
+    root_hash: bytes | None
+    key_name: str | None
+    key_id: bytes | None
+    is_witness: bool | None
+    signature: bytes | None
+    is_signed: bool | None
+    origins: Sequence[str] | None
+
+
+def _check_signatures(connection: Connection, trust: LogTrust, count: SignatureCount) -> LedgerProblem | None:
+    """Every checkpoint up to the newest signed one carries the log's signature, and every line verifies."""
+    known = {(key.name, key.key_id): key for key in (*trust.keys, *trust.witnesses)}
+    rows = connection.execute(text(_SIGNATURES), {"signed_size": count.signed_size}, execution_options=STREAMED)
+    for row in rows:
+        problem = _check_signature(_StoredSignature._make(row), known, count)
+        if problem is not None:
+            return problem
+    return _check_last_signed(connection, trust.last_signed)
+
+
+def _check_signature(
+    row: _StoredSignature, known: Mapping[tuple[str, bytes], Verifier], count: SignatureCount
+) -> LedgerProblem | None:
+    size = row.tree_size
+    if row.root_hash is None:
+        return LedgerProblem(
+            ProblemKind.MISSING_CHECKPOINT, f"The checkpoint at {size} entries was signed and is no longer stored."
+        )
+    if not row.is_signed or row.key_name is None or row.key_id is None or row.signature is None:
+        return LedgerProblem(
+            ProblemKind.MISSING_SIGNATURE,
+            f"The checkpoint at {size} entries lacks the log's signature, although a later one carries it.",
+        )
+    key = known.get((row.key_name, row.key_id))
+    name = f"{row.key_name}+{row.key_id.hex()}"
+    if key is None and row.is_witness:
+        count.ignored += 1
+        return None
+    if key is None:
+        return LedgerProblem(
+            ProblemKind.UNKNOWN_KEY,
+            f"The checkpoint at {size} entries is signed by {name}, which is none of the log's listed keys.",
+        )
+    # A cosignature is on the text of the origin the log had when it was given.
+    texts = [str(CheckpointText(origin, size, row.root_hash)) for origin in dict.fromkeys(row.origins or ())]
+    if not row.is_witness:
+        texts = [str(CheckpointText(row.key_name, size, row.root_hash))]
+    if not any(key.is_signed(signed_text, row.signature) for signed_text in texts):
+        kind = ProblemKind.WRONG_COSIGNATURE if row.is_witness else ProblemKind.WRONG_SIGNATURE
+        what = "cosignature" if row.is_witness else "signature"
+        return LedgerProblem(kind, f"Checkpoint {size}: the {what} of {name} does not verify; it was changed.")
+    if row.is_witness:
+        count.cosignatures += 1
+    else:
+        count.own += 1
+    return None
+
+
+def _check_last_signed(connection: Connection, last: CheckpointText | None) -> LedgerProblem | None:
+    """What the log signed last, kept outside the database, is still there."""
+    if last is None:
+        return None
+    root = connection.scalar(
+        text("select root_hash from ledger_checkpoints where tree_size = :size"), {"size": last.tree_size}
+    )
+    if root == last.root_hash:
+        return None
+    return LedgerProblem(
+        ProblemKind.FORGOTTEN_CHECKPOINT,
+        f"The checkpoint at {last.tree_size} entries with root {last.root_hash.hex()} was signed (it is kept beside "
+        "the key) and is not in this database: an older state was put back, or history was rewritten.",
+    )
 
 
 def _check_queue(connection: Connection, leaf_count: int) -> LedgerProblem | None:

@@ -98,7 +98,7 @@ def test_a_sequencer_that_is_killed_leaves_whole_batches_and_the_next_run_ends_a
     assert placed == number(committed_engine, "select max(tree_size) from ledger_checkpoints")
     assert verify_ledger(committed_engine).is_intact
 
-    checkpoint = sequence_pending(committed_engine, now=now)
+    checkpoint = sequence_pending(committed_engine, now=now, wait=True)
     with committed_engine.connect() as connection:
         undisturbed = connection.scalars(
             text("""
