@@ -56,7 +56,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@$(PYTHON) -m venv .venv
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > .venv/uv.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt
-	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --require-hashes -r requirements.txt || \
+	@$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python --no-deps --require-hashes -r requirements.txt || \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	@$(BIN)/uv pip install -q --python $(BIN)/python --offline --no-deps --no-build-isolation --editable . || \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
