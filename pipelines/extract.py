@@ -83,6 +83,40 @@ DIMENSIONS: dict[str, str] = {
             validity_period_months::integer as validity_period_months
         from certification_registry order by id
     """,
+    "lessons": """
+        select
+            id::text as lesson_id, organization_id::text as organization_id, code, title, lesson_type,
+            owner_id::text as owner_id, course_id::text as course_id
+        from lessons order by id
+    """,
+    "lesson_versions": """
+        select
+            id::text as lesson_version_id, lesson_id::text as lesson_id, version as lesson_version, status,
+            duration_minutes::double precision as duration_minutes, pass_threshold::integer as pass_threshold,
+            array_to_string(scope_tags, ',') as scope_tags, array_to_string(locales, ',') as locales,
+            created_at, published_at, refresh_due_on
+        from lesson_versions order by id
+    """,
+    "policies": """
+        select
+            p.id::text as policy_id, p.organization_id::text as organization_id, p.code, p.title, p.is_critical,
+            (array_agg(v.version order by v.published_at desc, v.id desc))[1] as latest_version,
+            (array_agg(v.effective_on order by v.published_at desc, v.id desc))[1] as latest_effective_on,
+            count(v.id) as version_count
+        from policies as p left join policy_versions as v on v.policy_id = p.id group by p.id order by p.id
+    """,
+    "tracks": """
+        select
+            t.id::text as track_id, t.organization_id::text as organization_id, t.persona, t.tier, t.title,
+            count(l.lesson_id) as lesson_count, count(l.lesson_id) filter (where l.is_required) as required_lesson_count
+        from training_tracks as t left join track_lessons as l on l.track_id = t.id group by t.id order by t.id
+    """,
+    "features": """
+        select
+            id::text as feature_id, organization_id::text as organization_id, action, title,
+            policy_id::text as policy_id, runbook_id::text as runbook_id, lesson_id::text as lesson_id
+        from protected_features order by id
+    """,
     "import_batches": """
         select
             id::text as import_id, importer, format, source, organization_id::text as organization_id, state,

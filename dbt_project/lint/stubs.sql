@@ -25,8 +25,15 @@
 {% macro certificate_status(certificate) %}case when {{ certificate }}.is_withdrawn then 'revoked' else 'active' end{% endmacro %}
 {% macro training_status(is_exempted, is_completed, due_on, is_in_progress) %}case when {{ is_exempted }} then 'exempted' when {{ is_completed }} then 'completed' when {{ due_on }} is null then 'overdue' when {{ is_in_progress }} then 'in_progress' end{% endmacro %}
 {% macro ledger_entries(kind, fields) %}select * from {{ kind }}{% endmacro %}
+{% macro subject_entries(kinds) %}select * from {{ kinds | first }}{% endmacro %}
 {% macro parsed_body(body, fields) %}{{ body }}{% endmacro %}
 {% macro body_field(parsed, field) %}{{ parsed }}{% endmacro %}
 {% macro kpi_months() %}xy{% endmacro %}
 {% macro reporting_days() %}xy{% endmacro %}
 {% macro latest_entries(entries, key) %}select * from {{ entries }}{% endmacro %}
+{% macro json_array_rows(document, key) %}unnest({{ document }}){% endmacro %}
+{% macro json_text(value, path) %}cast({{ value }} as varchar){% endmacro %}
+{% macro level_rank(level) %}case {{ level }} when 'enrolled' then 1 end{% endmacro %}
+{% macro is_trained_level(level) %}{{ level }} in ('completed'){% endmacro %}
+{% macro coverage_rate(trained, required) %}{{ trained }} / {{ required }}{% endmacro %}
+{% macro reinforcement_window_days() %}30{% endmacro %}

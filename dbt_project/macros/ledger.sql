@@ -7,6 +7,7 @@
         parsed.subject_id,
         parsed.organization_id,
         parsed.occurred_at,
+        parsed.recorded_at,
         {% for field in fields -%}
             {{ body_field('parsed.fields', field) }} as {{ field }}{{ ',' if not loop.last }}
         {% endfor %}
@@ -16,12 +17,38 @@
             subject_id,
             organization_id,
             occurred_at,
+            recorded_at,
             {{ parsed_body('body', fields + ['import_id']) }} as fields
         from {{ source('ledger', kind) }}
     ) as parsed
     left join {{ ref('stg_import_undone') }} as undone
         on {{ body_field('parsed.fields', 'import_id') }} = undone.undone_import_text
     where undone.undone_import_text is null
+{%- endmacro %}
+
+{# The new entries of the kinds of one subject, under one another: `entry` names the kind, fields that a kind lacks are
+   null. One view for a subject instead of one for each of its kinds. #}
+{% macro subject_entries(kinds) -%}
+    {%- set columns = [] -%}
+    {%- for fields in kinds.values() -%}
+        {%- for field in fields if field not in columns -%}
+            {%- do columns.append(field) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for kind, fields in kinds.items() %}
+    select
+        leaf_index,
+        subject_id,
+        organization_id,
+        occurred_at,
+        recorded_at,
+        '{{ kind }}' as entry,
+        {% for column in columns -%}
+            {{ column if column in fields else 'cast(null as varchar) as ' ~ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from ({{ ledger_entries(kind, fields) }}) as {{ kind }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}
 
 {% macro parsed_body(body, fields) -%}
@@ -67,4 +94,30 @@
     ) as repeated
         on entries.{{ key }} = repeated.{{ key }}
     where repeated.{{ key }} is null or entries.leaf_index = repeated.last_leaf_index
+{%- endmacro %}
+
+{# One row for each member of the array under a key of a JSON text; used alone in a select list. #}
+{% macro json_array_rows(document, key) -%}
+    {{ adapter.dispatch('json_array_rows')(document, key) }}
+{%- endmacro %}
+
+{% macro default__json_array_rows(document, key) -%}
+    json_array_elements(cast({{ document }} as json) -> '{{ key }}')
+{%- endmacro %}
+
+{% macro duckdb__json_array_rows(document, key) -%}
+    unnest(from_json(json_extract({{ document }}, '$.{{ key }}'), '["json"]'))
+{%- endmacro %}
+
+{# Text under a dotted path of a JSON value; null when there is none. #}
+{% macro json_text(value, path) -%}
+    {{ adapter.dispatch('json_text')(value, path) }}
+{%- endmacro %}
+
+{% macro default__json_text(value, path) -%}
+    json_extract_path_text({{ value }}, '{{ path.split(".") | join("', '") }}')
+{%- endmacro %}
+
+{% macro duckdb__json_text(value, path) -%}
+    json_extract_string({{ value }}, '$.{{ path }}')
 {%- endmacro %}

@@ -123,3 +123,25 @@
         else 'pending'
     end
 {%- endmacro %}
+
+{# -- Trust ---------------------------------------------------------------------------------------------------------- #}
+
+{# Near-misses are compared over as many days before a reinforcement as after it. #}
+{% macro reinforcement_window_days() -%}
+    30
+{%- endmacro %}
+
+{# Levels from which on a person counts as trained: completed or higher (embedded-training seed, coverage). #}
+{% macro is_trained_level(level) -%}
+    {{ level }} in ('completed', 'proficient', 'certified')
+{%- endmacro %}
+
+{# People trained of people who must be. #}
+{% macro coverage_rate(trained, required) -%}
+    {{ share(trained, required) }}
+{%- endmacro %}
+
+{# Place of a level in the order of the seed: enrolled < completed < proficient < certified. #}
+{% macro level_rank(level) -%}
+    case {{ level }} when 'enrolled' then 1 when 'completed' then 2 when 'proficient' then 3 when 'certified' then 4 end
+{%- endmacro %}

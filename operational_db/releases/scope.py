@@ -43,6 +43,8 @@ _MEMBER = "person_id in (select person_id from scope_member)"
 _AGGREGATES = "$can_view_kpis or $can_view_platform"
 _LEARNING = f"{_COMPANY} or {_SCHOOL} or {_SCHOOL_COURSE} or {_OWN}"
 _COMPLIANCE_AGGREGATE = f"{_AGGREGATES} or {_ANY_OWN_ORGANIZATION}"
+# What the platform offers everybody, and what an organization has of its own.
+_SHARED = "organization_id is null or organization_id in (select organization_id from scope_organization)"
 _SCHOOL_AGGREGATE = f"{_AGGREGATES} or {_SCHOOL} or {_SCHOOL_COURSE}"
 
 MART_CUTS: dict[str, str] = {
@@ -74,5 +76,21 @@ MART_CUTS: dict[str, str] = {
     "kpi_success_trend": _AGGREGATES,
     "kpi_engagement_monthly": _AGGREGATES,
     "kpi_certification_monthly": _AGGREGATES,
+    "dim_lesson": _SHARED,
+    "dim_policy": _SHARED,
+    "dim_track": _SHARED,
+    "dim_feature": _SHARED,
+    "content_lifecycle": f"{_AGGREGATES} or organization_id is null or {_COMPANY}",
+    "fct_lesson_attempt": f"{_COMPANY} or {_OWN}",
+    "fct_proficiency": f"{_COMPANY} or {_MEMBER} or {_OWN}",
+    "fct_gate_decision": f"{_COMPANY} or {_OWN}",
+    "fct_access": f"{_COMPANY} or {_OWN}",
+    "training_exception": f"{_COMPANY} or {_OWN}",
+    "training_by_person_track": f"{_COMPANY} or {_OWN}",
+    "fct_incident_person": _COMPANY,
+    "coverage_by_persona_track": f"{_AGGREGATES} or {_COMPANY}",
+    "gate_decision_daily": f"{_AGGREGATES} or {_COMPANY}",
+    "tip_daily": f"{_AGGREGATES} or {_COMPANY}",
+    "reinforcement_effect": f"{_AGGREGATES} or {_COMPANY}",
     "import_history": f"$can_view_platform or {_ANY_OWN_ORGANIZATION}",
 }

@@ -172,14 +172,17 @@ class History:
         hour = self.random.randrange(14 if day == TODAY else 24)
         return datetime(day.year, day.month, day.day, hour, self.random.randrange(60), tzinfo=UTC)
 
-    def grow(self, count: int) -> list[Event]:
-        makers: list[tuple[int, Callable[[], Event | None]]] = [
+    def makers(self) -> list[tuple[int, Callable[[], Event | None]]]:
+        """What can happen, and how often."""
+        return [
             (6, self._start_membership), (2, self._end_membership), (7, self._enroll), (7, self._complete_module),
             (9, self._attempt), (6, self._end_enrollment), (6, self._issue), (3, self._renew), (3, self._judge),
             (3, self._require), (1, self._end_requirement), (5, self._assign), (1, self._cancel), (3, self._exempt),
             (1, self._end_exemption), (2, self._request_mentor), (2, self._decide_mentor),
         ]  # fmt: skip
-        weights, functions = zip(*makers, strict=True)
+
+    def grow(self, count: int) -> list[Event]:
+        weights, functions = zip(*self.makers(), strict=True)
         while len(self.events) < count:
             event = self.random.choices(functions, weights)[0]()
             if event is not None:

@@ -87,6 +87,56 @@ DIMENSION_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "trade": pl.String(),
         "validity_period_months": pl.Int32(),
     },
+    "lessons": {
+        "lesson_id": pl.String(),
+        "organization_id": pl.String(),
+        "code": pl.String(),
+        "title": pl.String(),
+        "lesson_type": pl.String(),
+        "owner_id": pl.String(),
+        "course_id": pl.String(),
+    },
+    "lesson_versions": {
+        "lesson_version_id": pl.String(),
+        "lesson_id": pl.String(),
+        "lesson_version": pl.String(),
+        "status": pl.String(),
+        "duration_minutes": pl.Float64(),
+        "pass_threshold": pl.Int32(),
+        "scope_tags": pl.String(),
+        "locales": pl.String(),
+        "created_at": pl.Datetime("us", "UTC"),
+        "published_at": pl.Datetime("us", "UTC"),
+        "refresh_due_on": pl.Date(),
+    },
+    "policies": {
+        "policy_id": pl.String(),
+        "organization_id": pl.String(),
+        "code": pl.String(),
+        "title": pl.String(),
+        "is_critical": pl.Boolean(),
+        "latest_version": pl.String(),
+        "latest_effective_on": pl.Date(),
+        "version_count": pl.Int64(),
+    },
+    "tracks": {
+        "track_id": pl.String(),
+        "organization_id": pl.String(),
+        "persona": pl.String(),
+        "tier": pl.String(),
+        "title": pl.String(),
+        "lesson_count": pl.Int64(),
+        "required_lesson_count": pl.Int64(),
+    },
+    "features": {
+        "feature_id": pl.String(),
+        "organization_id": pl.String(),
+        "action": pl.String(),
+        "title": pl.String(),
+        "policy_id": pl.String(),
+        "runbook_id": pl.String(),
+        "lesson_id": pl.String(),
+    },
     "import_batches": {
         "import_id": pl.String(),
         "importer": pl.String(),
@@ -131,6 +181,11 @@ class Dimensions:
     course_modules: list[Row] = field(default_factory=list)
     assessments: list[Row] = field(default_factory=list)
     certifications: list[Row] = field(default_factory=list)
+    lessons: list[Row] = field(default_factory=list)
+    lesson_versions: list[Row] = field(default_factory=list)
+    policies: list[Row] = field(default_factory=list)
+    tracks: list[Row] = field(default_factory=list)
+    features: list[Row] = field(default_factory=list)
     import_batches: list[Row] = field(default_factory=list)
 
 

@@ -41,6 +41,22 @@ _ORGANIZATION_TABLES = {
     "fct_engagement_month": "course_id uuid, minutes bigint",
     "import_history": "import_id uuid, read_count bigint",
     "dim_team": "team_id uuid, name varchar",
+    "dim_lesson": "lesson_id uuid, title varchar",
+    "dim_policy": "policy_id uuid, title varchar",
+    "dim_track": "track_id uuid, title varchar",
+    "dim_feature": "feature_id uuid, title varchar",
+    "content_lifecycle": "lesson_id uuid, status varchar",
+    "fct_lesson_attempt": "attempt_id uuid, person_id uuid",
+    "fct_proficiency": "evidence_id uuid, person_id uuid",
+    "fct_gate_decision": "decision_id uuid, person_id uuid",
+    "fct_access": "access_id uuid, person_id uuid",
+    "training_exception": "person_id uuid, reason varchar",
+    "training_by_person_track": "person_id uuid, tier varchar",
+    "fct_incident_person": "incident_id uuid, person_id uuid",
+    "coverage_by_persona_track": "persona varchar, coverage_rate double",
+    "gate_decision_daily": "on_date date, decision_count bigint",
+    "tip_daily": "on_date date, shown_count bigint",
+    "reinforcement_effect": "lesson_id uuid, near_miss_rate_after double",
 }
 _OWN_TABLES = """
 create table marts.dim_person (person_id uuid, display_name varchar);

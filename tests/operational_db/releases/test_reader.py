@@ -109,11 +109,27 @@ class TestProductTeam:
         assert not opened.query("select * from kpi_success_criteria").is_empty()
         assert not opened.query("select * from import_history").is_empty()
         assert ids(opened, "display_name", "dim_person") == {"Paula Product"}
+        for view in ("coverage_by_persona_track", "gate_decision_daily", "tip_daily", "reinforcement_effect"):
+            assert ids(opened, "organization_id", view) >= {str(COMPANY_A), str(COMPANY_B)}
 
     @for_viewer("product_team")
     @pytest.mark.parametrize(
         "view",
-        ["compliance_by_person", "compliance_by_team", "fct_enrollment", "fct_attempt", "fct_certificate", "dim_team"],
+        [
+            "compliance_by_person",
+            "compliance_by_team",
+            "fct_enrollment",
+            "fct_attempt",
+            "fct_certificate",
+            "dim_team",
+            "fct_lesson_attempt",
+            "fct_proficiency",
+            "fct_gate_decision",
+            "fct_access",
+            "training_exception",
+            "training_by_person_track",
+            "fct_incident_person",
+        ],  # fmt: skip
     )
     def test_sees_no_single_person(self, opened: ScopedWarehouse, view: str) -> None:
         assert opened.query(f"select * from {view}").is_empty()
@@ -122,7 +138,8 @@ class TestProductTeam:
 class TestPersonAlone:
     @for_viewer("student")
     def test_sees_the_own_record_only(self, opened: ScopedWarehouse) -> None:
-        for view in ("dim_person", "fct_enrollment", "fct_certificate", "compliance_by_person"):
+        own = ("dim_person", "fct_enrollment", "fct_certificate", "compliance_by_person", "fct_proficiency")
+        for view in (*own, "fct_gate_decision", "fct_lesson_attempt", "training_exception", "fct_access"):
             assert ids(opened, "person_id", view) == {str(STUDENT)}, view
 
     @for_viewer("nobody")

@@ -1,0 +1,17 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+
+-- Kept, because a version's life is told by entries of many months.
+with entries as (
+    select * from {{ ref('stg_content_entries') }}
+)
+
+select
+    entries.leaf_index,
+    entries.entry,
+    entries.lesson_id,
+    entries.lesson_version,
+    entries.policy_id,
+    entries.review_id,
+    entries.recertify_from,
+    entries.occurred_at
+from entries

@@ -1,0 +1,19 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+
+-- Kept, because a rule version is in effect until an entry ends it or a higher one begins.
+with entries as (
+    select * from {{ ref('stg_gate_rule_entries') }}
+)
+
+select
+    entries.leaf_index,
+    entries.entry,
+    entries.organization_id,
+    entries.rule_id,
+    entries.rule_version,
+    entries.action,
+    entries.mode,
+    entries.effective_from,
+    entries.ended_on,
+    entries.rule
+from entries
