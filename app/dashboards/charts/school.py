@@ -1,5 +1,7 @@
 """Charts of the school pages: where enrollments stand, how courses compare, and when students leave."""
 
+from datetime import date
+
 import polars as pl
 
 from app.dashboards.charts.chart import BLUE, GREEN, ORANGE, PURPLE, Chart, ShareBar, create_figure, create_share_bars
@@ -13,17 +15,21 @@ OUTCOMES = (
 )
 
 
-def outcomes_by_cohort(cohorts: pl.DataFrame) -> Chart:
-    """Enrollments of each cohort by outcome, stacked; frame: cohort_on and the four counts."""
+def outcomes_by_cohort(cohorts: pl.DataFrame, *, chosen: date | None = None) -> Chart:
+    """Enrollments of each cohort by outcome, stacked, a chosen one before the faded others.
+
+    The frame has cohort_on and the four counts.
+    """
     figure = create_figure(320)
     months = [to_month(month) for month in cohorts["cohort_on"]]
+    opacities = [1.0 if chosen in (None, month) else 0.25 for month in cohorts["cohort_on"]]
     for column, name, color in OUTCOMES:
         counts = cohorts[column].to_list()
         figure.add_bar(
             x=months,
             y=counts,
             name=name,
-            marker={"color": color},
+            marker={"color": color, "opacity": opacities},
             hovertemplate=f"%{{x}}<br>{name}: %{{y}}<extra></extra>",
         )
     # The legend stands above: below, it would meet the slanted months of a narrow screen.
@@ -31,14 +37,16 @@ def outcomes_by_cohort(cohorts: pl.DataFrame) -> Chart:
     figure.update_layout(barmode="stack", showlegend=True, legend=legend, margin={"t": 56})
     figure.update_xaxes(type="category")
     figure.update_yaxes(rangemode="tozero")
-    last = cohorts.row(-1, named=True)
-    ended = last["completed_count"] + last["failed_count"] + last["dropped_count"]
+    told = cohorts.filter(pl.col("cohort_on") == chosen) if chosen is not None else cohorts
+    row = told.row(-1, named=True)
+    ended = row["completed_count"] + row["failed_count"] + row["dropped_count"]
     finding = (
-        f"The latest cohort, {to_month(last['cohort_on'])}, has {to_plural(last['enrolled_count'], 'enrollment')}: "
-        f"{to_number(last['completed_count'])} completed, {to_number(last['active_count'])} still in the course, "
-        f"{to_number(last['failed_count'])} failed, {to_number(last['dropped_count'])} dropped"
+        f"{'The cohort of' if chosen is not None else 'The latest cohort,'} {to_month(row['cohort_on'])}"
+        f"{'' if chosen is not None else ','} has {to_plural(row['enrolled_count'], 'enrollment')}: "
+        f"{to_number(row['completed_count'])} completed, {to_number(row['active_count'])} still in the course, "
+        f"{to_number(row['failed_count'])} failed, {to_number(row['dropped_count'])} dropped"
     )
-    finding += f" ({to_percent(last['completed_count'] / ended)} of those that ended were completed)." if ended else "."
+    finding += f" ({to_percent(row['completed_count'] / ended)} of those that ended were completed)." if ended else "."
     return Chart("Where each cohort stands", finding, figure)
 
 

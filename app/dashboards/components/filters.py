@@ -3,6 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+
+def fold(set_count: int) -> DeltaGenerator:
+    """A place for filters that opens on a click, so that they take one line on a narrow screen; says how many hold."""
+    label = "Filters" if set_count == 0 else f"Filters ({set_count} set)"
+    return st.popover(label, icon=":material/filter_list:", width="content")
+
+
+def set_count(*keys: str) -> int:
+    """How many of these filters the address sets."""
+    return sum(key in st.query_params for key in keys)
 
 
 def search_box(label: str, *, key: str) -> str:

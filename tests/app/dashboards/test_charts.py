@@ -7,6 +7,7 @@ import pytest
 
 from app.dashboards.charts import company, product, school
 from app.dashboards.charts.chart import BLUE, ORANGE
+from app.dashboards.formats import to_month
 
 TODAY = date(2026, 11, 21)
 RATES = {"as_of_on": pl.Date, "completed_count": pl.Int64, "required_count": pl.Int64, "exempted_count": pl.Int64}
@@ -106,6 +107,12 @@ class TestSchool:
             "The latest cohort, Feb 2026, has 8 enrollments: 3 completed, 4 still in the course, 0 failed, 1 dropped "
             "(75\u202f% of those that ended were completed)."
         )
+
+    def test_a_chosen_cohort_stands_out_and_is_the_one_told_of(self) -> None:
+        chosen = self.COHORTS["cohort_on"][0]
+        chart = school.outcomes_by_cohort(self.COHORTS, chosen=chosen)
+        assert chart.finding.startswith(f"The cohort of {to_month(chosen)} has ")
+        assert [list(bar.marker.opacity) for bar in chart.figure.data] == [[1.0, 0.25]] * 4
 
     def test_completion_compares_courses_that_have_ended_enrollments(self) -> None:
         courses = pl.DataFrame(

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.dashboards.components.filters import choose, choose_id, search_box
+from app.dashboards.components.filters import choose, choose_id, fold, search_box, set_count
 from app.dashboards.components.frame import answer, open_page, say_empty
 from app.dashboards.components.tables import Column, Empty, Opens, show_listing
 from app.dashboards.formats import to_number, to_plural, to_words
@@ -23,21 +23,23 @@ if now is not None:
 else:
     say_empty("Nothing is required of anybody yet.", "The people are listed all the same.")
 
+titles = {str(subject.subject_id): subject.title for subject in subjects}
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     search = search_box("Search by name", key="people_search")
+    folded = fold(set_count("people_team", "people_category", "people_status", "people_trainings"))
+with folded:
     team_id = choose_id("Team", viewer.load(company.teams), any_label="All teams", key="people_team")
     category_names = {code: to_words(code) for code in viewer.load(company.categories)}
     category = choose_id("Category", category_names, any_label=ANY_CATEGORY, key="people_category")
     status = choose("Status", [ANY_STATUS, *people.STATUS_FILTERS], key="people_status")
-titles = {str(subject.subject_id): subject.title for subject in subjects}
-wanted = st.multiselect(
-    "Trainings shown",
-    list(titles.values()),
-    default=list(titles.values())[:SUBJECTS_SHOWN],
-    key="people_trainings",
-    bind="query-params",
-    help="The most widely required ones are shown first; choose others here.",
-)
+    wanted = st.multiselect(
+        "Trainings shown",
+        list(titles.values()),
+        default=list(titles.values())[:SUBJECTS_SHOWN],
+        key="people_trainings",
+        bind="query-params",
+        help="The most widely required ones are shown first; choose others here.",
+    )
 shown = [subject for subject in subjects if subject.title in wanted]
 if len(shown) < len(subjects):
     st.caption(

@@ -67,5 +67,5 @@ show_figures(
         ),
     ]
 )
-show_chart(outcomes_by_cohort(viewer.load(school.cohorts)), key="school_outcomes")
+show_chart(outcomes_by_cohort(viewer.load(school.cohorts), chosen=cohort_on), key="school_outcomes")
 show_chart(completion_by_course(viewer.load(school.courses, cohort_on=cohort_on)), key="school_completion")
