@@ -30,6 +30,7 @@ COMMAND_MODULES = {
     "token": "identity",
     "import": "imports",
     "ledger": "ledger",
+    "witness": "witness",
     "access": "access",
 }
 GROUPS = {"imports": "import", "ledger": "ledger", "access": "access"}
