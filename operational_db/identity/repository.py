@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from operational_db.errors import NotFoundError
@@ -15,6 +15,7 @@ from operational_db.tables.compliance import Exemption
 from operational_db.tables.credentials import Certificate
 from operational_db.tables.identity import ApiToken, Membership, Organization, Person, Team
 from operational_db.tables.imports import ImportChange
+from operational_db.tables.notifications import NotificationPreference
 from operational_db.types import Role
 
 
@@ -228,7 +229,8 @@ class IdentityRepository:
         return self.session.scalars(statement.order_by(ApiToken.created_at.desc(), ApiToken.id)).all()
 
     def erase_personal_texts(self, person_id: UUID, *, now: datetime, replacement: str) -> None:
-        """Revoke the person's tokens and remove free text written by or about her, leaving every id and date."""
+        """Revoke the person's tokens, remove free text by or about her and addresses, leaving every id and date."""
+        self.session.execute(delete(NotificationPreference).where(NotificationPreference.person_id == person_id))
         self.session.execute(
             update(ApiToken)
             .where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))

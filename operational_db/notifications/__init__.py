@@ -1,0 +1,1 @@
+"""Reminders: owed by the state of certificates and assignments, delivered through an outbox."""

@@ -1,0 +1,139 @@
+"""Which reminder a person is owed, on which day of hers it is delivered, and when a failed delivery is tried again.
+
+Pure and without a clock; `repository` states the owing in SQL over many people, and a test holds both together.
+Source: architecture trap 3; embedded-training seed (automated reminders); training-platform seed 3.2.2 and 3.2.5.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from operational_db.types import ReminderSchedule
+
+# The day after the last day.
+OVERDUE = -1
+
+# Days before the last day on which each schedule speaks.
+STEPS: Mapping[ReminderSchedule, tuple[int, ...]] = {
+    ReminderSchedule.CERTIFICATE_EXPIRY: (90, 60, 30, 14, 7, 0),
+    ReminderSchedule.SCOPE_EXPIRY: (14, 7, 1),
+    ReminderSchedule.ASSIGNMENT_DUE: (7, 3, OVERDUE),
+}
+# How long after its day a step is still told when it was not known on its day: a date that was changed, or came in by
+# an import. As long as the longest pause between two steps, so that a date ahead is always announced at once.
+LATE_DAYS: Mapping[ReminderSchedule, int] = {
+    ReminderSchedule.CERTIFICATE_EXPIRY: 30,
+    ReminderSchedule.SCOPE_EXPIRY: 7,
+    ReminderSchedule.ASSIGNMENT_DUE: 7,
+}
+# The first owing of an installation tells only what fell due within these days, and settles the rest in silence.
+FIRST_DAYS = 3
+
+# Local hours between which nothing is sent that could make a telephone ring.
+QUIET_FROM, QUIET_UNTIL = time(20), time(8)
+
+RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120))
+GIVE_UP_AFTER = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Steps whose day lies before `since` are over; those before `send_from` are settled without being sent."""
+
+    since: date
+    send_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """The most urgent step reached, the earlier ones it settles, and whether it is sent or settled in silence."""
+
+    step: int
+    settles: tuple[int, ...]
+    is_sent: bool
+
+
+def window_of(schedule: ReminderSchedule, today: date, owed_until: date | None) -> Window:
+    """Which steps are still told today.
+
+    Parameters
+    ----------
+    owed_until
+        The last day up to which steps were owed before; None for the first time. However long ago it lies, no step
+        that came due since is lost.
+    """
+    late = today - timedelta(days=LATE_DAYS[schedule])
+    if owed_until is None:
+        return Window(since=late, send_from=today - timedelta(days=FIRST_DAYS))
+    since = min(late, owed_until)
+    return Window(since=since, send_from=since)
+
+
+def owed_steps(
+    schedule: ReminderSchedule, due_on: date, *, today: date, told: Collection[int], window: Window
+) -> Owed | None:
+    """What is owed about one subject, by its state and not by "today is the day"; None when nothing is.
+
+    After an outage only the most urgent step reached is sent: it settles the earlier ones. A step is settled once it or
+    a more urgent one of the same state was told, so nothing is told twice.
+
+    Parameters
+    ----------
+    due_on
+        The state: last day of the certificate, or last day to complete the assignment. Another date is another state.
+    told
+        Steps of this very state told or settled before.
+    """
+    reached = [step for step in STEPS[schedule] if window.since <= due_on - timedelta(days=step) <= today]
+    if not reached:
+        return None
+    step = min(reached)
+    if any(before <= step for before in told):
+        return None
+    settles = tuple(earlier for earlier in reached if earlier != step and all(before > earlier for before in told))
+    return Owed(step, settles, is_sent=due_on - timedelta(days=step) >= window.send_from)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of that name; UTC for one that nobody knows, so that one odd record keeps nobody from being reminded."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def local_day(now: datetime, zone: ZoneInfo) -> date:
+    return now.astimezone(zone).date()
+
+
+def delivery_day(now: datetime, zone: ZoneInfo) -> date:
+    """The local day into whose message news go: today until the quiet hours begin, then tomorrow."""
+    local = now.astimezone(zone)
+    return local.date() if local.time() < QUIET_FROM else local.date() + timedelta(days=1)
+
+
+def deliver_at(day: date, zone: ZoneInfo) -> datetime:
+    """The instant (UTC) at which a day's message goes out: the end of the quiet hours by the person's own clock."""
+    return datetime.combine(day, QUIET_UNTIL, zone).astimezone(UTC)
+
+
+def outside_quiet_hours(at: datetime, zone: ZoneInfo) -> datetime:
+    """The instant itself, or the end of the quiet hours it falls into."""
+    local = at.astimezone(zone)
+    if local.time() < QUIET_UNTIL:
+        return deliver_at(local.date(), zone)
+    if local.time() >= QUIET_FROM:
+        return deliver_at(local.date() + timedelta(days=1), zone)
+    return at
+
+
+def next_attempt(attempt_count: int, *, now: datetime, due_at: datetime, zone: ZoneInfo) -> datetime | None:
+    """When to try again after that many attempts; None to give up, a week after it was first due.
+
+    Pauses grow from a minute to two hours; an attempt never falls into the quiet hours.
+    """
+    if now - due_at >= GIVE_UP_AFTER:
+        return None
+    pause = RETRY_AFTER[min(max(attempt_count, 1), len(RETRY_AFTER)) - 1]
+    return outside_quiet_hours(now + pause, zone)

@@ -1,0 +1,420 @@
+"""The set-based SQL of the outbox, as text: what each schedule is about, owing, claiming, concluding, listing.
+
+Every statement is put together from constants of this module; values come in as parameters. `zones` holds the day it is
+for the people of each time zone, worked out in Python.
+"""
+
+from sqlalchemy import TextClause, text
+
+from operational_db.types import ReminderSchedule
+
+# Random ids: PostgreSQL has no time-ordered ones before version 18, and 15 is the oldest we work on.
+_NEW_ID = "gen_random_uuid()"
+
+_ZONES = """
+zones as materialized (
+    select * from unnest(cast(:zone_names as text[]), cast(:todays as date[])) as z (name, today)
+)
+"""
+
+# A certificate speaks for its kind while no later one of the person's does. One whose evidence was not accepted neither
+# counts nor renews. Certificates are the person's own: no organization, and no membership needed.
+_CERTIFICATES = """
+select
+    held.person_id, held.id as subject_id, held.expires_on as due_on, cast(null as uuid) as organization_id,
+    kind.name as title, '/me-certificates' as action_path, zones.name as zone
+from certificates as held
+join certification_registry as kind on kind.id = held.certification_id
+join people on people.id = held.person_id and people.erased_at is null
+join zones on zones.name = people.timezone
+where held.expires_on is not null and held.withdrawn_at is null and held.revoked_at is null
+    and held.verification_status <> 'failed'
+    and not exists (
+        select from certificates as later
+        where later.person_id = held.person_id and later.certification_id = held.certification_id
+            and later.id <> held.id and later.withdrawn_at is null and later.revoked_at is null
+            and later.verification_status <> 'failed'
+            and (
+                later.expires_on is null or later.expires_on > held.expires_on
+                or later.renews_id = held.id or (later.expires_on = held.expires_on and later.id > held.id)
+            )
+    )
+"""
+
+# Earned for an organization, a certification in a scope matters while the person belongs to it.
+_SCOPES = """
+select
+    held.person_id, held.id as subject_id, held.expires_on as due_on, held.organization_id,
+    coalesce(held.scope, track.title) as title,
+    case when held.lesson_id is null then '/me-training' else '/me-lesson?lesson=' || held.lesson_id end as action_path,
+    zones.name as zone
+from proficiency_evidence as held
+left join training_tracks as track on track.id = held.track_id
+join people on people.id = held.person_id and people.erased_at is null
+join zones on zones.name = people.timezone
+where held.level = 'certified' and held.expires_on is not null and held.revoked_at is null
+    and (
+        held.organization_id is null
+        or exists (
+            select from memberships
+            where memberships.person_id = held.person_id and memberships.organization_id = held.organization_id
+                and memberships.started_on <= zones.today
+                and (memberships.ended_on is null or memberships.ended_on > zones.today)
+        )
+    )
+    and not exists (
+        select from proficiency_evidence as later
+        where later.person_id = held.person_id and later.id <> held.id
+            and (later.scope = held.scope or later.track_id = held.track_id)
+            and later.level = 'certified' and later.revoked_at is null
+            and (
+                later.expires_on is null or later.expires_on > held.expires_on
+                or (later.expires_on = held.expires_on and later.id > held.id)
+            )
+    )
+"""
+
+# Open assignments of members, as `compliance.evaluation.recipient_status` sees them: neither completed, nor met by a
+# certificate that still counts, nor exempted.
+_HOLDS = """
+    select from certificates as proof
+    where proof.person_id = reached.person_id and proof.certification_id = {certification}
+        and proof.verification_status = 'verified' and proof.withdrawn_at is null
+        and proof.issued_on <= zones.today and (proof.expires_on is null or proof.expires_on >= zones.today)
+        and (proof.revoked_from is null or proof.revoked_from > zones.today)
+"""
+_NEEDED = """coalesce(
+    requirement.certification_id,
+    case when required_course.leads_to_certification then required_course.certification_id end
+)"""
+_ASSIGNMENTS = f"""
+select
+    reached.person_id, reached.id as subject_id, reached.due_on, assignment.organization_id,
+    course.title, '/me-training?training_part=Assigned' as action_path, zones.name as zone
+from assignment_recipients as reached
+join training_assignments as assignment on assignment.id = reached.assignment_id
+join courses as course on course.id = assignment.course_id
+join people on people.id = reached.person_id and people.erased_at is null
+join zones on zones.name = people.timezone
+left join training_requirements as requirement on requirement.id = assignment.requirement_id
+left join courses as required_course on required_course.id = requirement.course_id
+where reached.due_on is not null and reached.completed_at is null and reached.cancelled_at is null
+    and assignment.cancelled_at is null
+    and exists (
+        select from memberships
+        where memberships.person_id = reached.person_id and memberships.organization_id = assignment.organization_id
+            and memberships.started_on <= zones.today
+            and (memberships.ended_on is null or memberships.ended_on > zones.today)
+    )
+    and not exists (
+        select from training_exemptions as exemption
+        where exemption.person_id = reached.person_id
+            and (exemption.recipient_id = reached.id or exemption.requirement_id = assignment.requirement_id)
+            and zones.today between exemption.starts_on and exemption.ends_on
+            and (exemption.ended_at is null or cast(exemption.ended_at as date) > zones.today)
+    )
+    and not exists (
+        select from course_enrollments as taken
+        where taken.person_id = reached.person_id and taken.course_id = assignment.course_id
+            and taken.status = 'completed'
+            and (assignment.minimum_score is null or taken.final_score >= assignment.minimum_score)
+            and (
+                taken.ended_at >= reached.assigned_at
+                or (course.leads_to_certification and exists ({_HOLDS.format(certification="course.certification_id")}))
+            )
+    )
+    and not exists ({_HOLDS.format(certification=_NEEDED)})
+    and not (
+        required_course.id is not null and not required_course.leads_to_certification
+        and exists (
+            select from course_enrollments as taken
+            where taken.person_id = reached.person_id and taken.course_id = required_course.id
+                and taken.status = 'completed'
+        )
+    )
+"""  # noqa: S608 - constants of this module
+
+SUBJECTS = {
+    ReminderSchedule.CERTIFICATE_EXPIRY: _CERTIFICATES,
+    ReminderSchedule.SCOPE_EXPIRY: _SCOPES,
+    ReminderSchedule.ASSIGNMENT_DUE: _ASSIGNMENTS,
+}
+
+
+def resolve(schedule: ReminderSchedule) -> TextClause:
+    """Closes the items whose state has ended; what a delivery is noting at this moment is left to the next round."""
+    return text(
+        f"""
+        with {_ZONES}
+        update notification_items set resolved_at = :now
+        where id in (
+            select item.id from notification_items as item
+            where item.schedule = :schedule and item.resolved_at is null and item.notification_id is not null
+                and not exists (
+                    select from ({SUBJECTS[schedule]}) as subject
+                    where subject.subject_id = item.subject_id and subject.person_id = item.person_id
+                        and subject.due_on = item.due_on
+                )
+            for update of item skip locked
+        )
+        """  # noqa: S608 - constants of this module
+    )
+
+
+# The message of the day news can still go into: the first one that is not sealed.
+_CHANNELS = """
+    select placed.id, placed.person_id, placed.on_date, channel.name
+    from placed
+    join people on people.id = placed.person_id
+    cross join (values ('in_app'), ('email'), ('push'), ('sms')) as channel (name)
+    left join notification_preferences as preference
+        on preference.person_id = placed.person_id and preference.channel = channel.name
+    where case channel.name
+        when 'in_app' then true
+        when 'email' then people.email is not null and coalesce(preference.is_enabled, true)
+        else coalesce(preference.is_enabled, false)
+    end
+"""
+
+
+def owe(schedule: ReminderSchedule) -> TextClause:
+    """Inserts what a schedule owes, in one statement: `rules.owed_steps` for everybody at once.
+
+    Inserting a day's message, or touching the one that is there, locks it against being sealed until the commit.
+    """
+    return text(
+        f"""
+        with {_ZONES},
+        windows as materialized (
+            select * from unnest(
+                cast(:zone_names as text[]), cast(:first_days as date[]), cast(:since as date[]),
+                cast(:send_from as date[])
+            ) as w (zone, first_day, since, send_from)
+        ),
+        days as materialized (
+            select * from unnest(
+                cast(:day_zones as text[]), cast(:days as date[]), cast(:instants as timestamptz[])
+            ) as d (zone, on_date, deliver_at)
+        ),
+        reached as (
+            select distinct on (subject.person_id, subject.subject_id)
+                subject.*, step.days as step, windows.first_day,
+                subject.due_on - step.days >= windows.send_from as is_sent
+            from ({SUBJECTS[schedule]}) as subject
+            join windows on windows.zone = subject.zone
+            join zones as here on here.name = subject.zone
+            join unnest(cast(:steps as int[])) as step (days)
+                on subject.due_on - step.days between windows.since and here.today
+            where subject.due_on between :low and :high
+            order by subject.person_id, subject.subject_id, step.days
+        ),
+        fresh as materialized (
+            select reached.* from reached
+            where not exists (
+                select from notification_items as told
+                where told.person_id = reached.person_id and told.schedule = :schedule
+                    and told.subject_id = reached.subject_id and told.due_on = reached.due_on
+                    and told.step <= reached.step and (told.resolved_at is null or told.sent_at is not null)
+            )
+        ),
+        addressed as (
+            select fresh.person_id, fresh.zone,
+                greatest(fresh.first_day, 1 + (
+                    select max(sealed.on_date) from notifications as sealed
+                    where sealed.person_id = fresh.person_id and sealed.sealed_at is not null
+                        and sealed.on_date >= fresh.first_day
+                )) as on_date
+            from fresh
+            where fresh.is_sent
+            group by fresh.person_id, fresh.zone, fresh.first_day
+        ),
+        placed as (
+            insert into notifications (id, person_id, on_date, created_at, updated_at)
+            select {_NEW_ID}, person_id, on_date, :now, :now from addressed
+            on conflict (person_id, on_date) do update set updated_at = excluded.updated_at
+                where notifications.sealed_at is null
+            returning id, person_id, on_date
+        ),
+        items as (
+            insert into notification_items (
+                id, notification_id, person_id, schedule, subject_id, step, due_on, organization_id, title,
+                action_path, owed_at
+            )
+            select {_NEW_ID}, placed.id, fresh.person_id, :schedule, fresh.subject_id, fresh.step, fresh.due_on,
+                fresh.organization_id, fresh.title, fresh.action_path, :now
+            from fresh
+            left join placed on placed.person_id = fresh.person_id and fresh.is_sent
+            where placed.id is not null or not fresh.is_sent
+            returning notification_id
+        ),
+        routed as (
+            insert into notification_deliveries (
+                id, notification_id, person_id, channel, due_at, next_attempt_at, created_at, updated_at
+            )
+            select {_NEW_ID}, way.id, way.person_id, way.name, days.deliver_at, days.deliver_at, :now, :now
+            from ({_CHANNELS}) as way
+            join addressed on addressed.person_id = way.person_id
+            join days on days.zone = addressed.zone and days.on_date = way.on_date
+            on conflict (notification_id, channel) do nothing
+        )
+        select count(notification_id) as owed_count, count(*) filter (where notification_id is null) as settled_count
+        from items
+        """  # noqa: S608 - constants of this module
+    )
+
+
+SUPERSEDE = text(
+    """
+    update notification_items set resolved_at = :now
+    where id in (
+        select item.id from notification_items as item
+        where item.schedule = :schedule and item.resolved_at is null and item.sent_at is null
+            and item.notification_id is not null
+            and exists (
+                select from notification_items as urgent
+                where urgent.person_id = item.person_id and urgent.schedule = item.schedule
+                    and urgent.subject_id = item.subject_id and urgent.due_on = item.due_on
+                    and urgent.step < item.step and (urgent.resolved_at is null or urgent.sent_at is not null)
+            )
+        for update of item skip locked
+    )
+    """
+)
+
+_OPEN = "delivered_at is null and given_up_at is null and cancelled_at is null"
+
+# Whole people, so that what waits for one of them goes into one message. The person is locked too: she is either erased
+# before, or told before she is erased.
+CLAIM = text(
+    f"""
+    with turn as (
+        select distinct person_id from (
+            select person_id from notification_deliveries
+            where channel = :channel and next_attempt_at <= :now and {_OPEN}
+            order by next_attempt_at
+            limit :limit
+        ) as first
+    )
+    select delivery.id as delivery_id, delivery.notification_id, delivery.person_id,
+        delivery.attempt_count, delivery.due_at,
+        delivery.claimed_at is not null as is_in_doubt, delivery.merged_into_id, people.timezone, people.is_simulated,
+        case
+            when people.erased_at is not null then null
+            when delivery.channel = 'in_app' then ''
+            when delivery.channel = 'email' then
+                case when coalesce(preference.is_enabled, true) then people.email end
+            when preference.is_enabled then preference.address
+        end as address
+    from turn
+    join notification_deliveries as delivery on delivery.person_id = turn.person_id
+    join notifications as message on message.id = delivery.notification_id
+    join people on people.id = delivery.person_id
+    left join notification_preferences as preference
+        on preference.person_id = delivery.person_id and preference.channel = delivery.channel
+    where delivery.channel = :channel and delivery.next_attempt_at <= :now and delivery.delivered_at is null
+        and delivery.given_up_at is null and delivery.cancelled_at is null
+    order by delivery.person_id, message.on_date desc, delivery.id
+    for no key update of delivery, message, people skip locked
+    """  # noqa: S608 - constants of this module
+)
+
+NOTE_CLAIMED = text(
+    """
+    update notification_deliveries
+    set claimed_at = :now, next_attempt_at = :until, updated_at = :now,
+        merged_into_id = case when id = :primary then null else cast(:primary as uuid) end
+    where id = any(:ids)
+    """
+)
+
+NOTE_DELIVERED = text(
+    """
+    update notification_deliveries
+    set delivered_at = :now, attempt_count = attempt_count + 1, last_error = null, claimed_at = null, updated_at = :now
+    where id = any(:ids)
+    """
+)
+
+NOTE_TOLD = text(
+    """
+    update notification_items set sent_at = :now
+    where sent_at is null and resolved_at is null and notification_id in (
+        select notification_id from notification_deliveries where id = any(:ids)
+    )
+    """
+)
+
+NOTE_FAILED = text(
+    """
+    update notification_deliveries
+    set attempt_count = attempt_count + 1, last_error = :reason, updated_at = :now,
+        next_attempt_at = coalesce(cast(:next as timestamptz), next_attempt_at),
+        given_up_at = case when cast(:next as timestamptz) is null then cast(:now as timestamptz) end,
+        claimed_at = case when :is_in_doubt then claimed_at end,
+        merged_into_id = case when :is_in_doubt then merged_into_id end
+    where id = any(:ids)
+    """
+)
+
+_MINE = """
+    from notifications as message
+    join notification_deliveries as told
+        on told.notification_id = message.id and told.channel = 'in_app' and told.delivered_at is not null
+    where message.person_id = :person
+"""
+MINE = text(
+    f"""
+    select message.id as notification_id, message.on_date, told.delivered_at, message.read_at
+    {_MINE} and (not :unread_only or message.read_at is null)
+    order by message.on_date desc, message.id limit :limit offset :offset
+    """
+)
+COUNT_MINE = text(f"select count(*) as total, count(*) filter (where message.read_at is null) as unread {_MINE}")
+MARK_ALL_READ = text(
+    f"""
+    update notifications set read_at = :now, updated_at = :now
+    where id in (select message.id {_MINE} and message.read_at is null)
+    """  # noqa: S608 - constants of this module
+)
+
+_STATE = """
+    case
+        when delivery.delivered_at is not null then 'delivered'
+        when delivery.cancelled_at is not null then 'cancelled'
+        when delivery.given_up_at is not null then 'given_up'
+        when delivery.claimed_at is not null then 'in_doubt'
+        when delivery.attempt_count > 0 then 'retrying'
+        else 'waiting'
+    end
+"""
+OUTBOX_COUNTS = text(
+    f"""
+    select delivery.channel, {_STATE} as state, count(*) as count, min(delivery.due_at) as oldest_due_at
+    from notification_deliveries as delivery
+    group by 1, 2
+    order by 1, 2
+    """  # noqa: S608 - constants of this module
+)
+_OUTBOX = f"""
+    select delivery.id as delivery_id, delivery.person_id, delivery.channel, message.on_date, {_STATE} as state,
+        (
+            select count(*) from notification_items as item where item.notification_id = delivery.notification_id
+        ) as item_count,
+        delivery.attempt_count, delivery.next_attempt_at, delivery.last_error,
+        coalesce(delivery.delivered_at, delivery.cancelled_at, delivery.given_up_at) as ended_at,
+        delivery.merged_into_id
+    from notification_deliveries as delivery
+    join notifications as message on message.id = delivery.notification_id
+    where (cast(:state as text) is null or {_STATE} = :state)
+        and (cast(:channel as text) is null or delivery.channel = :channel)
+"""  # noqa: S608 - constants of this module
+OUTBOX_TOTAL = text(f"select count(*) from ({_OUTBOX}) as listed")  # noqa: S608 - constants of this module
+OUTBOX = text(
+    f"""
+    {_OUTBOX}
+    order by
+        array_position(array['given_up', 'in_doubt', 'retrying', 'waiting', 'delivered', 'cancelled'], {_STATE}),
+        delivery.updated_at desc, delivery.id
+    limit :limit offset :offset
+    """
+)

@@ -1,0 +1,73 @@
+"""What a reminder says: one line per item, true on the day it is read out, and the way to act on it. Pure text."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from operational_db.types import ReminderSchedule
+
+ACTION_LABELS = {
+    ReminderSchedule.CERTIFICATE_EXPIRY: "See your certificates",
+    ReminderSchedule.SCOPE_EXPIRY: "Refresh it in a few minutes",
+    ReminderSchedule.ASSIGNMENT_DUE: "Continue the training",
+}
+
+
+class Item(Protocol):
+    """What a line is made of."""
+
+    @property
+    def schedule(self) -> ReminderSchedule: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def due_on(self) -> date: ...
+
+
+class ActionableItem(Item, Protocol):
+    """A line with a page to act on it."""
+
+    @property
+    def action_path(self) -> str: ...
+
+
+def line_of(item: Item, today: date) -> str:
+    """The news as it stands on the day: "… expires in 7 days (28 Nov 2026)."."""
+    day, days = f"{item.due_on.day} {item.due_on:%b %Y}", (item.due_on - today).days
+    match item.schedule:
+        case ReminderSchedule.ASSIGNMENT_DUE:
+            when = "is due" if days >= 0 else "was due"
+            urge = "" if days >= 0 else " It is overdue."
+            return f"“{item.title}” {when} {_distance(days)} ({day}).{urge}"
+        case ReminderSchedule.CERTIFICATE_EXPIRY:
+            return f"Your certificate “{item.title}” {_expiry(days)} ({day})."
+        case ReminderSchedule.SCOPE_EXPIRY:
+            block = " Without it, actions that need it are blocked." if days < 0 else ""
+            return f"Your certification for “{item.title}” {_expiry(days)} ({day}).{block}"
+
+
+def subject_of(items: Sequence[Item], today: date) -> str:
+    """The headline: the news itself when there is one, else how many."""
+    if len(items) == 1:
+        return line_of(items[0], today)
+    return f"{len(items)} reminders about your training and certificates"
+
+
+def _expiry(days: int) -> str:
+    if days == 0:
+        return "expires today"
+    return f"expires {_distance(days)}" if days > 0 else f"expired {_distance(days)}"
+
+
+def _distance(days: int) -> str:
+    if days == 0:
+        return "today"
+    unit = "day" if abs(days) == 1 else "days"
+    return f"in {days} {unit}" if days > 0 else f"{-days} {unit} ago"
+
+
+def body_of(items: Sequence[ActionableItem], today: date, *, base_url: str) -> str:
+    """The message as plain text: each piece of news with the way to act on it."""
+    blocks = [f"{line_of(item, today)}\n{ACTION_LABELS[item.schedule]}: {base_url}{item.action_path}" for item in items]
+    footer = f"You can choose how you are reminded: {base_url}/me-notifications"
+    return "\n\n".join([*blocks, footer]) + "\n"
