@@ -32,6 +32,12 @@ class NotAuthorizedError(DomainError):
     code = "not_authorized"
 
 
+class GateDeniedError(NotAuthorizedError):
+    """A gate in front of the action said no. `details` names decision, reason, what is missing and the lesson."""
+
+    code = "gate_denied"
+
+
 class NotSignedInError(DomainError):
     status = 401
     code = "not_signed_in"

@@ -27,6 +27,7 @@ from operational_db.ledger.events import (
     EnrollmentOpened,
     ModuleCompleted,
 )
+from operational_db.proficiency.service import record_course_completion
 from operational_db.tables.catalog import Course, CourseAssessment
 from operational_db.tables.identity import Membership
 from operational_db.tables.learning import AssessmentAttempt, Enrollment, ModuleCompletion
@@ -664,6 +665,14 @@ def _complete(
         course_id=course.id,
         completed_at=now,
         final_score=enrollment.final_score,
+    )
+    record_course_completion(
+        session,
+        person_id=enrollment.person_id,
+        organization_id=enrollment.organization_id,
+        course_id=course.id,
+        final_score=enrollment.final_score,
+        now=now,
     )
 
 

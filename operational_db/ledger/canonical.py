@@ -4,6 +4,7 @@ Bodies hold text, whole numbers and truth values under names of fields only; for
 canonical. The database builds the same bytes in `ledger_entry_bytes`. The form can never change: all hashes rest on it.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -72,6 +73,20 @@ def entry_bytes(
         f',"organization":{organization},"recorded_at":"{instant_text(recorded_at)}"'
         f',"subject":{subject},"version":{version}}}'
     ).encode()
+
+
+def document_text(document: Mapping[str, object]) -> str:
+    """Canonical JSON of nested objects and lists of text, ids, days, whole numbers and truth values; absent is null.
+
+    For documents that an event's body holds as text, such as a rule or a decision. Names are ASCII, which makes sorting
+    by bytes the order of RFC 8785. Instants are given as `instant_text`.
+
+    Raises
+    ------
+    ValueError
+        For a whole number beyond 2**53 - 1 or text that is not Unicode.
+    """
+    return _json(document)
 
 
 def _json(value: object) -> str:

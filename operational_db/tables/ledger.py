@@ -13,6 +13,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     SmallInteger,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,6 +25,15 @@ class LedgerEvent(Base):
     """One fact (D2). `body` is canonical JSON (RFC 8785) of opaque ids, dates, integers and decimals as text."""
 
     __tablename__ = "ledger_events"
+    __table_args__ = (
+        # Replays and previews read the decisions of some days, and the rules they were made by.
+        Index(
+            "ix_ledger_events_gates",
+            "kind",
+            "occurred_at",
+            postgresql_where=text("kind in ('gate.decided', 'gate.rule_set')"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]

@@ -965,11 +965,23 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("track_id is not null"),
     )
+    op.create_index(
+        "ix_ledger_events_gates",
+        "ledger_events",
+        ["kind", "occurred_at"],
+        unique=False,
+        postgresql_where=sa.text("kind in ('gate.decided', 'gate.rule_set')"),
+    )
     for statement in ledger_guard.INSTALL_PUBLISHED:
         op.execute(statement)
 
 
 def downgrade() -> None:
+    op.drop_index(
+        "ix_ledger_events_gates",
+        table_name="ledger_events",
+        postgresql_where=sa.text("kind in ('gate.decided', 'gate.rule_set')"),
+    )
     op.drop_index(
         "ix_proficiency_evidence_track",
         table_name="proficiency_evidence",

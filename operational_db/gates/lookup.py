@@ -1,0 +1,308 @@
+"""Finding what a decision depends on: the rule in effect and the facts, in one prepared statement on the driver's
+connection, because every risky action of every product waits for it.
+
+Which rule is in effect is read in that same statement, so it is never older than the snapshot of the decision; only
+the parsed form of a version is kept in memory, and a version never changes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import psycopg
+
+from operational_db.gates.documents import requirements_from
+from operational_db.gates.rules import EvidenceFact, GateFacts, GateTerms, WaiverFact
+from operational_db.proficiency.rules import parse_track_name, utc_day
+from operational_db.types import GateMode, ProficiencyLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who wants to do what, for which organization (None: on the platform itself)."""
+
+    action: str
+    person_id: UUID
+    organization_id: UUID | None
+    resource: str | None = None
+
+
+# An organization's own rule goes before the platform's; the highest version in effect counts.
+_RULES = """
+select 'r', rule.id, null::uuid, asked.organization_id, asked.action, null, null::timestamptz, null::date, null::date
+from unnest(%(organizations)s::uuid[], %(actions)s::text[]) as asked(organization_id, action)
+cross join lateral (
+    (
+        select own.id from gate_rules as own
+        where own.organization_id = asked.organization_id and own.action = asked.action
+            and own.effective_from <= %(day)s and (own.ended_on is null or own.ended_on > %(day)s)
+        order by own.version desc limit 1
+    )
+    union all
+    (
+        select platform.id from gate_rules as platform
+        where platform.organization_id is null and platform.action = asked.action
+            and platform.effective_from <= %(day)s and (platform.ended_on is null or platform.ended_on > %(day)s)
+        order by platform.version desc limit 1
+    )
+    limit 1
+) as rule
+"""
+_MEMBERS = """
+union all
+select 'm', person_id, null, organization_id, null, null, null, null, null
+from memberships
+where person_id = any(%(people)s::uuid[]) and started_on <= %(day)s and (ended_on is null or ended_on > %(day)s)
+"""
+_WAIVERS = """
+union all
+select 'w', id, person_id, organization_id, action, null, ended_at, starts_on, ends_on
+from gate_waivers
+where person_id = any(%(people)s::uuid[]) and action = any(%(actions)s::text[]) and recorded_at <= %(known_at)s
+"""
+# Evidence of an organization's own lesson proves nothing to other organizations.
+_SCOPE_EVIDENCE = """
+union all
+select 'e', evidence.id, evidence.person_id, lessons.organization_id, evidence.scope, evidence.level::text,
+    evidence.achieved_at, evidence.expires_on,
+    case when evidence.revoked_at <= %(known_at)s then evidence.revoked_from end
+from proficiency_evidence as evidence
+left join lessons on lessons.id = evidence.lesson_id
+where evidence.person_id = any(%(people)s::uuid[]) and evidence.scope = any(%(scopes)s::text[])
+    and evidence.recorded_at <= %(known_at)s
+"""
+_TRACKS = """
+union all
+select 't', id, null, organization_id, persona::text, tier::text, null, null, null
+from training_tracks
+where persona = any(%(personas)s::text[]) and tier = any(%(tiers)s::text[])
+    and (organization_id is null or organization_id = any(%(organizations)s::uuid[]))
+"""
+_TRACK_EVIDENCE = """
+union all
+select 'k', evidence.id, evidence.person_id, evidence.track_id, null, evidence.level::text,
+    evidence.achieved_at, evidence.expires_on,
+    case when evidence.revoked_at <= %(known_at)s then evidence.revoked_from end
+from proficiency_evidence as evidence
+where evidence.person_id = any(%(people)s::uuid[]) and evidence.track_id is not null
+    and evidence.recorded_at <= %(known_at)s
+"""
+_PEOPLE = """
+union all
+select 'p', id, null, null, null, null, null, null, null
+from people where id = any(%(people)s::uuid[]) and erased_at is null
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rule in effect (None when there is none) and the facts it is to be held against."""
+
+    terms: GateTerms | None
+    facts: GateFacts
+    now: datetime
+
+
+# Versions never change, so one that was read stays true; which of them is in effect is asked every time.
+_terms_of_rule: dict[UUID, GateTerms] = {}
+# The version last seen for an organization's action: a guess that saves a round trip, checked on every use.
+_last_rule: dict[tuple[UUID | None, str], UUID] = {}
+_REMEMBERED = 20_000
+
+Row = tuple[str, UUID, UUID | None, UUID | None, str | None, str | None, datetime | None, date | None, date | None]
+
+
+def look_up(connection: psycopg.Connection, questions: Sequence[tuple[Asked, datetime]]) -> list[Found]:
+    """The rule and the facts of each question at its instant; all of them on the same day of UTC.
+
+    One statement, and another one when a rule was not seen before or has just changed. It sees what the connection's
+    transaction sees, as known at the latest of the instants.
+    """
+    asked = [each for each, _ in questions]
+    known_at = max(now for _, now in questions)
+    pairs = dict.fromkeys((each.organization_id, each.action) for each in asked)
+    guessed = [_terms_of_rule[rule] for pair in pairs if (rule := _last_rule.get(pair)) in _terms_of_rule]
+    scopes, tracks = _targets(guessed)
+    while True:
+        rows = _fetch(connection, asked, pairs, scopes, tracks, utc_day(known_at), known_at)
+        rules = {(row[3], str(row[4])): row[1] for row in rows if row[0] == "r"}
+        terms = _known_terms(connection, rules)
+        wanted_scopes, wanted_tracks = _targets(terms.values())
+        if wanted_scopes <= scopes and wanted_tracks <= tracks:
+            return _build(questions, terms, rows)
+        scopes, tracks = scopes | wanted_scopes, tracks | wanted_tracks
+
+
+def look_up_for(
+    connection: psycopg.Connection,
+    terms: GateTerms,
+    *,
+    organization_id: UUID | None,
+    person_ids: Sequence[UUID],
+    at: datetime,
+    known_at: datetime | None = None,
+) -> list[GateFacts]:
+    """The facts of people for a rule that need not be in effect, such as a proposal; as known at another instant."""
+    asked = [Asked(terms.action, person_id, organization_id) for person_id in person_ids]
+    if not asked:
+        return []
+    scopes, tracks = _targets([terms])
+    pairs = {(organization_id, terms.action): None}
+    rows = _fetch(connection, asked, pairs, scopes, tracks, utc_day(at), known_at or at)
+    questions = [(each, at) for each in asked]
+    return [found.facts for found in _build(questions, {(organization_id, terms.action): terms}, rows)]
+
+
+def _targets(terms: Iterable[GateTerms]) -> tuple[frozenset[str], frozenset[str]]:
+    scopes, tracks = set(), set()
+    for each in terms:
+        for requirement in each.requirements:
+            if requirement.scope is not None:
+                scopes.add(requirement.scope)
+            elif requirement.track is not None:
+                tracks.add(requirement.track)
+    return frozenset(scopes), frozenset(tracks)
+
+
+def _fetch(
+    connection: psycopg.Connection,
+    asked: Sequence[Asked],
+    pairs: Mapping[tuple[UUID | None, str], None],
+    scopes: frozenset[str],
+    tracks: frozenset[str],
+    day: date,
+    known_at: datetime,
+) -> list[Row]:
+    statement = _RULES + _MEMBERS + _WAIVERS + _SCOPE_EVIDENCE
+    parameters: dict[str, object] = {
+        "organizations": [organization_id for organization_id, _ in pairs],
+        "actions": [action for _, action in pairs],
+        "people": list({each.person_id for each in asked}),
+        "scopes": sorted(scopes),
+        "day": day,
+        "known_at": known_at,
+    }
+    if tracks:
+        names = [parse_track_name(track) for track in tracks]
+        statement += _TRACKS + _TRACK_EVIDENCE
+        parameters["personas"] = sorted({str(persona) for persona, _ in names})
+        parameters["tiers"] = sorted({str(tier) for _, tier in names})
+    if any(organization_id is None for organization_id, _ in pairs):
+        statement += _PEOPLE
+    cursor = connection.execute(statement, parameters, prepare=True, binary=True)
+    rows: list[Row] = cursor.fetchall()
+    return rows
+
+
+def _known_terms(
+    connection: psycopg.Connection, rules: Mapping[tuple[UUID | None, str], UUID]
+) -> dict[tuple[UUID | None, str], GateTerms]:
+    unknown = [rule_id for rule_id in rules.values() if rule_id not in _terms_of_rule]
+    if unknown:
+        if len(_terms_of_rule) > _REMEMBERED:
+            _terms_of_rule.clear()
+            unknown = list(rules.values())
+        _terms_of_rule.update(read_terms(connection, unknown))
+    if len(_last_rule) > _REMEMBERED:
+        _last_rule.clear()
+    _last_rule.update(rules)
+    return {pair: _terms_of_rule[rule_id] for pair, rule_id in rules.items()}
+
+
+def read_terms(connection: psycopg.Connection, rule_ids: Sequence[UUID]) -> dict[UUID, GateTerms]:
+    """Rule versions by their ids."""
+    cursor = connection.execute(
+        "select id, organization_id, action, version, mode, requirements, policy_id, runbook_id, lesson_id,"
+        " effective_from from gate_rules where id = any(%s)",
+        [list(rule_ids)],
+    )
+    return {
+        row[0]: GateTerms(
+            rule_id=row[0],
+            organization_id=row[1],
+            action=row[2],
+            version=row[3],
+            mode=GateMode(row[4]),
+            requirements=requirements_from(row[5]),
+            policy_id=row[6],
+            runbook_id=row[7],
+            lesson_id=row[8],
+            effective_from=row[9],
+        )
+        for row in cursor
+    }
+
+
+def _build(
+    questions: Sequence[tuple[Asked, datetime]],
+    terms: Mapping[tuple[UUID | None, str], GateTerms],
+    rows: Iterable[Row],
+) -> list[Found]:
+    members: set[tuple[UUID | None, UUID | None]] = set()
+    waivers: dict[tuple[UUID | None, UUID | None, str | None], list[WaiverFact]] = {}
+    evidence: dict[UUID | None, list[Row]] = {}
+    tracks: list[Row] = []
+    for row in rows:
+        kind = row[0]
+        if kind == "e" or kind == "k":
+            evidence.setdefault(row[2], []).append(row)
+        elif kind == "m":
+            members.add((row[1], row[3]))
+        elif kind == "p":
+            members.add((row[1], None))
+        elif kind == "w" and row[7] is not None and row[8] is not None:
+            ended_at = None if row[6] is None else row[6].astimezone(UTC)
+            fact = WaiverFact(row[1], row[7], row[8], ended_at)
+            waivers.setdefault((row[2], row[3], row[4]), []).append(fact)
+        elif kind == "t":
+            tracks.append(row)
+    found = []
+    for each, now in questions:
+        organization_id = each.organization_id
+        rule = terms.get((organization_id, each.action))
+        facts = GateFacts(
+            action=each.action,
+            person_id=each.person_id,
+            organization_id=organization_id,
+            is_member=(each.person_id, organization_id) in members,
+            evidence=() if rule is None else _evidence(rule, organization_id, evidence.get(each.person_id, ()), tracks),
+            waivers=tuple(sorted(waivers.get((each.person_id, organization_id, each.action), ()), key=_id_of)),
+            resource=each.resource,
+        )
+        found.append(Found(rule, facts, now))
+    return found
+
+
+def _evidence(
+    rule: GateTerms, organization_id: UUID | None, rows: Iterable[Row], tracks: Sequence[Row]
+) -> tuple[EvidenceFact, ...]:
+    """The facts on what this rule asks for; an organization's own track goes before the platform's of that name."""
+    scopes = {each.scope: each.key for each in rule.requirements if each.scope is not None}
+    names = {each.track: each.key for each in rule.requirements if each.track is not None}
+    track_keys: dict[UUID | None, str] = {}
+    if names:
+        chosen: dict[str, Row] = {}
+        for track in tracks:
+            name = f"{track[4]}/{track[5]}"
+            if name in names and track[3] in (None, organization_id) and (name not in chosen or track[3] is not None):
+                chosen[name] = track
+        track_keys = {track[1]: names[name] for name, track in chosen.items()}
+    facts = []
+    for kind, id_, _, owner, scope, level, achieved_at, expires_on, revoked_from in rows:
+        if kind == "e":
+            target = scopes.get(scope) if owner is None or owner == organization_id else None
+        else:
+            target = track_keys.get(owner)
+        if target is not None and achieved_at is not None:
+            reached_at = achieved_at.astimezone(UTC)
+            facts.append(EvidenceFact(id_, target, _LEVELS[level], reached_at, expires_on, revoked_from))
+    facts.sort(key=_id_of)
+    return tuple(facts)
+
+
+_LEVELS: Mapping[str | None, ProficiencyLevel] = {level.value: level for level in ProficiencyLevel}
+
+
+def _id_of(fact: EvidenceFact | WaiverFact) -> int:
+    return fact.id.int

@@ -1,0 +1,325 @@
+"""Queries on evidence, scope rules, tracks and the lessons that lead there."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select, text
+from sqlalchemy.orm import Session
+
+from operational_db.errors import NotFoundError
+from operational_db.proficiency.rules import (
+    QUIZ_THRESHOLD,
+    Evidence,
+    LessonPass,
+    ScopeRuleTerms,
+    TrackStep,
+    default_terms,
+    level_of_result,
+)
+from operational_db.tables.content import Lesson, LessonAttempt, LessonVersion
+from operational_db.tables.gates import ProficiencyEvidence, ScopeRule, TrackLesson, TrainingTrack
+from operational_db.tables.identity import Membership, Person
+from operational_db.tables.learning import Enrollment
+from operational_db.types import (
+    EnrollmentStatus,
+    LessonStatus,
+    LessonType,
+    Persona,
+    ProficiencyLevel,
+    TrackTier,
+)
+
+
+@dataclass(frozen=True)
+class AvailableLesson:
+    """A published lesson that an organization's people can take."""
+
+    lesson_id: UUID
+    code: str
+    title: str
+    lesson_type: LessonType
+    version: str
+    minutes: Decimal
+    scope_tags: tuple[str, ...]
+    pass_threshold: int
+
+
+def to_evidence(row: ProficiencyEvidence) -> Evidence:
+    return Evidence(
+        id=row.id,
+        person_id=row.person_id,
+        scope=row.scope,
+        track_id=row.track_id,
+        level=row.level,
+        achieved_at=row.achieved_at,
+        recorded_at=row.recorded_at,
+        expires_on=row.expires_on,
+        revoked_from=row.revoked_from,
+        revoked_at=row.revoked_at,
+    )
+
+
+def to_terms(row: ScopeRule) -> ScopeRuleTerms:
+    return ScopeRuleTerms(
+        scope=row.scope,
+        certified_at_level=row.certified_at_level,
+        validity_basis=row.validity_basis,
+        validity_months=row.validity_months,
+        calendar_month=row.calendar_month,
+        calendar_day=row.calendar_day,
+        minimum_active_days=row.minimum_active_days,
+        renewal_window_days=row.renewal_window_days,
+        grace_days=row.grace_days,
+    )
+
+
+class ProficiencyRepository:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def lock_person(self, person_id: UUID) -> None:
+        """Until the transaction ends, nobody else records or revokes what this person proved.
+
+        Raises
+        ------
+        NotFoundError
+            When nobody has the id.
+        """
+        statement = select(Person.id).where(Person.id == person_id).with_for_update(key_share=True)
+        if self.session.scalar(statement) is None:
+            raise NotFoundError("There is no person with this id.")
+
+    def is_person(self, person_id: UUID) -> bool:
+        return self.session.scalar(select(Person.id).where(Person.id == person_id)) is not None
+
+    def organizations_of(self, person_id: UUID, *, on: date) -> frozenset[UUID]:
+        statement = select(Membership.organization_id).where(
+            Membership.person_id == person_id,
+            Membership.started_on <= on,
+            or_(Membership.ended_on.is_(None), Membership.ended_on > on),
+        )
+        return frozenset(self.session.scalars(statement))
+
+    # --- evidence ---
+
+    def evidence_row(self, evidence_id: UUID) -> ProficiencyEvidence | None:
+        """Read afresh: somebody else may have revoked it meanwhile."""
+        statement = select(ProficiencyEvidence).where(ProficiencyEvidence.id == evidence_id)
+        return self.session.scalar(statement.execution_options(populate_existing=True))
+
+    def scope_evidence(
+        self, person_id: UUID, scopes: Collection[str], *, organization_id: UUID | None = None
+    ) -> list[ProficiencyEvidence]:
+        """What the person proved in scopes; for an organization without what lessons of other organizations proved."""
+        statement = select(ProficiencyEvidence).where(
+            ProficiencyEvidence.person_id == person_id, ProficiencyEvidence.scope.in_(scopes)
+        )
+        if organization_id is not None:
+            statement = statement.outerjoin(Lesson, Lesson.id == ProficiencyEvidence.lesson_id).where(
+                or_(Lesson.organization_id.is_(None), Lesson.organization_id == organization_id)
+            )
+        return list(self.session.scalars(statement.order_by(ProficiencyEvidence.achieved_at, ProficiencyEvidence.id)))
+
+    def track_evidence(self, person_id: UUID, track_ids: Collection[UUID]) -> list[ProficiencyEvidence]:
+        statement = (
+            select(ProficiencyEvidence)
+            .where(ProficiencyEvidence.person_id == person_id, ProficiencyEvidence.track_id.in_(track_ids))
+            .order_by(ProficiencyEvidence.achieved_at, ProficiencyEvidence.id)
+        )
+        return list(self.session.scalars(statement))
+
+    def same_attempt(self, attempt_id: UUID) -> list[ProficiencyEvidence]:
+        statement = select(ProficiencyEvidence).where(ProficiencyEvidence.attempt_id == attempt_id)
+        return list(self.session.scalars(statement.order_by(ProficiencyEvidence.id)))
+
+    def same_achievement(self, row: ProficiencyEvidence) -> list[ProficiencyEvidence]:
+        """The evidence that one result gave: in every scope of its lesson, or in the one track."""
+        statement = select(ProficiencyEvidence).where(
+            ProficiencyEvidence.person_id == row.person_id,
+            ProficiencyEvidence.achieved_at == row.achieved_at,
+            ProficiencyEvidence.lesson_id.is_not_distinct_from(row.lesson_id),
+        )
+        if row.track_id is not None:
+            statement = statement.where(ProficiencyEvidence.track_id == row.track_id)
+        elif row.lesson_id is not None:
+            statement = statement.where(ProficiencyEvidence.scope.is_not(None))
+        else:
+            statement = statement.where(ProficiencyEvidence.scope == row.scope)
+        return list(self.session.scalars(statement.order_by(ProficiencyEvidence.id)))
+
+    # --- scope rules ---
+
+    def terms_of(
+        self, scopes: Iterable[str], organization_id: UUID | None, *, on: date, as_known_at: datetime | None = None
+    ) -> dict[str, ScopeRuleTerms]:
+        """The terms of each scope on a day: the organization's own, else the platform's, else the seed's."""
+        wanted = set(scopes)
+        statement = select(ScopeRule).where(
+            ScopeRule.scope.in_(wanted),
+            or_(ScopeRule.organization_id == organization_id, ScopeRule.organization_id.is_(None)),
+            ScopeRule.effective_from <= on,
+        )
+        if as_known_at is not None:
+            statement = statement.where(ScopeRule.created_at <= as_known_at)
+        terms = {scope: default_terms(scope) for scope in wanted}
+        # The last one of a scope stays: own rules after the platform's, higher versions after lower ones.
+        ordered = statement.order_by(ScopeRule.organization_id.asc().nulls_first(), ScopeRule.version)
+        for row in self.session.scalars(ordered):
+            terms[row.scope] = to_terms(row)
+        return terms
+
+    def lock_scope(self, organization_id: UUID | None, scope: str) -> None:
+        key = f"scope-rule/{organization_id or 'platform'}/{scope}"
+        self.session.execute(text("select pg_advisory_xact_lock(hashtextextended(:key, 0))"), {"key": key})
+
+    def latest_version(self, organization_id: UUID | None, scope: str) -> int:
+        statement = select(ScopeRule.version).where(
+            ScopeRule.organization_id.is_not_distinct_from(organization_id), ScopeRule.scope == scope
+        )
+        return self.session.scalar(statement.order_by(ScopeRule.version.desc()).limit(1)) or 0
+
+    # --- tracks and lessons ---
+
+    def tracks_with(self, lesson_id: UUID, organization_id: UUID | None) -> Sequence[TrainingTrack]:
+        statement = (
+            select(TrainingTrack)
+            .join(TrackLesson, TrackLesson.track_id == TrainingTrack.id)
+            .where(
+                TrackLesson.lesson_id == lesson_id,
+                or_(TrainingTrack.organization_id.is_(None), TrainingTrack.organization_id == organization_id),
+            )
+        )
+        return self.session.scalars(statement.order_by(TrainingTrack.id)).all()
+
+    def track(self, persona: Persona, tier: TrackTier, organization_id: UUID | None) -> TrainingTrack | None:
+        """The organization's own track of this name, else the platform's."""
+        statement = (
+            select(TrainingTrack)
+            .where(
+                TrainingTrack.persona == persona,
+                TrainingTrack.tier == tier,
+                or_(TrainingTrack.organization_id.is_(None), TrainingTrack.organization_id == organization_id),
+            )
+            .order_by(TrainingTrack.organization_id.asc().nulls_last())
+            .limit(1)
+        )
+        return self.session.scalar(statement)
+
+    def steps(self, track_id: UUID) -> list[TrackStep]:
+        statement = (
+            select(TrackLesson.lesson_id, TrackLesson.is_required, Lesson.lesson_type)
+            .join(Lesson, Lesson.id == TrackLesson.lesson_id)
+            .where(TrackLesson.track_id == track_id)
+            .order_by(TrackLesson.order_index)
+        )
+        return [
+            TrackStep(lesson_id, is_required, lesson_type is LessonType.SIMULATION)
+            for lesson_id, is_required, lesson_type in self.session.execute(statement)
+        ]
+
+    def passes(self, person_id: UUID, lesson_ids: Collection[UUID]) -> list[LessonPass]:
+        """When the person passed which lessons, without what was revoked since.
+
+        By the evidence a pass gave; by passed attempts and finished courses where a lesson is of no scope.
+        """
+        return [
+            *self._passes_by_evidence(person_id, lesson_ids),
+            *self._passes_by_attempt(person_id, lesson_ids),
+            *self._passes_by_course(person_id, lesson_ids),
+        ]
+
+    def _passes_by_evidence(self, person_id: UUID, lesson_ids: Collection[UUID]) -> list[LessonPass]:
+        statement = select(
+            ProficiencyEvidence.lesson_id, ProficiencyEvidence.level, ProficiencyEvidence.achieved_at
+        ).where(
+            ProficiencyEvidence.person_id == person_id,
+            ProficiencyEvidence.scope.is_not(None),
+            ProficiencyEvidence.lesson_id.in_(lesson_ids),
+            ProficiencyEvidence.level.in_([ProficiencyLevel.COMPLETED, ProficiencyLevel.PROFICIENT]),
+            ProficiencyEvidence.revoked_at.is_(None),
+        )
+        return [
+            LessonPass(lesson_id, level, achieved_at)
+            for lesson_id, level, achieved_at in self.session.execute(statement)
+            if lesson_id is not None
+        ]
+
+    def _passes_by_attempt(self, person_id: UUID, lesson_ids: Collection[UUID]) -> list[LessonPass]:
+        statement = (
+            select(Lesson.id, Lesson.lesson_type, LessonAttempt.submitted_at)
+            .join(LessonVersion, LessonVersion.id == LessonAttempt.lesson_version_id)
+            .join(Lesson, Lesson.id == LessonVersion.lesson_id)
+            .where(
+                LessonAttempt.person_id == person_id,
+                LessonAttempt.is_passed.is_(True),
+                Lesson.id.in_(lesson_ids),
+                ~exists().where(
+                    ProficiencyEvidence.attempt_id == LessonAttempt.id, ProficiencyEvidence.scope.is_not(None)
+                ),
+            )
+        )
+        return [
+            LessonPass(lesson_id, level_of_result(lesson_type, True), submitted_at)
+            for lesson_id, lesson_type, submitted_at in self.session.execute(statement)
+            if submitted_at is not None
+        ]
+
+    def _passes_by_course(self, person_id: UUID, lesson_ids: Collection[UUID]) -> list[LessonPass]:
+        statement = (
+            select(Lesson.id, Enrollment.ended_at)
+            .join(Enrollment, Enrollment.course_id == Lesson.course_id)
+            .where(
+                Lesson.id.in_(lesson_ids),
+                Enrollment.person_id == person_id,
+                Enrollment.status == EnrollmentStatus.COMPLETED,
+                or_(Enrollment.final_score.is_(None), Enrollment.final_score >= QUIZ_THRESHOLD),
+                ~exists().where(
+                    ProficiencyEvidence.person_id == person_id,
+                    ProficiencyEvidence.lesson_id == Lesson.id,
+                    ProficiencyEvidence.scope.is_not(None),
+                ),
+            )
+        )
+        return [
+            LessonPass(lesson_id, ProficiencyLevel.COMPLETED, ended_at)
+            for lesson_id, ended_at in self.session.execute(statement)
+            if ended_at is not None
+        ]
+
+    def course_lessons(self, course_id: UUID, organization_id: UUID | None) -> list[AvailableLesson]:
+        """Published lessons that are this course, of the platform or the organization."""
+        return self._lessons(organization_id, Lesson.course_id == course_id)
+
+    def lessons_for(
+        self, organization_id: UUID | None, *, scopes: Collection[str], lesson_ids: Collection[UUID]
+    ) -> list[AvailableLesson]:
+        """Published lessons that teach one of the scopes or are among those named."""
+        matches = or_(LessonVersion.scope_tags.overlap(list(scopes)), Lesson.id.in_(lesson_ids))
+        return self._lessons(organization_id, matches)
+
+    def _lessons(self, organization_id: UUID | None, matches: ColumnElement[bool]) -> list[AvailableLesson]:
+        statement = (
+            select(Lesson, LessonVersion)
+            .join(
+                LessonVersion,
+                and_(LessonVersion.lesson_id == Lesson.id, LessonVersion.status == LessonStatus.PUBLISHED),
+            )
+            .where(or_(Lesson.organization_id.is_(None), Lesson.organization_id == organization_id), matches)
+            .order_by(Lesson.id)
+        )
+        return [
+            AvailableLesson(
+                lesson_id=lesson.id,
+                code=lesson.code,
+                title=lesson.title,
+                lesson_type=lesson.lesson_type,
+                version=version.version,
+                minutes=version.duration_minutes,
+                scope_tags=tuple(version.scope_tags),
+                pass_threshold=version.pass_threshold,
+            )
+            for lesson, version in self.session.execute(statement)
+        ]
