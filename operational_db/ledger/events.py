@@ -411,6 +411,8 @@ class ProficiencyRevoked(Event):
     kind: ClassVar[str] = "proficiency.revoked"
     evidence_id: UUID
     revoked_from: date
+    # True when a later version of the policy or lesson took its place; absent for any other reason.
+    superseded: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

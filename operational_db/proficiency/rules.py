@@ -16,6 +16,8 @@ from operational_db.types import LessonType, Persona, ProficiencyLevel, TrackTie
 
 # Percent of a lesson's checks that makes the level `completed`; a course's own passing score is another threshold.
 QUIZ_THRESHOLD = 80
+# The one reason of a revocation that is a code: a later version took the place of what the evidence was earned with.
+SUPERSEDED_REASON = "superseded_version"
 
 RANK: Mapping[ProficiencyLevel, int] = {level: rank for rank, level in enumerate(ProficiencyLevel)}
 

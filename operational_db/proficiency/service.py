@@ -305,6 +305,7 @@ def revoke_evidence(
             occurred_at=now,
             evidence_id=each.id,
             revoked_from=revoked_from,
+            superseded=True if reason == rules.SUPERSEDED_REASON else None,
         )
         for each in revoked
     ]
