@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 
 from app.context import open_context
 from operational_db import clock
-from operational_db.database import read_only_session
+from operational_db.database import read_only_session, unit_of_work
 from operational_db.embedded import database_url
 from operational_db.embedded import migrate as migrate_database
 from operational_db.errors import ConflictError, ReleaseUnavailableError
@@ -45,6 +45,7 @@ def prepare() -> None:
         migrate_database(url)
         bars.update(task, completed=1)
     with open_context(settings) as context:
+        _install_content(context.engine)
         if settings.demo and is_empty(context.engine):
             _load_demo(context.engine, settings)
         _refresh_first_time(settings)
@@ -65,6 +66,7 @@ def demo() -> None:
     with open_context(settings) as context:
         if not is_empty(context.engine):
             raise ConflictError("The database holds organizations already; the demo fills an empty one only.")
+        _install_content(context.engine)
         _load_demo(context.engine, settings)
 
 
@@ -79,6 +81,14 @@ def _serve(*, is_prepared: bool, is_stopping_with_parent: bool) -> None:
 
     session = Session(load_settings(), Console(), is_stopping_with_parent=is_stopping_with_parent)
     session.run(is_prepared=is_prepared)
+
+
+def _install_content(engine: Engine) -> None:
+    """Lessons, policies and tracks that the product ships; what is there already is kept."""
+    from operational_db.content.seed import install_platform_content
+
+    with unit_of_work(engine) as session:
+        install_platform_content(session, now=clock.now())
 
 
 def _load_demo(engine: Engine, settings: Settings) -> None:

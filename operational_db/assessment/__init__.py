@@ -1,0 +1,1 @@
+"""Lessons as they are taken: opened, answered, graded, with the evidence that follows."""

@@ -1,0 +1,1 @@
+"""Policies, runbooks, protected features and lessons: authoring, review, publication, policy change."""
