@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount
 
 from app.api.application import create_api
+from app.api.routers import authzen
 from app.context import AppContext, create_context
 from app.headers import SecurityHeaders
 from app.sign_in import sign_in_routes
@@ -23,7 +24,7 @@ DASHBOARD_SCRIPT = Path(__file__).parent / "dashboards" / "streamlit_app.py"
 def create_server(context: AppContext) -> st.App:
     """Everything one installation serves on its port."""
     api = create_api(context)
-    routes: list[BaseRoute] = [*sign_in_routes(context), Mount("/api", app=api)]
+    routes: list[BaseRoute] = [*sign_in_routes(context), authzen.metadata_route(context), Mount("/api", app=api)]
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:

@@ -4,7 +4,19 @@ from fastapi import FastAPI
 
 from app.api.problems import add_problem_handlers
 from app.api.queries import OpenReleases
-from app.api.routers import catalog, health, learning, ledger, organization_content, organizations
+from app.api.routers import (
+    access,
+    authzen,
+    catalog,
+    certified,
+    gates,
+    health,
+    incidents,
+    learning,
+    ledger,
+    organization_content,
+    organizations,
+)
 from app.api.tokens import OidcTokens
 from app.context import AppContext
 
@@ -35,4 +47,10 @@ def create_api(context: AppContext) -> FastAPI:
     api.include_router(organizations.router, prefix="/v1")
     api.include_router(organization_content.router, prefix="/v1")
     api.include_router(ledger.router, prefix="/v1")
+    api.include_router(certified.router, prefix="/v1")
+    api.include_router(gates.router, prefix="/v1")
+    api.include_router(access.router, prefix="/v1")
+    api.include_router(incidents.router, prefix="/v1")
+    api.include_router(authzen.router)
+    api.add_middleware(authzen.EchoRequestId)
     return api

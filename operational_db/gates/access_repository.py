@@ -11,9 +11,9 @@ from operational_db.errors import NotFoundError
 from operational_db.gates.access_list import KnownPerson
 from operational_db.gates.access_views import GrantView, WaiverView
 from operational_db.paging import Page, PageRequest
-from operational_db.tables.content import Lesson, LessonAttempt, LessonVersion
+from operational_db.tables.content import Lesson, LessonAttempt, LessonPolicy, LessonVersion
 from operational_db.tables.gates import AccessGrant, GateWaiver, LessonAssignment, ProficiencyEvidence
-from operational_db.tables.identity import Membership, Organization, Person
+from operational_db.tables.identity import Membership, Organization, Person, Team
 from operational_db.tables.imports import ImportBatch, ImportChange, ImportedRecord
 
 
@@ -207,7 +207,7 @@ class AccessRepository:
             .where(*conditions)
             .order_by(GateWaiver.recorded_at.desc(), GateWaiver.id)
         )
-        return [WaiverView(*row) for row in self.session.execute(statement)]
+        return [WaiverView(*tuple(row)) for row in self.session.execute(statement)]
 
     def open_lesson_assignments(self, organization_id: UUID, person_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
         """(person, lesson) of lessons assigned and not passed since."""
@@ -230,6 +230,31 @@ class AccessRepository:
             and_(~passed, ~proven),
         )
         return {(row[0], row[1]) for row in self.session.execute(statement)}
+
+    def evidence_revoked_for(self, person_ids: Collection[UUID], reason: str) -> set[UUID]:
+        """Evidence of these people that was revoked for this very reason."""
+        statement = select(ProficiencyEvidence.id).where(
+            ProficiencyEvidence.person_id.in_(person_ids), ProficiencyEvidence.revocation_reason == reason
+        )
+        return set(self.session.scalars(statement))
+
+    def lessons_teaching(self, policy_id: UUID) -> set[UUID]:
+        """Lessons of which any version teaches the policy."""
+        statement = (
+            select(LessonVersion.lesson_id)
+            .join(LessonPolicy, LessonPolicy.lesson_version_id == LessonVersion.id)
+            .where(LessonPolicy.policy_id == policy_id)
+        )
+        return set(self.session.scalars(statement))
+
+    def member_ids(self, organization_id: UUID, *, on: date, after: UUID | None = None) -> list[UUID]:
+        """People with an open membership on the day, in the order of their ids, those after one id only."""
+        statement = select(Person.id).where(is_member_on(organization_id, on)).order_by(Person.id)
+        return list(self.session.scalars(statement if after is None else statement.where(Person.id > after)))
+
+    def team_names(self, organization_id: UUID) -> dict[UUID, str]:
+        statement = select(Team.id, Team.name).where(Team.organization_id == organization_id)
+        return {row[0]: row[1] for row in self.session.execute(statement)}
 
     def course_ids_of_lessons(self, lesson_ids: Collection[UUID]) -> dict[UUID, UUID | None]:
         """The catalogue's course behind each lesson, absent where the lesson is none of that type."""

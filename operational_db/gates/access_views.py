@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 from operational_db.imports.findings import Finding
+from operational_db.proficiency.views import LessonStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +59,49 @@ class WaiverView:
     starts_on: date
     ends_on: date
     ended_at: datetime | None
+
+
+class ExceptionReason(StrEnum):
+    """Why somebody with access lacks the training its gate asks for (EMB-15)."""
+
+    NEVER_TRAINED = "never_trained"
+    LAPSED = "lapsed"
+    SUPERSEDED_VERSION = "superseded_version"
+    WAIVED = "waived"
+    # Left the organization and kept the access: no training helps, the access has to go.
+    NO_LONGER_MEMBER = "no_longer_member"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessException:
+    """One person's access to one action without the training; `since` is the first day on which that was so.
+
+    `missing` are the keys of the requirements not met; `is_assigned` says that every next lesson is assigned already.
+    """
+
+    person_id: UUID
+    display_name: str
+    team_id: UUID | None
+    action: str
+    reason: ExceptionReason
+    since: date
+    missing: tuple[str, ...]
+    waived_until: date | None
+    next_lessons: tuple[LessonStep, ...]
+    is_assigned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedLesson:
+    person_id: UUID
+    lesson_id: UUID
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class AssignedMissingLessons:
+    """What one call assigned; those with the lesson to do already, and those whom no lesson helps, are told apart."""
+
+    assigned: tuple[AssignedLesson, ...]
+    already_assigned_ids: tuple[UUID, ...]
+    without_lesson_ids: tuple[UUID, ...]

@@ -1,0 +1,94 @@
+"""A gate's decision as every endpoint shows it: why, on what evidence, and which lessons come next."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from operational_db.database import read_only_session
+from operational_db.errors import DomainError
+from operational_db.gates.rules import GateDecision, GateReason
+from operational_db.identity.rules import Principal
+from operational_db.proficiency import service as proficiency
+from operational_db.proficiency.views import RequiredTraining
+from operational_db.types import GateOutcome
+
+logger = logging.getLogger(__name__)
+
+# Reasons that no lesson helps against.
+_WITHOUT_LESSONS = frozenset({GateReason.NO_RULE, GateReason.NOT_A_MEMBER, GateReason.RECORD_UNAVAILABLE})
+
+
+def next_training(
+    engine: Engine, principal: Principal, decision: GateDecision, *, now: datetime
+) -> RequiredTraining | None:
+    """The lessons that would turn a denial into an allow; None where there are none to name.
+
+    They are advice: when they cannot be found out, the decision leaves without them.
+    """
+    if decision.outcome is GateOutcome.ALLOW or decision.reason in _WITHOUT_LESSONS:
+        return None
+    try:
+        with read_only_session(engine) as session:
+            return proficiency.next_required_training(
+                session,
+                principal,
+                action=decision.action,
+                person_id=decision.person_id,
+                organization_id=decision.organization_id,
+                now=now,
+            )
+    except DomainError as error:
+        logger.warning("gate.next_training_unknown", extra={"code": error.code})
+        return None
+
+
+def lesson_documents(training: RequiredTraining | None) -> list[dict[str, Any]]:
+    steps: Sequence[Any] = () if training is None else training.lessons
+    return [
+        {
+            "lesson_id": str(step.lesson_id),
+            "code": step.code,
+            "title": step.title,
+            "lesson_type": str(step.lesson_type),
+            "minutes": float(step.minutes),
+            "for_scope": step.for_scope,
+        }
+        for step in steps
+    ]
+
+
+def decision_context(decision: GateDecision, training: RequiredTraining | None) -> dict[str, Any]:
+    """The context of an AuthZEN decision; ids as text, so that it can be written as JSON at once."""
+    reason = {"id": str(decision.reason), "en": decision.text}
+    failed = [
+        {"id": f"{result.key}:{result.reason}", "en": f"{result.key} {result.level}: {result.reason}"}
+        for result in decision.requirements
+        if not result.is_met
+    ]
+    return {
+        "id": _text(decision.decision_id),
+        "reason_admin": {**reason, "requirements": failed},
+        "reason_user": reason,
+        "outcome": str(decision.outcome),
+        "mode": str(decision.mode),
+        "evidence_ids": [str(each) for each in decision.evidence_ids],
+        "missing": list(decision.missing),
+        "next_lessons": lesson_documents(training),
+        "estimated_minutes": 0.0 if training is None else float(training.estimated_minutes),
+        "valid_until": None if decision.valid_until is None else decision.valid_until.isoformat(),
+        "organization_id": _text(decision.organization_id),
+        "rule_id": _text(decision.rule_id),
+        "rule_version": decision.rule_version,
+        "policy_id": _text(decision.policy_id),
+        "runbook_id": _text(decision.runbook_id),
+        "lesson_id": _text(decision.lesson_id),
+        "waiver_id": _text(decision.waiver_id),
+    }
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
