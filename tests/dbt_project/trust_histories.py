@@ -167,6 +167,11 @@ class TrustHistory(History):
         return self._common(self.random.choice(PEOPLE), self.random.choice([None, *ORGANIZATIONS]))
 
     def _member(self) -> dict[str, object]:
+        """Somebody of one of the first two organizations, mostly a member."""
+        members = [each for each in self.memberships if each.organization_id in ORGANIZATIONS[:2]]
+        if members and self.random.random() < 0.8:
+            member = self.random.choice(members)
+            return self._common(member.subject_id, member.organization_id)
         return self._common(self.random.choice(PEOPLE), self.random.choice(ORGANIZATIONS[:2]))
 
     def _about_lesson(self) -> dict[str, object]:
@@ -246,6 +251,7 @@ class TrustHistory(History):
             **self._common(reached.subject_id, reached.organization_id),  # type: ignore[arg-type]
             evidence_id=reached.evidence_id,
             revoked_from=self.day(),
+            superseded=self.random.choice([True, None]),
         )
 
     def _requirement(self) -> Requirement:

@@ -67,12 +67,44 @@ needs as (
         action,
         rule_id,
         row_number() over (partition by organization_id, action order by cast(requirement as varchar)) as need_number,
-        coalesce({{ json_text('requirement', 'scope') }}, {{ json_text('requirement', 'track') }}) as subject,
+        {{ json_text('requirement', 'scope') }} as scope,
+        {{ json_text('requirement', 'track') }} as track,
         {{ level_rank(json_text('requirement', 'level')) }} as level_rank,
         cast({{ json_text('requirement', 'within.months') }} as integer) as within_months,
         cast({{ json_text('requirement', 'within.days') }} as integer) as within_days,
         leaf_index
     from requirements
+),
+
+-- An organization's own track goes before the platform's of that name.
+tracks as (
+    select
+        needs.organization_id,
+        needs.action,
+        needs.need_number,
+        tracks.track_id
+    from needs
+    inner join {{ ref('dim_track') }} as tracks on needs.track = tracks.persona || '/' || tracks.tier
+    where tracks.organization_id is null or tracks.organization_id = needs.organization_id
+    qualify row_number() over (
+        partition by needs.organization_id, needs.action, needs.need_number
+        order by tracks.organization_id is null
+    ) = 1
 )
 
-select * from needs
+select
+    needs.organization_id,
+    needs.action,
+    needs.rule_id,
+    needs.need_number,
+    coalesce(needs.scope, cast(tracks.track_id as varchar)) as subject,
+    needs.level_rank,
+    needs.within_months,
+    needs.within_days,
+    needs.leaf_index
+from needs
+left join tracks
+    on
+        needs.organization_id = tracks.organization_id
+        and needs.action = tracks.action
+        and needs.need_number = tracks.need_number

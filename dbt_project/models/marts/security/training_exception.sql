@@ -1,4 +1,4 @@
--- Who may do an action in some product but would fail what its gate asks for today.
+-- Who may do an action in some product but would not pass its gate today on training alone (`gates.exceptions`).
 with access as (
     select
         organization_id,
@@ -11,70 +11,97 @@ with access as (
     group by organization_id, person_id, action
 ),
 
+memberships as (
+    select
+        organization_id,
+        person_id,
+        bool_or(is_current) as is_member,
+        max(ended_on) filter (where ended_on <= {{ as_of_on() }}) as left_on,
+        max(leaf_index) as leaf_index
+    from {{ ref('dim_membership') }}
+    group by organization_id, person_id
+),
+
 needs as (
     select
         access.organization_id,
         access.person_id,
         access.action,
         access.granted_on,
+        coalesce(memberships.is_member, false) as is_member,
+        memberships.left_on,
         needs.need_number,
         needs.subject,
         needs.level_rank,
         needs.within_months,
         needs.within_days,
-        greatest(access.leaf_index, needs.leaf_index) as leaf_index
+        greatest(access.leaf_index, memberships.leaf_index, needs.leaf_index) as leaf_index
     from access
     inner join {{ ref('int_gate_needs') }} as needs
         on access.organization_id = needs.organization_id and access.action = needs.action
+    left join memberships
+        on access.organization_id = memberships.organization_id and access.person_id = memberships.person_id
 ),
 
 evidence as (
     select
+        evidence.evidence_id,
         evidence.person_id,
-        coalesce(evidence.scope, tracks.persona || '/' || tracks.tier) as subject,
+        coalesce(evidence.scope, cast(evidence.track_id as varchar)) as subject,
         {{ level_rank('evidence.level') }} as level_rank,
+        evidence.achieved_at,
         evidence.achieved_on,
         evidence.certified_until,
         evidence.revoked_from,
-        evidence.superseded_from,
+        evidence.is_superseded,
+        -- Evidence of an organization's own lesson proves nothing to others.
+        case when evidence.scope is not null then lessons.organization_id end as only_organization_id,
         evidence.leaf_index
     from {{ ref('fct_proficiency') }} as evidence
-    left join {{ ref('dim_track') }} as tracks on evidence.track_id = tracks.track_id
+    left join {{ ref('dim_lesson') }} as lessons on evidence.lesson_id = lessons.lesson_id
     -- Opening a lesson is no training yet.
     where evidence.achieved_on <= {{ as_of_on() }} and evidence.level <> 'enrolled'
 ),
 
 proofs as (
     select
-        needs.organization_id,
-        needs.person_id,
-        needs.action,
-        needs.granted_on,
-        needs.need_number,
-        needs.leaf_index as need_leaf_index,
-        evidence.leaf_index as evidence_leaf_index,
-        evidence.superseded_from,
-        -- First day on which it is too old for the gate, or the certification it earned has expired.
+        needs.*,
+        evidence.evidence_id,
+        evidence.achieved_at,
+        evidence.is_superseded,
+        evidence.level_rank >= needs.level_rank as is_high_enough,
         least(
-            {{ add_days('evidence.certified_until', 1) }},
-            {{ add_days(add_months('evidence.achieved_on', 'needs.within_months'), 1) }},
-            {{ add_days('evidence.achieved_on', 'needs.within_days + 1') }}
-        ) as too_old_from,
+            {{ add_months('evidence.achieved_on', 'needs.within_months') }},
+            {{ add_days('evidence.achieved_on', 'needs.within_days') }}
+        ) as window_end_on,
+        evidence.certified_until,
         evidence.revoked_from,
-        evidence.person_id is not null as is_proof
+        evidence.leaf_index as evidence_leaf_index
     from needs
     left join evidence
         on
             needs.person_id = evidence.person_id
             and needs.subject = evidence.subject
-            and needs.level_rank <= evidence.level_rank
+            and coalesce(evidence.only_organization_id, needs.organization_id) = needs.organization_id
 ),
 
-dated as (
+-- What is wrong with each piece of evidence, from what is farthest from enough to what came closest.
+judged as (
     select
         *,
-        least(too_old_from, revoked_from, superseded_from) as counts_until,
-        coalesce(superseded_from <= least(too_old_from, revoked_from), superseded_from is not null) as is_superseded
+        case
+            when evidence_id is null then null
+            when not is_high_enough then 1
+            when revoked_from <= {{ as_of_on() }} then 2
+            when certified_until < {{ as_of_on() }} then 4
+            when window_end_on < {{ as_of_on() }} then 3
+            else 0
+        end as fault,
+        case
+            when is_high_enough then {{ add_days(
+                "least(certified_until, window_end_on, " ~ add_days('revoked_from', -1) ~ ")", 1
+            ) }}
+        end as lacking_from
     from proofs
 ),
 
@@ -85,12 +112,14 @@ answers as (
         action,
         need_number,
         min(granted_on) as granted_on,
-        bool_or(is_proof) as has_proof,
-        bool_or(is_proof and coalesce(counts_until > {{ as_of_on() }}, true)) as is_met,
-        max(counts_until) filter (where is_proof) as unmet_since,
-        coalesce(arg_max(is_superseded, (counts_until, is_superseded)) filter (where is_proof), false) as is_superseded,
-        greatest(max(need_leaf_index), max(evidence_leaf_index)) as leaf_index
-    from dated
+        bool_and(is_member) as is_member,
+        min(left_on) as left_on,
+        coalesce(bool_or(fault = 0), false) as is_met,
+        max(fault) as closest_fault,
+        coalesce(arg_max(is_superseded, (fault, achieved_at, evidence_id)), false) as is_superseded,
+        max(lacking_from) as lacking_from,
+        greatest(max(leaf_index), max(evidence_leaf_index)) as leaf_index
+    from judged
     group by all
 ),
 
@@ -100,13 +129,15 @@ lacking as (
         person_id,
         action,
         min(granted_on) as granted_on,
-        bool_or(not has_proof) as was_never_trained,
-        bool_or(is_superseded) as is_superseded,
-        max(unmet_since) as lapsed_on,
+        bool_and(is_member) as is_member,
+        min(left_on) as left_on,
+        bool_or(closest_fault = 2 and is_superseded) as is_superseded,
+        bool_or(closest_fault >= 2) as is_lapsed,
+        min(greatest(coalesce(lacking_from, granted_on), granted_on)) as lacking_from,
         count(*) as unmet_count,
         max(leaf_index) as leaf_index
     from answers
-    where not is_met
+    where not is_met or not is_member
     group by organization_id, person_id, action
 ),
 
@@ -128,16 +159,17 @@ exceptions as (
         lacking.person_id,
         lacking.action,
         case
+            when not lacking.is_member then 'no_longer_member'
             when waivers.person_id is not null then 'waived'
-            when lacking.was_never_trained then 'never_trained'
             when lacking.is_superseded then 'superseded_version'
-            else 'lapsed'
+            when lacking.is_lapsed then 'lapsed'
+            else 'never_trained'
         end as reason,
         case
-            when lacking.was_never_trained then lacking.granted_on
-            else greatest(lacking.granted_on, lacking.lapsed_on)
+            when not lacking.is_member then greatest(lacking.granted_on, lacking.left_on)
+            else lacking.lacking_from
         end as since_on,
-        {{ add_days('waivers.waived_until', -1) }} as waived_through,
+        case when lacking.is_member then {{ add_days('waivers.waived_until', -1) }} end as waived_through,
         lacking.unmet_count,
         greatest(lacking.leaf_index, waivers.leaf_index) as leaf_index
     from lacking

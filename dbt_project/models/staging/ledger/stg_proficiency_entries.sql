@@ -3,7 +3,7 @@
         'evidence_id', 'scope', 'track_id', 'persona', 'level', 'lesson_id', 'lesson_version', 'attempt_id',
         'attempt_number', 'score', 'expires_on',
     ],
-    'proficiency_revoked': ['evidence_id', 'revoked_from'],
+    'proficiency_revoked': ['evidence_id', 'revoked_from', 'superseded'],
 } %}
 
 with entries as (
@@ -28,6 +28,7 @@ renamed as (
         cast(entries.score as double) as score,
         cast(entries.expires_on as date) as expires_on,
         cast(entries.revoked_from as date) as revoked_from,
+        cast(entries.superseded as boolean) as is_superseded,
         entries.occurred_at,
         entries.recorded_at
     from entries
