@@ -14,10 +14,9 @@ from operational_db.content import rules
 from operational_db.content.repository import ContentRepository
 from operational_db.content.rules import PolicyChange
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
+from operational_db.proficiency.rules import SUPERSEDED_REASON
 from operational_db.proficiency.service import revoke_evidence
 from operational_db.tables.content import PolicyVersion
-
-SUPERSEDED_REASON = "superseded_version"
 
 
 def to_change(version: PolicyVersion) -> PolicyChange:

@@ -21,6 +21,8 @@ LONGEST_MICRO_LESSON_MINUTES = Decimal(5)
 COURSE_MINUTES = (Decimal(30), Decimal(60))
 WORDS_PER_MINUTE = 200
 SECONDS_PER_QUESTION = 15
+# Below it nobody completes anything (seed: Completed is 80 % of the quiz or more).
+LEAST_PASS_THRESHOLD = 80
 EXPLANATION_SECONDS = (30, 60)
 
 REFRESH_MONTHS = 12
@@ -301,7 +303,8 @@ def _length_gaps(facts: ReadinessFacts) -> list[str]:
 
 
 def _check_gaps(facts: ReadinessFacts) -> list[str]:
-    gaps = _unless(facts.pass_threshold > 0, "a pass threshold above 0")
+    least = LEAST_PASS_THRESHOLD
+    gaps = _unless(facts.pass_threshold >= least, f"a pass threshold of {least} or more (it is {facts.pass_threshold})")
     match facts.lesson_type:
         case LessonType.MICRO_LESSON:
             gaps += _unless(facts.body.slides, "at least one slide")

@@ -11,7 +11,14 @@ from datetime import date, datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from operational_db.content import seed_data_export
+from operational_db.content import (
+    seed_compliance,
+    seed_data_export,
+    seed_engineers,
+    seed_operations,
+    seed_partners,
+    seed_security,
+)
 from operational_db.content.readiness import readiness_of
 from operational_db.content.repository import ContentRepository
 from operational_db.content.seed_parts import (
@@ -40,7 +47,14 @@ from operational_db.tables.content import Lesson, Policy, Runbook
 from operational_db.tables.gates import ScopeRule, TrackLesson, TrainingTrack
 from operational_db.types import LessonType, ReviewArea
 
-SHIPMENTS: tuple[Shipment, ...] = (seed_data_export.SHIPMENT,)
+SHIPMENTS: tuple[Shipment, ...] = (
+    seed_data_export.SHIPMENT,
+    seed_engineers.SHIPMENT,
+    seed_operations.SHIPMENT,
+    seed_security.SHIPMENT,
+    seed_compliance.SHIPMENT,
+    seed_partners.SHIPMENT,
+)
 
 # Done where the product is made, by people and gates that an installation does not have yet.
 DONE_BEFORE_SHIPPING = frozenset(

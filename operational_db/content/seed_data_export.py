@@ -12,7 +12,6 @@ from operational_db.content.seed_parts import (
     ShippedLesson,
     ShippedPolicy,
     ShippedRunbook,
-    ShippedTrack,
     choice,
     decision,
     question,
@@ -21,7 +20,7 @@ from operational_db.content.seed_parts import (
     slide,
     step,
 )
-from operational_db.types import LessonType, Persona, TrackTier
+from operational_db.types import LessonType
 
 LESSON_CODE = "DATA-EXPORT"
 WALKTHROUGH_CODE = "DATA-EXPORT-WALKTHROUGH"
@@ -261,7 +260,7 @@ MICRO_LESSON = ShippedLesson(
     code=LESSON_CODE,
     title=TITLE["en"],
     lesson_type=LessonType.MICRO_LESSON,
-    minutes=Decimal("4.5"),
+    minutes=Decimal(4),
     body={
         "title": TITLE,
         "objective": OBJECTIVE,
@@ -304,7 +303,7 @@ WALKTHROUGH = ShippedLesson(
     code=WALKTHROUGH_CODE,
     title="Configure a compliant export and submit it for approval",
     lesson_type=LessonType.WALKTHROUGH,
-    minutes=Decimal(3),
+    minutes=Decimal(2),
     body={
         "title": say(
             "Configure a compliant export and submit it for approval",
@@ -398,7 +397,7 @@ SIMULATION = simulation(
     SIMULATION_CODE,
     "Simulation: an urgent export",
     "Decide under time pressure what may leave, to where, and who approves.",
-    minutes="6",
+    minutes="4",
     setting="Friday, 16:40. An account manager needs customer data of tenant T-204 for a meeting at 17:30, and calls you.",
     decisions=[
         decision(
@@ -525,11 +524,5 @@ SHIPMENT = Shipment(
         ),
     ),
     lessons=(WALKTHROUGH, MICRO_LESSON, SIMULATION),
-    tracks=(
-        ShippedTrack(
-            Persona.ENGINEER, TrackTier.CORE, "Engineers: Core", ("DATA-EXPORT",), ("DATA-EXPORT-WALKTHROUGH",)
-        ),
-        ShippedTrack(Persona.ENGINEER, TrackTier.ADVANCED, "Engineers: Advanced", ("DATA-EXPORT-SIMULATION",)),
-    ),
     scope_months={"data-export": 12, "pii": 12, "third-party-transfer": 12},
 )
