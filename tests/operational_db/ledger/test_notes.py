@@ -152,7 +152,7 @@ class TestCosignatures:
     CHECKPOINT = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
 
     def test_the_signed_message_is_header_time_and_the_whole_body(self) -> None:
-        """tlog-cosignature, Ed25519 signed message: "two newline terminated lines … followed by the whole note body"."""
+        """tlog-cosignature, Ed25519 signed message: "MUST be two newline (U+000A) terminated lines …"."""
         signer = peter()
         line = signer.cosign(self.CHECKPOINT, 1679315147)
         message = f"cosignature/v1\ntime 1679315147\n{self.CHECKPOINT}".encode()

@@ -43,7 +43,7 @@ class TestPaths:
         ],
     )
     def test_other_spellings_are_no_tiles(self, path: str) -> None:
-        """tlog-tiles: "MUST be a decimal ASCII integer between 0 and 63, with no additional leading zeroes" and the like."""
+        """tlog-tiles: "MUST be a decimal ASCII integer between 0 and 63, with no additional leading zeroes"."""
         with pytest.raises(NotFoundError):
             parse_path(path)
 
