@@ -1,21 +1,16 @@
 """Queries on people, organizations, teams, memberships and tokens. Nothing here decides who may see what."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from operational_db.errors import NotFoundError
 from operational_db.identity.views import MemberView, SignInChoice, TeamView
 from operational_db.paging import Page, PageRequest
-from operational_db.tables.catalog import CourseReview
-from operational_db.tables.compliance import Exemption
-from operational_db.tables.credentials import Certificate
 from operational_db.tables.identity import ApiToken, Membership, Organization, Person, Team
-from operational_db.tables.imports import ImportChange
-from operational_db.tables.notifications import NotificationPreference
 from operational_db.types import Role
 
 
@@ -227,21 +222,3 @@ class IdentityRepository:
     def tokens_of(self, person_id: UUID) -> Sequence[ApiToken]:
         statement = select(ApiToken).where(ApiToken.person_id == person_id)
         return self.session.scalars(statement.order_by(ApiToken.created_at.desc(), ApiToken.id)).all()
-
-    def erase_personal_texts(self, person_id: UUID, *, now: datetime, replacement: str) -> None:
-        """Revoke the person's tokens, remove free text by or about her and addresses, leaving every id and date."""
-        self.session.execute(delete(NotificationPreference).where(NotificationPreference.person_id == person_id))
-        self.session.execute(
-            update(ApiToken)
-            .where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None))
-            .values(revoked_at=now)
-        )
-        former = func.jsonb_build_object("_changed_by_batch_id", ImportChange.before["_changed_by_batch_id"])
-        self.session.execute(update(ImportChange).where(ImportChange.record_id == person_id).values(before=former))
-        self.session.execute(update(CourseReview).where(CourseReview.person_id == person_id).values(comment=None))
-        self.session.execute(update(Exemption).where(Exemption.person_id == person_id).values(reason=replacement))
-        self.session.execute(
-            update(Certificate)
-            .where(Certificate.person_id == person_id)
-            .values(certificate_number=None, revocation_reason=None)
-        )

@@ -21,17 +21,17 @@ from operational_db.errors import (
     NotFoundError,
     NotSignedInError,
 )
+from operational_db.identity.erasure import end_rights, erase_personal_data
 from operational_db.identity.repository import IdentityRepository
 from operational_db.identity.rules import Grant, Permission, Principal, not_authorized, require_role_fits
 from operational_db.identity.views import MemberView, OrganizationView, SignInChoice, TeamView, TokenView
 from operational_db.ledger.append import append_events
-from operational_db.ledger.events import MembershipEnded, MembershipStarted
+from operational_db.ledger.events import MembershipEnded, MembershipStarted, PersonErased
 from operational_db.paging import Page, PageRequest
 from operational_db.tables.identity import ApiToken, Membership, Organization, Person, Team
 from operational_db.types import OrganizationKind, Persona, Role
 
 ERASED_NAME = "Erased person"
-ERASED_TEXT = "Erased"
 TOKEN_PREFIX = "sst_"  # noqa: S105 - a marker that secret scanners can look for, not a secret
 LONGEST_TOKEN_LIFETIME = timedelta(days=366)
 
@@ -240,8 +240,9 @@ def end_membership(
 def erase_person(session: Session, principal: Principal, *, person_id: UUID, now: datetime) -> Person:
     """Remove everything that names a person: name, address, sign-in account, tokens and free text; ids and dates stay.
 
-    The ledger holds opaque ids only (D2), so it is not touched and still verifies. Open memberships end that day.
-    Erasing somebody twice changes nothing.
+    The ledger holds opaque ids only (D2), so it is not touched and still verifies; that she was erased is one entry
+    more. Open memberships, access to actions and waivers end that day. Evidence bundles made from now on hold no name
+    of hers; the warehouse forgets it with the next refresh. Erasing somebody twice changes nothing.
 
     Raises
     ------
@@ -265,7 +266,9 @@ def erase_person(session: Session, principal: Principal, *, person_id: UUID, now
     person.erased_at = now
     person.updated_at = now
     session.flush()
-    repository.erase_personal_texts(person_id, now=now, replacement=ERASED_TEXT)
+    end_rights(session, person_id, now=now)
+    erase_personal_data(session, person_id, now=now)
+    append_events(session, [PersonErased(subject_id=person_id, organization_id=None, occurred_at=now)], now=now)
     return person
 
 

@@ -1,9 +1,9 @@
 """A company with people, records and an open gate, committed to a database of the test's own, and the log's key."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 from zipfile import ZipFile
 
@@ -107,14 +107,19 @@ def create_gate(mode: GateMode, organization_id: UUID | None = None) -> GateRule
     )
 
 
-Export = Callable[..., tuple[BundleFile, Path]]
+class Export(Protocol):
+    def __call__(
+        self, principal: Principal, scope: BundleScope, *, has_names: bool = True
+    ) -> tuple[BundleFile, Path]: ...
 
 
 @pytest.fixture
 def export(committed_engine: Engine, signer: LogSigner, tmp_path: Path, now: datetime) -> Export:
     """Export as somebody and unzip."""
 
-    def export_and_unzip(principal: Principal, scope: BundleScope, **options: bool) -> tuple[BundleFile, Path]:
+    def export_and_unzip(
+        principal: Principal, scope: BundleScope, *, has_names: bool = True
+    ) -> tuple[BundleFile, Path]:
         bundle = export_bundle(
             committed_engine,
             principal,
@@ -122,7 +127,7 @@ def export(committed_engine: Engine, signer: LogSigner, tmp_path: Path, now: dat
             signer=signer,
             target=tmp_path / f"{new_id()}.zip",
             now=now,
-            **options,
+            has_names=has_names,
         )
         folder = bundle.path.with_suffix("")
         with ZipFile(bundle.path) as packed:

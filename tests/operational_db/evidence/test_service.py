@@ -3,7 +3,7 @@
 import csv
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -40,8 +40,8 @@ from tests.operational_db.principals import body_of, events_about, principal_of
 HELD = {"lesson.attempt_graded": 2, "proficiency.reached": 2, "certificate.issued": 2}
 
 
-def of_organization(company: Company, **fields: object) -> BundleScope:
-    return replace(BundleScope(BundleKind.ORGANIZATION, organization_id=company.organization_id), **fields)
+def of_organization(company: Company, from_on: date | None = None, to_on: date | None = None) -> BundleScope:
+    return BundleScope(BundleKind.ORGANIZATION, company.organization_id, from_on=from_on, to_on=to_on)
 
 
 def records_in(folder: Path) -> list[dict[str, object]]:

@@ -88,8 +88,9 @@ def test_learners_have_no_permission_over_others(role: Role) -> None:
     assert PERMISSIONS_OF_ROLE[role] == frozenset()
 
 
-def test_auditors_only_look() -> None:
-    assert all(permission.startswith("view_") for permission in PERMISSIONS_OF_ROLE[Role.AUDITOR])
+def test_auditors_only_look_and_take_evidence_away() -> None:
+    changing = {each for each in PERMISSIONS_OF_ROLE[Role.AUDITOR] if not each.startswith("view_")}
+    assert changing == {Permission.EXPORT_EVIDENCE}
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -316,7 +316,7 @@ class TestErasure:
             assert (erased.display_name, erased.email, erased.oidc_subject) == (service.ERASED_NAME, None, None)
             assert erased.erased_at == now
             assert session.scalars(select(CourseReview.comment)).one() is None
-            assert kinds_about(session, person.id) == ["membership.started", "membership.ended"]
+            assert kinds_about(session, person.id) == ["membership.started", "membership.ended", "person.erased"]
             assert session.scalars(select(Membership.ended_on)).one() == now.date()
             with pytest.raises(NotSignedInError):
                 service.principal_for_token(session, secret, now=now)
@@ -326,7 +326,7 @@ class TestErasure:
                 service.mint_token(session, SYSTEM_PRINCIPAL, person.id, "again", WEEK, now)
         report = verify_ledger(committed_engine)
         assert report.is_intact
-        assert report.tree_size == 2
+        assert report.tree_size == 3
 
     def test_a_manager_erases_nobody(
         self, session: Session, manager: Principal, stranger: Principal, company: Organization, now: datetime

@@ -1,0 +1,96 @@
+"""What goes when a person is erased: every text, address and answer of hers in the tables, and every open right.
+
+Ids, dates, scores and results stay, because the ledger and the figures rest on them and they now point at nobody.
+Texts that belong to an organization (an incident's summary, a policy's) stay as well: they are no record of the person.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Text, cast, delete, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from operational_db.ledger.append import append_events
+from operational_db.ledger.events import AccessRemoved, Event, WaiverEnded
+from operational_db.tables.catalog import CourseReview
+from operational_db.tables.compliance import Exemption
+from operational_db.tables.content import LessonAttempt, LessonReview, NearMiss, Reinforcement, TipDismissal
+from operational_db.tables.credentials import Certificate
+from operational_db.tables.gates import AccessGrant, GateWaiver, IncidentPerson, ProficiencyEvidence
+from operational_db.tables.identity import ApiToken
+from operational_db.tables.imports import ImportChange
+from operational_db.tables.notifications import NotificationDelivery, NotificationPreference
+
+ERASED_TEXT = "Erased"
+
+# Which rows are the person's, and what their columns become.
+_CLEARED: tuple[tuple[InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], Mapping[str, object]], ...] = (
+    (ApiToken.person_id, {"label": ERASED_TEXT}),
+    (CourseReview.person_id, {"comment": None}),
+    (Exemption.person_id, {"reason": ERASED_TEXT}),
+    (Certificate.person_id, {"certificate_number": None, "revocation_reason": None}),
+    (LessonAttempt.person_id, {"answers": {}}),
+    (LessonReview.reviewer_id, {"comment": ""}),
+    (Reinforcement.person_id, {"scheduler_state": {}}),
+    (ProficiencyEvidence.person_id, {"revocation_reason": None}),
+    (GateWaiver.person_id, {"reason": ERASED_TEXT}),
+    (IncidentPerson.person_id, {"involvement": ""}),
+    # What a mail system answered may quote the address.
+    (NotificationDelivery.person_id, {"last_error": None}),
+    # Another product's name for the event, which may tell more than ours; it has to stay unlike any other.
+    (NearMiss.person_id, {"external_id": cast(NearMiss.id, Text)}),
+)
+# Rows that are nothing but what the person wanted or did not want.
+_DELETED = (NotificationPreference.person_id, TipDismissal.person_id)
+
+
+def erase_personal_data(session: Session, person_id: UUID, *, now: datetime) -> None:
+    """Revoke the person's tokens and clear or delete what is hers; names and addresses of `people` are the caller's."""
+    for owner in _DELETED:
+        session.execute(delete(owner.class_).where(owner == person_id))
+    session.execute(
+        update(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    for column, values in _CLEARED:
+        session.execute(update(column.class_).where(column == person_id).values(values))
+    # What an import found before it changed something; which batch did so is needed to undo it.
+    batch: ColumnElement[object] = ImportChange.before["_changed_by_batch_id"]
+    former = func.jsonb_build_object("_changed_by_batch_id", batch)
+    session.execute(update(ImportChange).where(ImportChange.record_id == person_id).values(before=former))
+
+
+def end_rights(session: Session, person_id: UUID, *, now: datetime) -> None:
+    """Take the person off every access list and end her waivers, with an event each: nobody is left who could act."""
+    today = now.date()
+    events: list[Event] = []
+    open_grants = select(AccessGrant).where(AccessGrant.person_id == person_id, AccessGrant.removed_on.is_(None))
+    for grant in session.scalars(open_grants.with_for_update()):
+        grant.removed_on = max(grant.granted_on, today)
+        events.append(
+            AccessRemoved(
+                subject_id=person_id,
+                organization_id=grant.organization_id,
+                occurred_at=now,
+                access_id=grant.id,
+                action=grant.action,
+                removed_on=grant.removed_on,
+            )
+        )
+    open_waivers = select(GateWaiver).where(
+        GateWaiver.person_id == person_id, GateWaiver.ended_at.is_(None), GateWaiver.ends_on >= today
+    )
+    for waiver in session.scalars(open_waivers.with_for_update()):
+        waiver.ended_at = now
+        events.append(
+            WaiverEnded(
+                subject_id=person_id,
+                organization_id=waiver.organization_id,
+                occurred_at=now,
+                waiver_id=waiver.id,
+                action=waiver.action,
+                ended_on=today,
+            )
+        )
+    session.flush()
+    append_events(session, events, now=now)
