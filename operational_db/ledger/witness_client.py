@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from http import HTTPStatus
 
 import httpx2
 from sqlalchemy import Engine, func, select
@@ -183,18 +184,18 @@ def _submit(
 
 def _is_size(answer: httpx2.Response) -> bool:
     """Whether the witness says that it has cosigned another size than we thought."""
-    is_conflict = answer.status_code == httpx2.codes.CONFLICT
+    is_conflict = answer.status_code == HTTPStatus.CONFLICT
     return is_conflict and answer.headers.get("Content-Type", "").startswith(SIZE_MEDIA_TYPE)
 
 
 def _judge(
     engine: Engine, witness: WitnessEndpoint, answer: httpx2.Response, tree_size: int, text: str, now: datetime
 ) -> tuple[Outcome, str]:
-    if answer.status_code == httpx2.codes.CONFLICT:
+    if answer.status_code == HTTPStatus.CONFLICT:
         return Outcome.CONTRADICTED, "The witness has cosigned another root of this size."
-    if answer.status_code == httpx2.codes.UNPROCESSABLE_ENTITY:
+    if answer.status_code == HTTPStatus.UNPROCESSABLE_ENTITY:
         return Outcome.CONTRADICTED, "The witness says that this checkpoint does not continue the last one."
-    if answer.status_code != httpx2.codes.OK:
+    if answer.status_code != HTTPStatus.OK:
         return Outcome.REFUSED, f"The witness answered {answer.status_code}: {answer.text[:200]}"
     signatures = cosignatures_in(answer.content, text, witness.verifier)
     if not signatures:
