@@ -31,9 +31,10 @@ COMMAND_MODULES = {
     "import": "imports",
     "ledger": "ledger",
     "witness": "witness",
+    "notifications": "notifications",
     "access": "access",
 }
-GROUPS = {"imports": "import", "ledger": "ledger", "access": "access"}
+GROUPS = {"imports": "import", "ledger": "ledger", "access": "access", "notifications": "notifications"}
 
 
 class _Commands(TyperGroup):

@@ -14,6 +14,7 @@ from app.api.routers import (
     incidents,
     learning,
     ledger,
+    notifications,
     organization_content,
     organizations,
 )
@@ -47,6 +48,7 @@ def create_api(context: AppContext) -> FastAPI:
     api.include_router(organizations.router, prefix="/v1")
     api.include_router(organization_content.router, prefix="/v1")
     api.include_router(ledger.router, prefix="/v1")
+    api.include_router(notifications.router, prefix="/v1")
     api.include_router(certified.router, prefix="/v1")
     api.include_router(gates.router, prefix="/v1")
     api.include_router(access.router, prefix="/v1")

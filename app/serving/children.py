@@ -55,6 +55,11 @@ def sealer_child(environment: dict[str, str]) -> ChildSpec:
     return ChildSpec("sealer", (sys.executable, "-m", "app.cli", "ledger", "sealer"), environment)
 
 
+def notifier_child(environment: dict[str, str]) -> ChildSpec:
+    """The process that owes and delivers reminders."""
+    return ChildSpec("notifier", (sys.executable, "-m", "app.serving.notifier"), environment)
+
+
 def pipeline_children(settings: Settings, environment: dict[str, str]) -> list[ChildSpec]:
     """The pipeline's processes; writes their configuration files first."""
     code_port = free_port()

@@ -19,7 +19,15 @@ import psycopg
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from app.serving.children import SERVER, address_of, child_environment, pipeline_children, sealer_child, server_child
+from app.serving.children import (
+    SERVER,
+    address_of,
+    child_environment,
+    notifier_child,
+    pipeline_children,
+    sealer_child,
+    server_child,
+)
 from app.serving.keeper import GRACE_SECONDS, ORDERLY_END
 from app.serving.ports import require_free_port
 from app.serving.processes import end_processes, processes_of_other_runs, processes_of_run
@@ -154,7 +162,7 @@ class Session:
         self._wait_for_first_page(supervisor, watch)
         self.console.print(f"SiteSync is ready: {address_of(self.settings)}", highlight=False)
         # Only now, so that the first page has the processors to itself.
-        supervisor.add([sealer_child(environment)])
+        supervisor.add([sealer_child(environment), notifier_child(environment)])
         pipeline = pipeline_children(self.settings, environment)
         if self._is_pipeline_storage_ready(environment, watch):
             supervisor.add(pipeline)

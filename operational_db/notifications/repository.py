@@ -4,7 +4,7 @@ Time arithmetic is done in `rules`; a round hands in each zone's days. A notific
 which adds items to it, and delivering, which seals it; rows of items are never waited for while one is held.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -35,6 +35,8 @@ from operational_db.types import NotificationChannel, ReminderSchedule
 OWING_LOCK = 7_311_950
 # Days ahead for which a round knows when messages go out; a message lies further ahead only if a clock was set back.
 DAYS_AHEAD = 8
+# How long after its date an item that was told is still looked at, to say that nothing is left to do.
+LOOKED_AT_FOR = timedelta(days=120)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +102,25 @@ class NotificationRepository:
 
     def resolve(self, schedule: ReminderSchedule, zones: Sequence[ZoneDays], *, now: datetime) -> int:
         """Close every item whose state has ended: renewed, completed, withdrawn, exempted, date changed, erased."""
-        result = self.session.execute(
-            statements.resolve(schedule), {"schedule": schedule.value, "now": now, **_zone_parameters(zones)}
-        )
-        return _count(result)
+        if not zones:
+            return 0
+        parameters = {
+            "schedule": schedule.value,
+            "now": now,
+            "due_from": min(zone.today for zone in zones) - LOOKED_AT_FOR,
+            **_zone_parameters(zones, [rules.Window(zone.today, zone.today) for zone in zones]),
+        }
+        return _count(self.session.execute(statements.resolve(schedule), parameters))
 
     def owe(
-        self,
-        schedule: ReminderSchedule,
-        zones: Sequence[ZoneDays],
-        windows: Mapping[str, rules.Window],
-        *,
-        now: datetime,
+        self, schedule: ReminderSchedule, zones: Sequence[ZoneDays], windows: Sequence[rules.Window], *, now: datetime
     ) -> tuple[int, int]:
         """Insert what a schedule owes: items, each in its person's message of the day, and the message's deliveries.
+
+        Parameters
+        ----------
+        windows
+            One for each zone.
 
         Returns
         -------
@@ -125,16 +132,22 @@ class NotificationRepository:
         parameters = {
             "schedule": schedule.value,
             "steps": list(steps),
-            "now": now,
-            "low": min(window.since for window in windows.values()) + timedelta(days=min(steps)),
+            "low": min(window.since for window in windows) + timedelta(days=min(steps)),
             "high": max(zone.today for zone in zones) + timedelta(days=max(steps)),
-            "since": [windows[zone.name].since for zone in zones],
-            "send_from": [windows[zone.name].send_from for zone in zones],
-            **_zone_parameters(zones),
-            **_day_parameters(zones),
+            **_zone_parameters(zones, windows),
         }
-        row = self.session.execute(statements.owe(schedule), parameters).mappings().one()
-        return int(row["owed_count"]), int(row["settled_count"])
+        self.session.execute(statements.collect(schedule), parameters)
+        self.session.execute(statements.ANALYZE_COLLECTED)
+        self.session.execute(statements.PLACE, {"now": now})
+        sent, settled = (
+            _count(
+                self.session.execute(statements.ADD_ITEMS, {"schedule": schedule.value, "is_sent": is_sent, "now": now})
+            )
+            for is_sent in (True, False)
+        )
+        self.session.execute(statements.ROUTE, {"now": now, **_day_parameters(zones)})
+        self.session.execute(statements.DROP_COLLECTED)
+        return sent, settled
 
     def supersede(self, schedule: ReminderSchedule, *, now: datetime) -> int:
         """Settle what waits unsent where a more urgent step of the same state has been owed since."""
@@ -331,8 +344,14 @@ def to_item_view(item: NotificationItem) -> ItemView:
     )
 
 
-def _zone_parameters(zones: Sequence[ZoneDays]) -> dict[str, object]:
-    return {"zone_names": [zone.name for zone in zones], "todays": [zone.today for zone in zones]}
+def _zone_parameters(zones: Sequence[ZoneDays], windows: Sequence[rules.Window]) -> dict[str, object]:
+    return {
+        "zone_names": [zone.name for zone in zones],
+        "todays": [zone.today for zone in zones],
+        "first_days": [zone.first_day for zone in zones],
+        "since": [window.since for window in windows],
+        "send_from": [window.send_from for window in windows],
+    }
 
 
 def _day_parameters(zones: Sequence[ZoneDays]) -> dict[str, object]:
@@ -340,7 +359,6 @@ def _day_parameters(zones: Sequence[ZoneDays]) -> dict[str, object]:
         (z.name, z.first_day, z.first_day + timedelta(days=n), at) for z in zones for n, at in enumerate(z.deliver_at)
     ]
     return {
-        "first_days": [zone.first_day for zone in zones],
         "day_zones": [day[0] for day in days],
         "days": [day[2] for day in days],
         "instants": [day[3] for day in days],

@@ -72,9 +72,8 @@ def owe_reminders(engine: Engine, *, now: datetime) -> OwedReport:
         zones = _zones(repository, now)
         owed_at = repository.owed_at()
         for schedule in ReminderSchedule:
-            windows = {
-                zone.name: rules.window_of(schedule, zone.today, _day_in(zone, owed_at.get(schedule))) for zone in zones
-            }
+            before = owed_at.get(schedule)
+            windows = [rules.window_of(schedule, zone.today, _day_in(zone, before)) for zone in zones]
             owed[schedule], settled[schedule] = repository.owe(schedule, zones, windows, now=now)
             resolved += repository.supersede(schedule, now=now)
             repository.note_owed(schedule, now)

@@ -13,7 +13,10 @@ _NEW_ID = "gen_random_uuid()"
 
 _ZONES = """
 zones as materialized (
-    select * from unnest(cast(:zone_names as text[]), cast(:todays as date[])) as z (name, today)
+    select * from unnest(
+        cast(:zone_names as text[]), cast(:todays as date[]), cast(:first_days as date[]), cast(:since as date[]),
+        cast(:send_from as date[])
+    ) as z (name, today, first_day, since, send_from)
 )
 """
 
@@ -22,7 +25,7 @@ zones as materialized (
 _CERTIFICATES = """
 select
     held.person_id, held.id as subject_id, held.expires_on as due_on, cast(null as uuid) as organization_id,
-    kind.name as title, '/me-certificates' as action_path, zones.name as zone
+    kind.name as title, '/me-certificates' as action_path, zones.*
 from certificates as held
 join certification_registry as kind on kind.id = held.certification_id
 join people on people.id = held.person_id and people.erased_at is null
@@ -47,7 +50,7 @@ select
     held.person_id, held.id as subject_id, held.expires_on as due_on, held.organization_id,
     coalesce(held.scope, track.title) as title,
     case when held.lesson_id is null then '/me-training' else '/me-lesson?lesson=' || held.lesson_id end as action_path,
-    zones.name as zone
+    zones.*
 from proficiency_evidence as held
 left join training_tracks as track on track.id = held.track_id
 join people on people.id = held.person_id and people.erased_at is null
@@ -90,7 +93,7 @@ _NEEDED = """coalesce(
 _ASSIGNMENTS = f"""
 select
     reached.person_id, reached.id as subject_id, reached.due_on, assignment.organization_id,
-    course.title, '/me-training?training_part=Assigned' as action_path, zones.name as zone
+    course.title, '/me-training?training_part=Assigned' as action_path, zones.*
 from assignment_recipients as reached
 join training_assignments as assignment on assignment.id = reached.assignment_id
 join courses as course on course.id = assignment.course_id
@@ -142,7 +145,11 @@ SUBJECTS = {
 
 
 def resolve(schedule: ReminderSchedule) -> TextClause:
-    """Closes the items whose state has ended; what a delivery is noting at this moment is left to the next round."""
+    """Closes the items whose state has ended; what a delivery is noting at this moment is left to the next round.
+
+    The dates are compared in a form no index answers, so that a subject is looked up by its id also where the tables
+    were filled a moment ago and PostgreSQL knows nothing of them yet.
+    """
     return text(
         f"""
         with {_ZONES}
@@ -150,10 +157,11 @@ def resolve(schedule: ReminderSchedule) -> TextClause:
         where id in (
             select item.id from notification_items as item
             where item.schedule = :schedule and item.resolved_at is null and item.notification_id is not null
+                and (item.sent_at is null or item.due_on >= :due_from)
                 and not exists (
                     select from ({SUBJECTS[schedule]}) as subject
                     where subject.subject_id = item.subject_id and subject.person_id = item.person_id
-                        and subject.due_on = item.due_on
+                        and subject.due_on - item.due_on = 0
                 )
             for update of item skip locked
         )
@@ -161,107 +169,100 @@ def resolve(schedule: ReminderSchedule) -> TextClause:
     )
 
 
-# The message of the day news can still go into: the first one that is not sealed.
-_CHANNELS = """
-    select placed.id, placed.person_id, placed.on_date, channel.name
-    from placed
-    join people on people.id = placed.person_id
+def collect(schedule: ReminderSchedule) -> TextClause:
+    """`rules.owed_steps` for everybody at once, into a table that lasts as long as the transaction.
+
+    News go into the message of the first day that is not sealed. What was told is looked up per subject, so that the
+    time grows with what is owed and not with what was ever told.
+    """
+    return text(
+        f"""
+        create temporary table owed_reminders on commit drop as
+        with {_ZONES},
+        reached as (
+            select distinct on (subject.person_id, subject.subject_id)
+                subject.*, step.days as step, subject.due_on - step.days >= subject.send_from as is_sent
+            from ({SUBJECTS[schedule]}) as subject
+            join unnest(cast(:steps as int[])) as step (days)
+                on subject.due_on - step.days between subject.since and subject.today
+            where subject.due_on between :low and :high
+            order by subject.person_id, subject.subject_id, step.days
+        )
+        select reached.*,
+            greatest(reached.first_day, 1 + (
+                select max(sealed.on_date) from notifications as sealed
+                where sealed.person_id = reached.person_id and sealed.sealed_at is not null
+                    and sealed.on_date >= reached.first_day
+            )) as on_date
+        from reached
+        where coalesce((
+            select min(told.step) from notification_items as told
+            where told.person_id = reached.person_id and told.schedule = :schedule
+                and told.subject_id = reached.subject_id and told.due_on = reached.due_on
+                and (told.resolved_at is null or told.sent_at is not null)
+        ), reached.step + 1) > reached.step
+        """  # noqa: S608 - constants of this module
+    )
+
+
+ANALYZE_COLLECTED = text("analyze owed_reminders")
+DROP_COLLECTED = text("drop table owed_reminders")
+
+# Making a day's message, or touching the one that is there, locks it against being sealed until the commit.
+PLACE = text(
+    f"""
+    insert into notifications (id, person_id, on_date, created_at, updated_at)
+    select {_NEW_ID}, person_id, on_date, :now, :now
+    from (select distinct person_id, on_date from owed_reminders where is_sent) as addressed
+    order by person_id
+    on conflict (person_id, on_date) do update set updated_at = excluded.updated_at
+        where notifications.sealed_at is null
+    """  # noqa: S608 - constants of this module
+)
+
+# A message that was sealed a moment ago takes nothing more; its news are owed again in the next round.
+ADD_ITEMS = text(
+    f"""
+    insert into notification_items (
+        id, notification_id, person_id, schedule, subject_id, step, due_on, organization_id, title, action_path, owed_at
+    )
+    select {_NEW_ID}, message.id, owed.person_id, :schedule, owed.subject_id, owed.step, owed.due_on,
+        owed.organization_id, owed.title, owed.action_path, :now
+    from owed_reminders as owed
+    left join notifications as message
+        on message.person_id = owed.person_id and message.on_date = owed.on_date and message.sealed_at is null
+            and owed.is_sent
+    where owed.is_sent = :is_sent and (message.id is not null or not owed.is_sent)
+    """  # noqa: S608 - constants of this module
+)
+
+ROUTE = text(
+    f"""
+    with days as materialized (
+        select * from unnest(
+            cast(:day_zones as text[]), cast(:days as date[]), cast(:instants as timestamptz[])
+        ) as d (zone, on_date, deliver_at)
+    )
+    insert into notification_deliveries (
+        id, notification_id, person_id, channel, due_at, next_attempt_at, created_at, updated_at
+    )
+    select {_NEW_ID}, message.id, message.person_id, channel.name, days.deliver_at, days.deliver_at, :now, :now
+    from (select distinct person_id, on_date, name from owed_reminders where is_sent) as addressed
+    join notifications as message
+        on message.person_id = addressed.person_id and message.on_date = addressed.on_date and message.sealed_at is null
+    join days on days.zone = addressed.name and days.on_date = addressed.on_date
+    join people on people.id = addressed.person_id
     cross join (values ('in_app'), ('email'), ('push'), ('sms')) as channel (name)
     left join notification_preferences as preference
-        on preference.person_id = placed.person_id and preference.channel = channel.name
+        on preference.person_id = addressed.person_id and preference.channel = channel.name
     where case channel.name
         when 'in_app' then true
         when 'email' then people.email is not null and coalesce(preference.is_enabled, true)
         else coalesce(preference.is_enabled, false)
     end
-"""
-
-
-def owe(schedule: ReminderSchedule) -> TextClause:
-    """Inserts what a schedule owes, in one statement: `rules.owed_steps` for everybody at once.
-
-    Inserting a day's message, or touching the one that is there, locks it against being sealed until the commit.
-    """
-    return text(
-        f"""
-        with {_ZONES},
-        windows as materialized (
-            select * from unnest(
-                cast(:zone_names as text[]), cast(:first_days as date[]), cast(:since as date[]),
-                cast(:send_from as date[])
-            ) as w (zone, first_day, since, send_from)
-        ),
-        days as materialized (
-            select * from unnest(
-                cast(:day_zones as text[]), cast(:days as date[]), cast(:instants as timestamptz[])
-            ) as d (zone, on_date, deliver_at)
-        ),
-        reached as (
-            select distinct on (subject.person_id, subject.subject_id)
-                subject.*, step.days as step, windows.first_day,
-                subject.due_on - step.days >= windows.send_from as is_sent
-            from ({SUBJECTS[schedule]}) as subject
-            join windows on windows.zone = subject.zone
-            join zones as here on here.name = subject.zone
-            join unnest(cast(:steps as int[])) as step (days)
-                on subject.due_on - step.days between windows.since and here.today
-            where subject.due_on between :low and :high
-            order by subject.person_id, subject.subject_id, step.days
-        ),
-        fresh as materialized (
-            select reached.* from reached
-            where not exists (
-                select from notification_items as told
-                where told.person_id = reached.person_id and told.schedule = :schedule
-                    and told.subject_id = reached.subject_id and told.due_on = reached.due_on
-                    and told.step <= reached.step and (told.resolved_at is null or told.sent_at is not null)
-            )
-        ),
-        addressed as (
-            select fresh.person_id, fresh.zone,
-                greatest(fresh.first_day, 1 + (
-                    select max(sealed.on_date) from notifications as sealed
-                    where sealed.person_id = fresh.person_id and sealed.sealed_at is not null
-                        and sealed.on_date >= fresh.first_day
-                )) as on_date
-            from fresh
-            where fresh.is_sent
-            group by fresh.person_id, fresh.zone, fresh.first_day
-        ),
-        placed as (
-            insert into notifications (id, person_id, on_date, created_at, updated_at)
-            select {_NEW_ID}, person_id, on_date, :now, :now from addressed
-            on conflict (person_id, on_date) do update set updated_at = excluded.updated_at
-                where notifications.sealed_at is null
-            returning id, person_id, on_date
-        ),
-        items as (
-            insert into notification_items (
-                id, notification_id, person_id, schedule, subject_id, step, due_on, organization_id, title,
-                action_path, owed_at
-            )
-            select {_NEW_ID}, placed.id, fresh.person_id, :schedule, fresh.subject_id, fresh.step, fresh.due_on,
-                fresh.organization_id, fresh.title, fresh.action_path, :now
-            from fresh
-            left join placed on placed.person_id = fresh.person_id and fresh.is_sent
-            where placed.id is not null or not fresh.is_sent
-            returning notification_id
-        ),
-        routed as (
-            insert into notification_deliveries (
-                id, notification_id, person_id, channel, due_at, next_attempt_at, created_at, updated_at
-            )
-            select {_NEW_ID}, way.id, way.person_id, way.name, days.deliver_at, days.deliver_at, :now, :now
-            from ({_CHANNELS}) as way
-            join addressed on addressed.person_id = way.person_id
-            join days on days.zone = addressed.zone and days.on_date = way.on_date
-            on conflict (notification_id, channel) do nothing
-        )
-        select count(notification_id) as owed_count, count(*) filter (where notification_id is null) as settled_count
-        from items
-        """  # noqa: S608 - constants of this module
-    )
-
+    on conflict (notification_id, channel) do nothing
+    """  # noqa: S608 - constants of this module
+)
 
 SUPERSEDE = text(
     """
