@@ -30,11 +30,20 @@ COMMAND_MODULES = {
     "token": "identity",
     "import": "imports",
     "ledger": "ledger",
+    "content": "content",
     "witness": "witness",
     "notifications": "notifications",
     "access": "access",
+    "evidence": "evidence",
 }
-GROUPS = {"imports": "import", "ledger": "ledger", "access": "access", "notifications": "notifications"}
+GROUPS = {
+    "imports": "import",
+    "ledger": "ledger",
+    "content": "content",
+    "access": "access",
+    "notifications": "notifications",
+    "evidence": "evidence",
+}
 
 
 class _Commands(TyperGroup):

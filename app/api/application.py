@@ -9,11 +9,15 @@ from app.api.routers import (
     authzen,
     catalog,
     certified,
+    content,
+    evidence,
     gates,
     health,
     incidents,
     learning,
     ledger,
+    lessons,
+    near_misses,
     notifications,
     organization_content,
     organizations,
@@ -48,11 +52,15 @@ def create_api(context: AppContext) -> FastAPI:
     api.include_router(organizations.router, prefix="/v1")
     api.include_router(organization_content.router, prefix="/v1")
     api.include_router(ledger.router, prefix="/v1")
+    api.include_router(content.router, prefix="/v1")
+    api.include_router(lessons.router, prefix="/v1")
+    api.include_router(near_misses.router, prefix="/v1")
     api.include_router(notifications.router, prefix="/v1")
     api.include_router(certified.router, prefix="/v1")
     api.include_router(gates.router, prefix="/v1")
     api.include_router(access.router, prefix="/v1")
     api.include_router(incidents.router, prefix="/v1")
+    api.include_router(evidence.router, prefix="/v1")
     api.include_router(authzen.router)
     api.add_middleware(authzen.EchoRequestId)
     return api

@@ -394,6 +394,48 @@ def draft_version(
     return version
 
 
+def import_lesson(
+    session: Session,
+    principal: Principal,
+    *,
+    organization_id: UUID | None,
+    code: str,
+    title: str,
+    lesson_type: LessonType,
+    body: Mapping[str, Any],
+    duration_minutes: Decimal,
+    now: datetime,
+    **fields: Unpack[VersionFields],
+) -> LessonVersion:
+    """Draft the next version of the lesson with this code, or the first one of a new lesson.
+
+    Raises
+    ------
+    NotAuthorizedError, NotFoundError, InvalidInputError
+        As `create_lesson` and `draft_version`.
+    ConflictError
+        When the lesson is of another type, or a draft of it is there already.
+    """
+    repository = ContentRepository(session)
+    require_work_on(repository, principal, Permission.AUTHOR_LESSONS, organization_id)
+    lesson = repository.by_code(Lesson, code.strip().upper(), organization_id)
+    if lesson is None or lesson.organization_id != organization_id:
+        lesson = create_lesson(
+            session,
+            principal,
+            organization_id=organization_id,
+            code=code,
+            title=title,
+            lesson_type=lesson_type,
+            now=now,
+        )
+    elif lesson.lesson_type is not lesson_type:
+        raise ConflictError(f"{lesson.code} is a {lesson.lesson_type.replace('_', ' ')}. Choose another code.")
+    return draft_version(
+        session, principal, lesson_id=lesson.id, body=body, duration_minutes=duration_minutes, now=now, **fields
+    )
+
+
 def revise_version(
     session: Session,
     principal: Principal,
