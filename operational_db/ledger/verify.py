@@ -127,7 +127,7 @@ def verify_ledger(
         if problem is None and trust is not None and signatures is not None:
             problem = _check_signatures(connection, trust, signatures)
         if problem is not None and problem.event_id is None:
-            problem = _with_event(connection, problem)
+            problem = _with_event(connection, _narrowed(problem, tiles))
         checkpoint_count = int(connection.scalar(text("select count(*) from ledger_checkpoints")) or 0)
         last = connection.execute(
             text("select tree_size, root_hash from ledger_checkpoints order by tree_size desc limit 1")
@@ -326,7 +326,7 @@ def _walk_leaves(
         for leaf in leaves:
             problem = walk.add(leaf)
             if problem is not None:
-                return _narrowed(problem, tiles)
+                return problem
         if progress is not None:
             progress(walk.size, total)
     return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -10,10 +11,15 @@ from sqlalchemy import Engine, text
 from operational_db.database import unit_of_work
 from operational_db.errors import LedgerTamperedError
 from operational_db.ledger import verify
+from operational_db.ledger.append import copy_events
+from operational_db.ledger.keys import load_or_create_signer
 from operational_db.ledger.merkle import EMPTY_ROOT
+from operational_db.ledger.seal import seal
 from operational_db.ledger.sequence import sequence_pending
-from operational_db.ledger.verify import LedgerProblem, ProblemKind, verify_ledger
-from tests.operational_db.ledger.samples import append_committed
+from operational_db.ledger.trust import load_trust
+from operational_db.ledger.verify import LedgerProblem, LogTrust, ProblemKind, verify_ledger
+from operational_db.settings import Settings
+from tests.operational_db.ledger.samples import append_committed, create_events
 
 
 @pytest.fixture
@@ -230,3 +236,129 @@ class TestQueue:
         tamper(owner_engine, "delete from ledger_events where id = :id", id=event_id)
         problem = first_problem(owner_engine)
         assert (problem.kind, problem.event_id) == (ProblemKind.WRONG_QUEUE, event_id)
+
+
+@pytest.fixture
+def trust(owner_engine: Engine, tmp_path: Path, now: datetime) -> LogTrust:
+    """A sealed ledger of 600 entries: two full tiles, under the checkpoints 300 and 600."""
+    settings = Settings(home=tmp_path)
+    for _ in range(2):
+        append_committed(owner_engine, 300, now)
+        seal(owner_engine, load_or_create_signer(settings), now=now)
+    return load_trust(settings)
+
+
+class TestTiles:
+    @pytest.mark.parametrize(
+        ("change", "named"),
+        [
+            ("update ledger_tiles set hashes = set_byte(hashes, 33, 7) where tile_index = 1", "Tile 0/001"),
+            ("update ledger_tiles set root_hash = sha256('x') where tile_index = 0", "Tile 0/000: its hashes fit"),
+            ("delete from ledger_tiles where tile_index = 0", "Tile 0/000 is missing"),
+            ("delete from ledger_tiles where tile_index = 1", "Tile 0/001 is missing"),
+            ("insert into ledger_tiles select 0, 2, hashes, root_hash from ledger_tiles where tile_index = 0", "0/002"),
+            ("insert into ledger_tiles select 1, 0, hashes, root_hash from ledger_tiles where tile_index = 0", "1/000"),
+        ],
+    )
+    def test_a_tampered_tile_is_named(self, owner_engine: Engine, trust: LogTrust, change: str, named: str) -> None:
+        assert verify_ledger(owner_engine, trust=trust).is_intact
+        tamper(owner_engine, change)
+        problem = first_problem(owner_engine)
+        assert problem.kind is ProblemKind.WRONG_TILE
+        assert named in problem.message
+
+    def test_a_changed_hash_in_a_tile_is_named_by_its_leaf(self, owner_engine: Engine, trust: LogTrust) -> None:
+        tamper(owner_engine, "update ledger_tiles set hashes = set_byte(hashes, 32 * 5, 7) where tile_index = 1")
+        assert "leaf 261" in first_problem(owner_engine).message
+
+    def test_tiles_tell_which_leaf_was_changed_together_with_its_event(
+        self, owner_engine: Engine, trust: LogTrust
+    ) -> None:
+        """The root tells a range only; the tile still holds the hash of the leaf as it was."""
+        rehash = """
+            update ledger_leaves as l set leaf_hash = sha256('\\x00'::bytea || ledger_entry_bytes(
+                e.id, e.kind, e.version, e.subject_id, e.organization_id, e.occurred_at, e.recorded_at, e.body))
+            from ledger_events as e where e.id = l.event_id
+        """
+        event = "select event_id from ledger_leaves where leaf_index = 77"
+        tamper(owner_engine, f"update ledger_events set version = 2 where id = ({event})", rehash)
+        problem = first_problem(owner_engine)
+        assert (problem.kind, problem.leaf_index) == (ProblemKind.CHANGED_LEAVES, 77)
+
+    def test_tiles_of_three_levels(self, owner_engine: Engine, now: datetime) -> None:
+        with unit_of_work(owner_engine) as session:
+            copy_events(session, create_events(2_000) * 33, now=now)
+        sequence_pending(owner_engine, now=now)
+        assert verify_ledger(owner_engine).is_intact
+        tamper(owner_engine, "update ledger_tiles set hashes = set_byte(hashes, 64, 7) where level = 1")
+        problem = first_problem(owner_engine)
+        assert problem.kind is ProblemKind.WRONG_TILE
+        assert "Tile 1/000: the hash it stores for tile 0/002" in problem.message
+
+
+class TestSignatures:
+    def problem(self, engine: Engine, trust: LogTrust) -> LedgerProblem:
+        problem = verify_ledger(engine, trust=trust).problem
+        assert problem is not None
+        return problem
+
+    def test_what_was_checked_is_counted(self, owner_engine: Engine, trust: LogTrust) -> None:
+        report = verify_ledger(owner_engine, trust=trust)
+        assert report.is_intact
+        assert report.signatures is not None
+        assert (report.signatures.signed_size, report.signatures.own, report.signatures.cosignatures) == (600, 2, 0)
+
+    @pytest.mark.parametrize(
+        ("change", "kind", "named"),
+        [
+            (
+                "update ledger_signatures set signature = set_byte(signature, 5, 7) where tree_size = 300",
+                ProblemKind.WRONG_SIGNATURE,
+                "Checkpoint 300",
+            ),
+            (
+                "update ledger_signatures set signature = substr(signature, 2) where tree_size = 600",
+                ProblemKind.WRONG_SIGNATURE,
+                "Checkpoint 600",
+            ),
+            (
+                "update ledger_signatures set key_name = 'else.example' where tree_size = 300",
+                ProblemKind.UNKNOWN_KEY,
+                "else.example",
+            ),
+            (
+                "delete from ledger_signatures where tree_size = 300",
+                ProblemKind.MISSING_SIGNATURE,
+                "at 300 entries lacks",
+            ),
+            (
+                "delete from ledger_checkpoints where tree_size = 300",
+                ProblemKind.MISSING_CHECKPOINT,
+                "at 300 entries was signed",
+            ),
+        ],
+    )
+    def test_a_tampered_signature_is_named(
+        self, owner_engine: Engine, trust: LogTrust, change: str, kind: ProblemKind, named: str
+    ) -> None:
+        tamper(owner_engine, change)
+        problem = self.problem(owner_engine, trust)
+        assert problem.kind is kind
+        assert named in problem.message
+
+    def test_all_signatures_removed_are_missed_by_the_one_kept_outside(
+        self, owner_engine: Engine, trust: LogTrust
+    ) -> None:
+        """Leaves, checkpoints and signatures cut off at the end, without a trace in the database."""
+        tamper(
+            owner_engine,
+            "delete from ledger_events where id in (select event_id from ledger_leaves where leaf_index >= 300)",
+            "delete from ledger_leaves where leaf_index >= 300",
+            "delete from ledger_tiles where tile_index = 1",
+            "delete from ledger_checkpoints where tree_size = 600",
+            "delete from ledger_signatures where tree_size = 600",
+        )
+        assert verify_ledger(owner_engine).is_intact
+        problem = self.problem(owner_engine, trust)
+        assert problem.kind is ProblemKind.FORGOTTEN_CHECKPOINT
+        assert "600" in problem.message
