@@ -90,7 +90,7 @@ def empty_database_url(server_url_of: UrlOf) -> Iterator[Callable[[], str]]:
 @pytest.fixture(scope="session")
 def engine(server_url_of: UrlOf, template_database: str) -> Iterator[Engine]:
     """The worker's own database. Tests must leave it as it was: use `session`, or `committed_engine` to commit."""
-    with _copied_database(server_url_of, template_database) as url:
+    with copied_database(server_url_of, template_database) as url:
         engine = create_database_engine(url)
         yield engine
         engine.dispose()
@@ -110,7 +110,7 @@ def session(engine: Engine) -> Iterator[Session]:
 @pytest.fixture
 def committed_url(server_url_of: UrlOf, template_database: str) -> Iterator[str]:
     """Address of a fresh, migrated database of the test's own; for commits, several connections, other processes."""
-    with _copied_database(server_url_of, template_database) as url:
+    with copied_database(server_url_of, template_database) as url:
         yield url
 
 
@@ -143,7 +143,7 @@ def _maintenance(url_of: UrlOf) -> Iterator[psycopg.Connection]:
 
 
 @contextmanager
-def _copied_database(url_of: UrlOf, template: str) -> Iterator[str]:
+def copied_database(url_of: UrlOf, template: str) -> Iterator[str]:
     name = f"sitesync_test_{uuid4().hex[:12]}"
     statement = sql.SQL("create database {} template {} strategy file_copy")
     with _maintenance(url_of) as connection:

@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from operational_db.database import read_only_session
 from operational_db.errors import DomainError
 from operational_db.gates.rules import GateDecision, GateReason
-from operational_db.identity.rules import Principal
-from operational_db.proficiency import service as proficiency
+from operational_db.gates.search import rule_terms
+from operational_db.proficiency.service import training_for_terms
 from operational_db.proficiency.views import RequiredTraining
 from operational_db.types import GateOutcome
 
@@ -22,23 +22,26 @@ logger = logging.getLogger(__name__)
 _WITHOUT_LESSONS = frozenset({GateReason.NO_RULE, GateReason.NOT_A_MEMBER, GateReason.RECORD_UNAVAILABLE})
 
 
-def next_training(
-    engine: Engine, principal: Principal, decision: GateDecision, *, now: datetime
-) -> RequiredTraining | None:
+def next_training(engine: Engine, decision: GateDecision, *, now: datetime) -> RequiredTraining | None:
     """The lessons that would turn a denial into an allow; None where there are none to name.
 
-    They are advice: when they cannot be found out, the decision leaves without them.
+    Whoever was given the decision may know them. They are advice: when they cannot be found out, the decision leaves
+    without them.
     """
+    organization_id, rule_id = decision.organization_id, decision.rule_id
     if decision.outcome is GateOutcome.ALLOW or decision.reason in _WITHOUT_LESSONS:
+        return None
+    if organization_id is None or rule_id is None:
         return None
     try:
         with read_only_session(engine) as session:
-            return proficiency.next_required_training(
+            terms = rule_terms(session, rule_id)
+            return training_for_terms(
                 session,
-                principal,
-                action=decision.action,
+                terms,
+                decision.missing,
                 person_id=decision.person_id,
-                organization_id=decision.organization_id,
+                organization_id=organization_id,
                 now=now,
             )
     except DomainError as error:

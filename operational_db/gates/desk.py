@@ -6,19 +6,21 @@ behind it. When anything fails between question and durable record, the answer i
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import zip_longest
 from threading import Event as Signal
 from threading import Lock
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
+from operational_db.errors import DatabaseUnavailableError
 from operational_db.gates.lookup import Asked, Found, look_up
 from operational_db.gates.rules import GateDecision, decide, record_unavailable
 from operational_db.ledger.append import insert_events
@@ -28,12 +30,14 @@ from operational_db.types import new_id
 
 logger = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
+
 # A product waits no longer than this for an answer; it is then told no.
 STATEMENT_TIMEOUT_MS = 5_000
 # Decisions that share one commit; what more there is goes with the next.
 LARGEST_GROUP = 256
-# Groups at work at once: while one waits for its commit, another is looked up.
-GROUPS_AT_ONCE = 2
+# Groups at work at once: while some wait for their commits, which the database gathers too, others are looked up.
+GROUPS_AT_ONCE = 8
 
 
 @dataclass
@@ -88,11 +92,13 @@ class Desk:
                 question.decision = answer or _unavailable(question.asked, question.now)
                 question.signal.set()
             with self._lock:
-                if self._waiting:
-                    self._waiting[0].is_next = True
-                    self._waiting[0].signal.set()
-                else:
+                # Each group that ends wakes another caller: waking one twice would lose a group for good.
+                successor = next((each for each in self._waiting if not each.is_next), None)
+                if successor is None:
                     self._serving -= 1
+                else:
+                    successor.is_next = True
+                    successor.signal.set()
 
     def decide_many(self, engine: Engine, asked: Sequence[Asked], *, now: datetime) -> list[GateDecision]:
         """Decisions that become durable together; all are denials when they cannot."""
@@ -103,7 +109,7 @@ class Desk:
             return []
         try:
             for is_last_try in (False, True):
-                with self._connection(engine) as connection:
+                with self.connection(engine) as connection:
                     try:
                         found = look_up(connection, questions)
                     except psycopg.OperationalError:
@@ -117,8 +123,26 @@ class Desk:
             logger.error("gate.record_unavailable", extra={"count": len(questions), "error": type(error).__name__})
         return [_unavailable(asked, now) for asked, now in questions]
 
+    def read(self, engine: Engine, query: Callable[[psycopg.Connection], Answer]) -> Answer:
+        """What a query finds, on one of the desk's connections; asked again once when that one turns out to be dead.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+        """
+        for is_last in (False, True):
+            try:
+                with self.connection(engine) as connection:
+                    return query(connection)
+            except (psycopg.OperationalError, psycopg.InterfaceError, SQLAlchemyError) as error:
+                self.close()
+                if is_last:
+                    raise DatabaseUnavailableError("The database cannot be reached; try again in a moment.") from error
+        raise AssertionError("The last attempt returns or raises.")
+
     @contextmanager
-    def _connection(self, engine: Engine) -> Iterator[psycopg.Connection]:
+    def connection(self, engine: Engine) -> Iterator[psycopg.Connection]:
+        """A connection that commits by itself, kept open for the next one."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
@@ -142,7 +166,7 @@ class Desk:
         psycopg.Error, sqlalchemy.exc.SQLAlchemyError
             When the record cannot be written.
         """
-        with self._connection(engine) as connection:
+        with self.connection(engine) as connection:
             return record_all(connection, [found])[0]
 
     def close(self) -> None:

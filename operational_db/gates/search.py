@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from operational_db.errors import NotFoundError
 from operational_db.gates.access_repository import AccessRepository
 from operational_db.gates.history import load_history
 from operational_db.gates.repository import GateRepository, to_terms
@@ -19,6 +20,20 @@ from operational_db.identity.rules import Permission, Principal
 
 # People looked at together while a page of a search is filled.
 BATCH = 500
+
+
+def rule_terms(session: Session, rule_id: UUID) -> GateTerms:
+    """The terms of a rule version; what is asked of people is no secret.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such version.
+    """
+    rule = GateRepository(session).rule(rule_id)
+    if rule is None:
+        raise NotFoundError("There is no rule with this id.")
+    return to_terms(rule)
 
 
 def person_of_subject(session: Session, subject: str) -> UUID | None:

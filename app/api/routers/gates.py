@@ -150,7 +150,7 @@ def decide(body: DecisionRequest, context: Context, principal: CurrentPrincipal)
         resource=body.resource,
         now=now,
     )
-    training = next_training(context.engine, principal, decision, now=now)
+    training = next_training(context.engine, decision, now=now)
     document = {"decision": decision.is_allowed, "context": decision_context(decision, training)}
     return Response(orjson.dumps(document), media_type="application/json", headers={"Cache-Control": "no-store"})
 
