@@ -16,6 +16,8 @@ from operational_db.ledger.events import ENVELOPE_FIELDS, Event, decimal_text
 
 # Exactly these: a datetime is a date to isinstance, and a body must not hold one.
 _SERIALIZED_TYPES = frozenset({str, int, bool, UUID, date, Decimal})
+# An entry's length is two bytes where it is published (C2SP tlog-tiles); id, kind and the like take the rest.
+MAXIMUM_BODY_BYTES = 65_000
 _OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 
 
@@ -27,13 +29,18 @@ def body_text(event: Event) -> str:
     TypeError
         For a value that has no canonical form, such as a float, a datetime or a list.
     ValueError
-        For a whole number beyond 2**53 - 1, which RFC 8785 cannot hold exactly, or text that is not Unicode.
+        For a whole number beyond 2**53 - 1, which RFC 8785 cannot hold exactly, text that is not Unicode, or a body
+        of more than 65,000 bytes.
     """
     values = {name: value for name, value in vars(event).items() if value is not None and name not in ENVELOPE_FIELDS}
     for name, value in values.items():
         if type(value) not in _SERIALIZED_TYPES and not isinstance(value, Enum):
             raise TypeError(f"{event.kind}: {name} is a {type(value).__name__}, which has no canonical form.")
-    return _json(values)
+    text = _json(values)
+    # A character takes up to four bytes; most bodies need not be encoded to know.
+    if len(text) > MAXIMUM_BODY_BYTES // 4 and len(text.encode()) > MAXIMUM_BODY_BYTES:
+        raise ValueError(f"{event.kind}: a body holds at most {MAXIMUM_BODY_BYTES:,} bytes.")
+    return text
 
 
 def instant_text(instant: datetime) -> str:

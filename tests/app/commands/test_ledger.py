@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -10,15 +11,19 @@ from typer.testing import CliRunner, Result
 from app.cli import create_cli
 from operational_db.database import unit_of_work
 from operational_db.ledger.append import append_events
+from operational_db.ledger.checkpoints import parse_checkpoint
 from operational_db.ledger.events import ImportUndone
+from operational_db.ledger.notes import Verifier
+from operational_db.ledger.proofs import parse_tlog_proof
 from operational_db.types import new_id
 
 Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(committed_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(committed_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("SITESYNC_DATABASE_URL", committed_url)
+    monkeypatch.setenv("SITESYNC_HOME", str(tmp_path / "home"))
     return lambda *arguments: CliRunner().invoke(create_cli(), ["ledger", *arguments])
 
 
@@ -77,3 +82,72 @@ def test_a_database_without_tables_is_refused_with_the_remedy(
     result = CliRunner().invoke(create_cli(), ["ledger", "status"])
     assert result.exit_code == 1
     assert "sitesync migrate" in result.stderr
+
+
+class TestSigned:
+    @pytest.fixture(autouse=True)
+    def _origin(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SITESYNC_LEDGER_ORIGIN", "log.example/one")
+
+    def test_seal_prints_the_signed_checkpoint_and_verify_counts_it(
+        self, run: Run, committed_engine: Engine, now: datetime
+    ) -> None:
+        assert "nothing to seal" in run("seal").output
+        append(committed_engine, 3, now)
+        sealed = run("seal")
+        vkey = run("key", "list").output.split()[0]
+        checkpoint, _ = parse_checkpoint(sealed.stdout.encode(), [Verifier.from_vkey(vkey)])
+        assert (checkpoint.origin, checkpoint.tree_size) == ("log.example/one", 3)
+        verified = run("verify")
+        assert verified.exit_code == 0
+        assert "Signed up to 3 entries: 1 signatures, 0 cosignatures" in verified.stdout
+
+    def test_prove_writes_a_proof_that_verifies(
+        self, run: Run, committed_engine: Engine, now: datetime, tmp_path: Path
+    ) -> None:
+        append(committed_engine, 5, now)
+        assert "no signed checkpoint" in run("prove", "2").stderr
+        run("seal")
+        vkey = run("key", "list").output.split()[0]
+        proof = parse_tlog_proof(run("prove", "2").stdout, [Verifier.from_vkey(vkey)])
+        with committed_engine.connect() as connection:
+            event_id, leaf = connection.execute(
+                text("select event_id, leaf_hash from ledger_leaves where leaf_index = 2")
+            ).one()
+        assert proof.is_of(leaf)
+        path = tmp_path / "entry.tlog-proof"
+        assert "entry 2" in run("prove", str(event_id), "--out", str(path)).output
+        assert path.read_text() == run("prove", "2").stdout
+        assert run("prove", "5").exit_code == 1
+
+    def test_rotate_names_both_keys_and_the_old_one_stays_listed(
+        self, run: Run, committed_engine: Engine, now: datetime
+    ) -> None:
+        assert "No key yet" in run("key", "list").output
+        append(committed_engine, 3, now)
+        run("seal")
+        old = run("key", "list").output.split()[0]
+        rotated = run("key", "rotate").output
+        listed = run("key", "list").output.splitlines()
+        assert old in rotated
+        assert len(listed) == 2
+        assert listed[0].startswith(old)
+        assert listed[0].endswith("signed before")
+        assert listed[1].endswith("signs now")
+        assert listed[1].split()[0] in rotated
+        run("seal")
+        assert run("verify").exit_code == 0
+
+    def test_a_changed_signature_is_named(
+        self, run: Run, committed_engine: Engine, owner_engine: Engine, now: datetime
+    ) -> None:
+        append(committed_engine, 3, now)
+        run("seal")
+        with unit_of_work(owner_engine) as session:
+            session.execute(text("alter table ledger_signatures disable trigger user"))
+            session.execute(text("update ledger_signatures set signature = set_byte(signature, 0, 255)"))
+            session.execute(text("update ledger_signatures set signature = set_byte(signature, 1, 255)"))
+        result = run("verify")
+        assert result.exit_code == 1
+        assert "TAMPERED (wrong_signature)" in result.stderr
+        assert "Checkpoint 3" in result.stderr

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from operational_db.ledger.canonical import body_text, entry_bytes, instant_text
-from operational_db.ledger.events import AttemptGraded, Event
+from operational_db.ledger.canonical import MAXIMUM_BODY_BYTES, body_text, entry_bytes, instant_text
+from operational_db.ledger.events import AttemptGraded, Event, ImportApplied
+from operational_db.ledger.tiles import MAXIMUM_ENTRY_BYTES
 from operational_db.types import new_id
 from tests.operational_db.ledger.samples import EVENTS, HAPPENED_AT, INSTANTS
 
@@ -40,6 +41,21 @@ def graded(**fields: Any) -> AttemptGraded:
 
 
 class TestBodyText:
+    @pytest.mark.parametrize("character", ["a", "é", "𝄞"])
+    def test_an_entry_fits_into_two_bytes_of_length(self, character: str) -> None:
+        """C2SP tlog-tiles, Log entries: "big-endian uint16 length-prefixed log entries"."""
+        imported = ImportApplied(
+            subject_id=UUID(int=1), organization_id=UUID(int=2), occurred_at=HAPPENED_AT, importer="", format="",
+            added_count=1, changed_count=1, refused_count=0,
+        )  # fmt: skip
+        width = len(character.encode())
+        spare = MAXIMUM_BODY_BYTES - len(body_text(imported))
+        whole = body_text(replace(imported, format=character * (spare // width)))
+        entry = entry_bytes(UUID(int=4), imported.kind, 1, UUID(int=1), UUID(int=2), HAPPENED_AT, HAPPENED_AT, whole)
+        assert len(entry) <= MAXIMUM_ENTRY_BYTES
+        with pytest.raises(ValueError, match="65,000 bytes"):
+            body_text(replace(imported, format=character * (spare // width + 1)))
+
     def test_is_sorted_compact_json_without_empty_keys(self) -> None:
         assert body_text(graded(passed=None)) == (
             '{"assessment_id":"00000000-0000-0000-0000-000000000005","attempt_id":"00000000-0000-0000-0000-000000000002",'
