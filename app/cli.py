@@ -35,6 +35,7 @@ COMMAND_MODULES = {
     "notifications": "notifications",
     "access": "access",
     "evidence": "evidence",
+    "gate": "gates",
 }
 GROUPS = {
     "imports": "import",
@@ -43,6 +44,7 @@ GROUPS = {
     "access": "access",
     "notifications": "notifications",
     "evidence": "evidence",
+    "gates": "gate",
 }
 
 

@@ -48,6 +48,7 @@ def prepare() -> None:
         _install_content(context.engine)
         if settings.demo and is_empty(context.engine):
             _load_demo(context.engine, settings)
+        install_shipped(context.engine)
         _refresh_first_time(settings)
 
 
@@ -68,6 +69,17 @@ def demo() -> None:
             raise ConflictError("The database holds organizations already; the demo fills an empty one only.")
         _install_content(context.engine)
         _load_demo(context.engine, settings)
+
+
+def install_shipped(engine: Engine) -> None:
+    """Put in place what the product ships and the installation lacks: lessons and tracks first, which rules name."""
+    from operational_db.content.seed import install_platform_content
+    from operational_db.gates.shipped import install_platform_rules
+
+    now = clock.now()
+    with unit_of_work(engine) as session:
+        install_platform_content(session, now=now)
+        install_platform_rules(session, now=now)
 
 
 def is_empty(engine: Engine) -> bool:

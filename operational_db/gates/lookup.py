@@ -8,6 +8,7 @@ the parsed form of a version is kept in memory, and a version never changes.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from uuid import UUID
 
 import psycopg
@@ -28,10 +29,28 @@ class Asked:
     resource: str | None = None
 
 
+# Written for one question and for many: with lists in it, the planner would not trust a plan it made before, and make
+# another one for every question, which takes longer than the look-up itself.
+_FORMS: Mapping[bool, Mapping[str, str]] = {
+    False: {
+        "asked": "(values (%(organizations)s::uuid, %(actions)s::text))",
+        "people": "= %(people)s::uuid",
+        "actions": "= %(actions)s::text",
+        "organizations": "= %(organizations)s::uuid",
+    },
+    True: {
+        "asked": "unnest(%(organizations)s::uuid[], %(actions)s::text[])",
+        "people": "= any(%(people)s::uuid[])",
+        "actions": "= any(%(actions)s::text[])",
+        "organizations": "= any(%(organizations)s::uuid[])",
+    },
+}
+_SCOPE_FORMS: Mapping[bool, str] = {False: "= %(scopes)s::text", True: "= any(%(scopes)s::text[])"}
+
 # An organization's own rule goes before the platform's; the highest version in effect counts.
 _RULES = """
 select 'r', rule.id, null::uuid, asked.organization_id, asked.action, null, null::timestamptz, null::date, null::date
-from unnest(%(organizations)s::uuid[], %(actions)s::text[]) as asked(organization_id, action)
+from {asked} as asked(organization_id, action)
 cross join lateral (
     (
         select own.id from gate_rules as own
@@ -53,13 +72,13 @@ _MEMBERS = """
 union all
 select 'm', person_id, null, organization_id, null, null, null, null, null
 from memberships
-where person_id = any(%(people)s::uuid[]) and started_on <= %(day)s and (ended_on is null or ended_on > %(day)s)
+where person_id {people} and started_on <= %(day)s and (ended_on is null or ended_on > %(day)s)
 """
 _WAIVERS = """
 union all
 select 'w', id, person_id, organization_id, action, null, ended_at, starts_on, ends_on
 from gate_waivers
-where person_id = any(%(people)s::uuid[]) and action = any(%(actions)s::text[]) and recorded_at <= %(known_at)s
+where person_id {people} and action {actions} and recorded_at <= %(known_at)s
 """
 # Evidence of an organization's own lesson proves nothing to other organizations.
 _SCOPE_EVIDENCE = """
@@ -69,7 +88,7 @@ select 'e', evidence.id, evidence.person_id, lessons.organization_id, evidence.s
     case when evidence.revoked_at <= %(known_at)s then evidence.revoked_from end
 from proficiency_evidence as evidence
 left join lessons on lessons.id = evidence.lesson_id
-where evidence.person_id = any(%(people)s::uuid[]) and evidence.scope = any(%(scopes)s::text[])
+where evidence.person_id {people} and evidence.scope {scopes}
     and evidence.recorded_at <= %(known_at)s
 """
 _TRACKS = """
@@ -77,7 +96,7 @@ union all
 select 't', id, null, organization_id, persona::text, tier::text, null, null, null
 from training_tracks
 where persona = any(%(personas)s::text[]) and tier = any(%(tiers)s::text[])
-    and (organization_id is null or organization_id = any(%(organizations)s::uuid[]))
+    and (organization_id is null or organization_id {organizations})
 """
 _TRACK_EVIDENCE = """
 union all
@@ -85,14 +104,24 @@ select 'k', evidence.id, evidence.person_id, evidence.track_id, null, evidence.l
     evidence.achieved_at, evidence.expires_on,
     case when evidence.revoked_at <= %(known_at)s then evidence.revoked_from end
 from proficiency_evidence as evidence
-where evidence.person_id = any(%(people)s::uuid[]) and evidence.track_id is not null
+where evidence.person_id {people} and evidence.track_id is not null
     and evidence.recorded_at <= %(known_at)s
 """
 _PEOPLE = """
 union all
 select 'p', id, null, null, null, null, null, null, null
-from people where id = any(%(people)s::uuid[]) and erased_at is null
+from people where id {people} and erased_at is null
 """
+
+
+@cache
+def _statement(has_many_questions: bool, has_many_scopes: bool, has_tracks: bool, has_platform: bool) -> str:
+    parts = [_RULES, _MEMBERS, _WAIVERS, _SCOPE_EVIDENCE]
+    if has_tracks:
+        parts += [_TRACKS, _TRACK_EVIDENCE]
+    if has_platform:
+        parts.append(_PEOPLE)
+    return "".join(parts).format(**_FORMS[has_many_questions], scopes=_SCOPE_FORMS[has_many_scopes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +151,7 @@ def look_up(connection: psycopg.Connection, questions: Sequence[tuple[Asked, dat
     asked = [each for each, _ in questions]
     known_at = max(now for _, now in questions)
     pairs = dict.fromkeys((each.organization_id, each.action) for each in asked)
-    guessed = [_terms_of_rule[rule] for pair in pairs if (rule := _last_rule.get(pair)) in _terms_of_rule]
+    guessed = [terms for pair in pairs if (terms := _guess(pair)) is not None]
     scopes, tracks = _targets(guessed)
     while True:
         rows = _fetch(connection, asked, pairs, scopes, tracks, utc_day(known_at), known_at)
@@ -154,6 +183,11 @@ def look_up_for(
     return [found.facts for found in _build(questions, {(organization_id, terms.action): terms}, rows)]
 
 
+def _guess(pair: tuple[UUID | None, str]) -> GateTerms | None:
+    rule_id = _last_rule.get(pair)
+    return None if rule_id is None else _terms_of_rule.get(rule_id)
+
+
 def _targets(terms: Iterable[GateTerms]) -> tuple[frozenset[str], frozenset[str]]:
     scopes, tracks = set(), set()
     for each in terms:
@@ -174,40 +208,48 @@ def _fetch(
     day: date,
     known_at: datetime,
 ) -> list[Row]:
-    statement = _RULES + _MEMBERS + _WAIVERS + _SCOPE_EVIDENCE
+    has_many = len(asked) > 1
+    one_scope = next(iter(scopes)) if len(scopes) == 1 else None
     parameters: dict[str, object] = {
-        "organizations": [organization_id for organization_id, _ in pairs],
-        "actions": [action for _, action in pairs],
-        "people": list({each.person_id for each in asked}),
-        "scopes": sorted(scopes),
+        "scopes": sorted(scopes) if one_scope is None else one_scope,
         "day": day,
         "known_at": known_at,
     }
+    if has_many:
+        parameters["organizations"] = [organization_id for organization_id, _ in pairs]
+        parameters["actions"] = [action for _, action in pairs]
+        parameters["people"] = list({each.person_id for each in asked})
+        has_platform = any(organization_id is None for organization_id, _ in pairs)
+    else:
+        question = asked[0]
+        parameters["organizations"] = question.organization_id
+        parameters["actions"] = question.action
+        parameters["people"] = question.person_id
+        has_platform = question.organization_id is None
     if tracks:
         names = [parse_track_name(track) for track in tracks]
-        statement += _TRACKS + _TRACK_EVIDENCE
         parameters["personas"] = sorted({str(persona) for persona, _ in names})
         parameters["tiers"] = sorted({str(tier) for _, tier in names})
-    if any(organization_id is None for organization_id, _ in pairs):
-        statement += _PEOPLE
-    cursor = connection.execute(statement, parameters, prepare=True, binary=True)
-    rows: list[Row] = cursor.fetchall()
+    statement = _statement(has_many, one_scope is None, bool(tracks), has_platform)
+    rows: list[Row] = connection.execute(statement, parameters, prepare=True, binary=True).fetchall()
     return rows
 
 
 def _known_terms(
     connection: psycopg.Connection, rules: Mapping[tuple[UUID | None, str], UUID]
 ) -> dict[tuple[UUID | None, str], GateTerms]:
-    unknown = [rule_id for rule_id in rules.values() if rule_id not in _terms_of_rule]
+    known = {rule_id: _terms_of_rule.get(rule_id) for rule_id in rules.values()}
+    unknown = [rule_id for rule_id, terms in known.items() if terms is None]
     if unknown:
+        read = read_terms(connection, unknown)
+        known.update(read)
         if len(_terms_of_rule) > _REMEMBERED:
             _terms_of_rule.clear()
-            unknown = list(rules.values())
-        _terms_of_rule.update(read_terms(connection, unknown))
+        _terms_of_rule.update(read)
     if len(_last_rule) > _REMEMBERED:
         _last_rule.clear()
     _last_rule.update(rules)
-    return {pair: _terms_of_rule[rule_id] for pair, rule_id in rules.items()}
+    return {pair: terms for pair, rule_id in rules.items() if (terms := known[rule_id]) is not None}
 
 
 def read_terms(connection: psycopg.Connection, rule_ids: Sequence[UUID]) -> dict[UUID, GateTerms]:

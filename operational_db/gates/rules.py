@@ -208,7 +208,7 @@ class RequirementResult:
 
 @dataclass(frozen=True)
 class GateDecision:
-    """The answer of a gate. `outcome` is the rule's; a rule in dry run lets everybody pass (`is_allowed`)."""
+    """The answer of a gate. `outcome` is the rule's; a rule in dry run lets every member pass (`is_allowed`)."""
 
     action: str
     person_id: UUID
@@ -232,8 +232,10 @@ class GateDecision:
 
     @property
     def is_allowed(self) -> bool:
-        """Whether the action may go ahead: the rule allows it, or is only tried out."""
-        return self.outcome is GateOutcome.ALLOW or self.mode is GateMode.DRY_RUN
+        """Whether the action may go ahead: the rule allows it, or is only tried out, on the organization's people."""
+        if self.outcome is GateOutcome.ALLOW:
+            return True
+        return self.mode is GateMode.DRY_RUN and self.reason is not GateReason.NOT_A_MEMBER
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -352,15 +354,20 @@ def _decision(
 
 def _answer(requirement: Requirement, evidence: Sequence[EvidenceFact], now: datetime, day: date) -> RequirementResult:
     key = requirement.key
-    found = [each for each in evidence if each.target == key and each.achieved_at <= now]
+    # Opening a lesson is no training yet.
+    found = [
+        each
+        for each in evidence
+        if each.target == key and each.achieved_at <= now and each.level is not ProficiencyLevel.ENROLLED
+    ]
     # A certification has the instant of the achievement that earned it, and ends that with it.
-    expiries = {each.achieved_at: each.expires_on for each in found if each.expires_on is not None}
+    expiries: dict[datetime, date] = {}
+    for each in found:
+        if each.expires_on is not None:
+            expiries[each.achieved_at] = min(each.expires_on, expiries.get(each.achieved_at, date.max))
     best: tuple[date, int, EvidenceFact] | None = None
     closest: tuple[int, datetime, int, EvidenceFact, GateReason] | None = None
     for each in found:
-        # Opening a lesson is no training yet.
-        if each.level is ProficiencyLevel.ENROLLED:
-            continue
         expires_on = each.expires_on or expiries.get(each.achieved_at)
         window_end = requirement.last_day(utc_day(each.achieved_at))
         fault = _fault(each, requirement.level, expires_on, window_end, day)

@@ -28,6 +28,12 @@ class Effort:
     # Seconds a viewer looks at a page before the next click.
     shortest_look: float = 1.0
     longest_look: float = 5.0
+    http_seconds: float = 30.0
+    evidence_count: int = 1_000_000
+    decision_count: int = 20_000
+    gate_seconds: float = 4.0
+    gate_repetitions: int = 3
+    gate_batches: int = 10
 
 
 @dataclass
