@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from operational_db.compliance import service as compliance
 from operational_db.compliance.repository import ComplianceRepository
-from operational_db.content.recertification import SUPERSEDED_REASON
 from operational_db.errors import ConflictError, InvalidInputError, NotFoundError
 from operational_db.gates.access_repository import AccessRepository
 from operational_db.gates.access_views import (
@@ -26,7 +25,7 @@ from operational_db.gates.rules import GateDecision, GateFacts, GateReason, Gate
 from operational_db.identity.rules import Permission, Principal
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import LessonAssigned
-from operational_db.proficiency.rules import is_at_least, utc_day
+from operational_db.proficiency.rules import SUPERSEDED_REASON, is_at_least, utc_day
 from operational_db.proficiency.service import training_for_terms
 from operational_db.proficiency.views import LessonStep
 from operational_db.tables.gates import LessonAssignment
