@@ -49,7 +49,9 @@ _SCOPES = """
 select
     held.person_id, held.id as subject_id, held.expires_on as due_on, held.organization_id,
     coalesce(held.scope, track.title) as title,
-    case when held.lesson_id is null then '/me-training' else '/me-lesson?lesson=' || held.lesson_id end as action_path,
+    case when held.lesson_id is null then '/me-training' else
+        '/me-lesson?lesson=' || held.lesson_id || '&trigger=reminder' || coalesce('&in=' || held.organization_id, '')
+    end as action_path,
     zones.*
 from proficiency_evidence as held
 left join training_tracks as track on track.id = held.track_id
@@ -137,10 +139,40 @@ where reached.due_on is not null and reached.completed_at is null and reached.ca
     )
 """  # noqa: S608 - constants of this module
 
+# Lessons that somebody was asked to take, as `gates.access` sees them: done by a passed attempt or evidence since.
+_LESSONS = """
+select
+    asked.person_id, asked.id as subject_id, asked.due_on, asked.organization_id, lesson.title,
+    '/me-lesson?lesson=' || asked.lesson_id || '&trigger=assignment&in=' || asked.organization_id as action_path,
+    zones.*
+from lesson_assignments as asked
+join lessons as lesson on lesson.id = asked.lesson_id
+join people on people.id = asked.person_id and people.erased_at is null
+join zones on zones.name = people.timezone
+where asked.cancelled_at is null
+    and exists (
+        select from memberships
+        where memberships.person_id = asked.person_id and memberships.organization_id = asked.organization_id
+            and memberships.started_on <= zones.today
+            and (memberships.ended_on is null or memberships.ended_on > zones.today)
+    )
+    and not exists (
+        select from lesson_attempts as attempt
+        join lesson_versions as version on version.id = attempt.lesson_version_id
+        where version.lesson_id = asked.lesson_id and attempt.person_id = asked.person_id
+            and attempt.is_passed and attempt.submitted_at >= asked.assigned_at
+    )
+    and not exists (
+        select from proficiency_evidence as proof
+        where proof.person_id = asked.person_id and proof.lesson_id = asked.lesson_id
+            and proof.achieved_at >= asked.assigned_at
+    )
+"""
+
 SUBJECTS = {
     ReminderSchedule.CERTIFICATE_EXPIRY: _CERTIFICATES,
     ReminderSchedule.SCOPE_EXPIRY: _SCOPES,
-    ReminderSchedule.ASSIGNMENT_DUE: _ASSIGNMENTS,
+    ReminderSchedule.ASSIGNMENT_DUE: f"{_ASSIGNMENTS} union all {_LESSONS}",
 }
 
 

@@ -14,7 +14,7 @@ from operational_db.database import unit_of_work
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity import service as identity
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Grant, Principal
-from operational_db.notifications import service
+from operational_db.notifications import rules, service
 from operational_db.notifications.channels import (
     FailedError,
     OutcomeUnknownError,
@@ -23,11 +23,14 @@ from operational_db.notifications.channels import (
 )
 from operational_db.notifications.views import DeliveryState
 from operational_db.tables.compliance import AssignmentRecipient
+from operational_db.tables.content import Lesson
 from operational_db.tables.credentials import Certificate
+from operational_db.tables.gates import LessonAssignment
 from operational_db.tables.identity import Membership, Person
 from operational_db.tables.notifications import NotificationDelivery, NotificationItem
 from operational_db.types import (
     EnrollmentStatus,
+    LessonType,
     NotificationChannel,
     OrganizationKind,
     ReminderSchedule,
@@ -121,7 +124,8 @@ class TestOwing:
         recipient = assign(engine, ann, end)
         with unit_of_work(engine) as session:
             scope = create_scope_evidence(session, person(session, ann), expires_on=end).id
-        for offset in range(110):
+        spoken = {100 - step + near for steps in rules.STEPS.values() for step in steps for near in (-1, 0, 1)}
+        for offset in sorted({*spoken, *range(0, 110, 9)}):
             run(engine, mail, NOW + offset * DAY)
             if offset % 7 == 0:
                 run(engine, mail, NOW + offset * DAY + timedelta(hours=3))
@@ -377,6 +381,51 @@ class TestAssignments:
         with unit_of_work(engine) as session:
             shown = service.my_notifications(session, principal(engine, ann)).items
         assert [(item.subject_id, item.is_resolved) for view in shown for item in view.items] == [(recipient, True)]
+
+    @pytest.mark.requirement("CMP-04")
+    @pytest.mark.parametrize(
+        ("fields", "proven_at", "owed"),
+        [
+            ({}, None, 1),
+            ({}, NOW - 2 * DAY, 1),
+            ({}, NOW, 0),
+            ({"cancelled_at": NOW}, None, 0),
+        ],
+    )
+    def test_a_lesson_that_a_gate_needs_is_reminded_of_until_it_is_proven(
+        self, engine: Engine, fields: dict[str, object], proven_at: datetime | None, owed: int
+    ) -> None:
+        ann = create_person(engine)
+        with unit_of_work(engine) as session:
+            organization = builders.create_organization(session)
+            builders.create_membership(session, person(session, ann), organization)
+            lesson = Lesson(code=f"LES-{ann}", title="Secure export", lesson_type=LessonType.MICRO_LESSON)
+            session.add(lesson)
+            session.flush()
+            session.add(
+                LessonAssignment(
+                    organization_id=organization.id,
+                    person_id=ann,
+                    lesson_id=lesson.id,
+                    action="data-export",
+                    due_on=TODAY + 3 * DAY,
+                    assigned_at=NOW - DAY,
+                    **fields,
+                )
+            )
+            if proven_at is not None:
+                create_scope_evidence(
+                    session,
+                    person(session, ann),
+                    expires_on=TODAY + 300 * DAY,
+                    lesson_id=lesson.id,
+                    achieved_at=proven_at,
+                )
+        assert self.owed(engine) == owed
+        assert (
+            count(engine, "notification_items", "action_path like '/me-lesson?lesson=%&trigger=assignment&in=%'")
+            == owed
+        )
 
     def _complete(self, engine: Engine, ann: UUID, recipient: UUID, score: int | None) -> None:
         with unit_of_work(engine) as session:

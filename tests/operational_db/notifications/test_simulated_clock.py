@@ -1,0 +1,251 @@
+"""A worker lives through outages, changed dates, renewals, clock changes and a leap day; nothing is lost or told twice.
+
+The world and the worker's hours are drawn by hypothesis; time is simulated. The expectation is worked out beside the
+product from what the world looked like whenever the worker ran.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text, update
+
+from operational_db.database import unit_of_work
+from operational_db.notifications import rules, service
+from operational_db.notifications.channels import FailedError, OutcomeUnknownError, UnavailableError
+from operational_db.tables.compliance import AssignmentRecipient
+from operational_db.tables.credentials import Certificate
+from operational_db.tables.gates import ProficiencyEvidence
+from operational_db.types import NotificationChannel, ReminderSchedule
+from tests import builders
+from tests.operational_db.notifications.reminding import (
+    RecordingChannel,
+    channels_to,
+    create_held,
+    create_scope_evidence,
+)
+
+CERTIFICATE, SCOPE, ASSIGNMENT = ReminderSchedule
+ZONES = ("UTC", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati")
+# Each stretch holds something that trips calendars: the leap day, and the clock changes of spring and autumn.
+STARTS = (date(2028, 2, 10), date(2027, 3, 1), date(2026, 10, 15), date(2027, 9, 20))
+LENGTH_DAYS = 45
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class Subject:
+    """One thing with a date; `expected` are the steps that must have been told of each date it had."""
+
+    schedule: ReminderSchedule
+    id: UUID
+    due_on: date
+    is_open: bool = True
+    told: dict[date, list[int]] = field(default_factory=lambda: defaultdict(list))
+    expected: dict[date, list[int]] = field(default_factory=lambda: defaultdict(list))
+
+
+plans = st.fixed_dictionaries(
+    {
+        "start": st.sampled_from(STARTS),
+        "zone": st.sampled_from(ZONES),
+        "ends": st.lists(
+            st.tuples(st.sampled_from(list(ReminderSchedule)), st.integers(-2, 100)), min_size=1, max_size=4
+        ),
+        # Hours between two rounds; the long ones are outages of the worker.
+        "pauses": st.lists(st.sampled_from([2, 5, 9, 24, 24, 31, 80, 200]), min_size=8, max_size=18),
+        # What happens to a subject before a round: its date moves, or it is renewed or completed.
+        "changes": st.dictionaries(
+            st.integers(0, 17), st.tuples(st.integers(0, 3), st.one_of(st.none(), st.integers(-20, 40))), max_size=4
+        ),
+        # Rounds in which mail fails, and how.
+        "troubles": st.dictionaries(st.integers(0, 17), st.sampled_from(["fail", "down", "lost"]), max_size=6),
+    }
+)
+
+
+def create_subjects(
+    engine: Engine, zone: str, start: date, ends: list[tuple[ReminderSchedule, int]]
+) -> tuple[UUID, list[Subject]]:
+    """A person with one subject for each schedule and number of days drawn."""
+    subjects = []
+    with unit_of_work(engine) as session:
+        person = builders.create_person(session, email="ann@example.com", timezone=zone)
+        organization = builders.create_organization(session)
+        builders.create_membership(session, person, organization)
+        for number, (schedule, days) in enumerate(ends):
+            due_on = start + timedelta(days=days)
+            if schedule is CERTIFICATE:
+                subject_id = create_held(session, person, due_on).id
+            elif schedule is SCOPE:
+                subject_id = create_scope_evidence(session, person, expires_on=due_on, scope=f"scope-{number}").id
+            else:
+                assignment = builders.create_assignment(session, organization, people=(person,), due_on=due_on)
+                subject_id = session.execute(
+                    text("select id from assignment_recipients where assignment_id = :id"), {"id": assignment.id}
+                ).scalar_one()
+            subjects.append(Subject(schedule, subject_id, due_on))
+        return person.id, subjects
+
+
+def change(engine: Engine, subject: Subject, days: int | None, now: datetime) -> None:
+    """Move its date, or end it (None): revoke, or complete."""
+    due_on = subject.due_on + timedelta(days=days or 0)
+    if days is None:
+        subject.is_open = False
+    subject.due_on = due_on
+    with unit_of_work(engine) as session:
+        if subject.schedule is CERTIFICATE:
+            ended = {"revoked_at": now, "revoked_from": now.date()} if days is None else {"expires_on": due_on}
+            session.execute(update(Certificate).where(Certificate.id == subject.id).values(**ended))
+        elif subject.schedule is SCOPE:
+            ended = {"revoked_at": now, "revoked_from": now.date()} if days is None else {"expires_on": due_on}
+            session.execute(update(ProficiencyEvidence).where(ProficiencyEvidence.id == subject.id).values(**ended))
+        else:
+            ended = {"completed_at": now} if days is None else {"due_on": due_on}
+            session.execute(update(AssignmentRecipient).where(AssignmentRecipient.id == subject.id).values(**ended))
+
+
+def trouble_of(kind: str | None, mail: RecordingChannel) -> None:
+    def fail(_message: object) -> None:
+        raise FailedError("SMTP 451 at recipient")
+
+    def be_down(_message: object) -> None:
+        raise UnavailableError("mail server not reached")
+
+    def lose(_message: object) -> None:
+        raise OutcomeUnknownError("connection lost after the message")
+
+    calm = RecordingChannel()
+    mail.trouble = {"fail": fail, "down": be_down}.get(kind or "", calm.trouble)
+    mail.late_trouble = lose if kind == "lost" else calm.trouble
+
+
+@pytest.mark.requirement("US-TC006", "CMP-04")
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(plan=plans)
+def test_every_owed_step_is_told_once_or_settled_by_a_more_urgent_one(engine: Engine, plan: dict[str, object]) -> None:
+    start, zone_name, pauses = plan["start"], plan["zone"], plan["pauses"]
+    ends, changes, troubles = plan["ends"], plan["changes"], plan["troubles"]
+    assert isinstance(start, date)
+    assert isinstance(zone_name, str)
+    assert isinstance(pauses, list)
+    assert isinstance(ends, list)
+    assert isinstance(changes, dict)
+    assert isinstance(troubles, dict)
+    zone = ZoneInfo(zone_name)
+    person_id, subjects = create_subjects(engine, zone_name, start, ends)
+    mail = RecordingChannel()
+    channels = channels_to(mail)
+    now = datetime.combine(start, datetime.min.time(), UTC) + 9 * HOUR
+    with engine.begin() as connection:
+        connection.execute(text("update reminder_runs set owed_at = :at"), {"at": now - 24 * HOUR})
+    last = (now - 24 * HOUR).astimezone(zone).date()
+    lost: set[UUID] = set()
+    for number, pause in enumerate([*pauses, 3, 30]):
+        now += pause * HOUR
+        if number in changes and number < len(pauses):
+            which, days = changes[number]
+            if which < len(subjects) and subjects[which].is_open:
+                change(engine, subjects[which], days, now)
+        kind = troubles.get(number) if number < len(pauses) else None
+        trouble_of(kind, mail)
+        before = len(mail.sent)
+        service.owe_reminders(engine, now=now)
+        service.deliver_due(engine, channels, now=now)
+        if kind == "lost":
+            lost |= {message.delivery_id for message in mail.sent[before:]}
+        today = now.astimezone(zone).date()
+        expect(subjects, today, last)
+        last = today
+    finish(engine, mail, now)
+    check(engine, person_id, subjects, mail, lost)
+    forget(engine)
+
+
+def expect(subjects: list[Subject], today: date, last: date) -> None:
+    """What the rule says is owed on the day, beside the product: the most urgent step reached, once per date."""
+    for subject in subjects:
+        if not subject.is_open:
+            continue
+        told = subject.expected[subject.due_on]
+        since = min(last, today - timedelta(days=rules.LATE_DAYS[subject.schedule]))
+        reached = [s for s in rules.STEPS[subject.schedule] if since <= subject.due_on - timedelta(days=s) <= today]
+        if reached and all(min(reached) < step for step in told):
+            told.append(min(reached))
+
+
+def finish(engine: Engine, mail: RecordingChannel, now: datetime) -> None:
+    """Calm rounds, so that whatever waits for its morning or its next try has come."""
+    trouble_of(None, mail)
+    for hours in range(3, 49, 3):
+        service.deliver_due(engine, channels_to(mail), now=now + hours * HOUR)
+
+
+def check(engine: Engine, person_id: UUID, subjects: list[Subject], mail: RecordingChannel, lost: set[UUID]) -> None:
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "select subject_id, due_on, step, sent_at is not null as is_sent,"
+                " resolved_at is not null as is_resolved from notification_items where person_id = :person"
+            ),
+            {"person": person_id},
+        ).all()
+        unfinished = connection.execute(
+            text(
+                "select count(*) from notification_deliveries where person_id = :person"
+                " and delivered_at is null and cancelled_at is null"
+            ),
+            {"person": person_id},
+        ).scalar_one()
+        shown = connection.execute(
+            text("select on_date, count(*) from notifications where person_id = :person group by 1"),
+            {"person": person_id},
+        ).all()
+        events = connection.execute(
+            text("select count(*) from ledger_events where kind = 'reminder.delivered' and subject_id = :person"),
+            {"person": person_id},
+        ).scalar_one()
+        delivered = connection.execute(
+            text(
+                "select count(*) from notification_deliveries where person_id = :person and delivered_at is not null"
+                " and merged_into_id is null"
+            ),
+            {"person": person_id},
+        ).scalar_one()
+    assert unfinished == 0
+    # One message per person and day, and one ledger entry per message that arrived.
+    assert all(number == 1 for _, number in shown)
+    assert events == delivered
+    # Never the same step of the same date twice.
+    told = Counter((row.subject_id, row.due_on, row.step) for row in rows if row.is_sent)
+    assert all(number == 1 for number in told.values())
+    for subject in subjects:
+        for due_on, steps in subject.expected.items():
+            mine = [row for row in rows if (row.subject_id, row.due_on) == (subject.id, due_on)]
+            # Nothing but what was owed, and all of it: told, or ended or outdone before its morning came.
+            assert {row.step for row in mine} == set(steps)
+            for row in mine:
+                assert row.is_sent or row.is_resolved
+            if subject.is_open and due_on == subject.due_on and steps:
+                assert any(row.step == min(steps) and row.is_sent for row in mine)
+    # Mail arrives once under each name, but for those whose answer was lost.
+    names = Counter(message.delivery_id for message in mail.to(person_id, NotificationChannel.EMAIL))
+    assert all(number == 1 or name in lost for name, number in names.items())
+
+
+def forget(engine: Engine) -> None:
+    """The next example begins without this one's subjects and messages."""
+    tables = (
+        "notification_items notification_deliveries notifications assignment_recipients training_assignments"
+        " certificates proficiency_evidence"
+    )
+    with engine.begin() as connection:
+        for name in tables.split():
+            connection.execute(text(f"delete from {name}"))
+        connection.execute(text("update people set erased_at = now(), email = null"))
