@@ -17,14 +17,21 @@ class Area(StrEnum):
     SCHOOL = "school"
     PRODUCT = "product"
     PLATFORM = "platform"
+    SECURITY = "security"
+    CONTENT = "content"
+    EVIDENCE = "evidence"
     ME = "me"
 
 
+# Content is one page: it stands with the other security pages for those who see both.
 AREA_LABELS = {
     Area.COMPANY: "Company",
     Area.SCHOOL: "School",
     Area.PRODUCT: "Product",
     Area.PLATFORM: "Platform",
+    Area.SECURITY: "Security",
+    Area.CONTENT: "Security",
+    Area.EVIDENCE: "Evidence",
     Area.ME: "Mine",
 }
 AUDIENCES = {
@@ -32,6 +39,9 @@ AUDIENCES = {
     Area.SCHOOL: "school administrators, instructors and auditors",
     Area.PRODUCT: "the product team",
     Area.PLATFORM: "the product team and platform administrators",
+    Area.SECURITY: "company managers, supervisors and auditors",
+    Area.CONTENT: "those who write, review or publish lessons, company managers, supervisors and auditors",
+    Area.EVIDENCE: "auditors, company managers and school administrators",
     Area.ME: "everybody who is signed in",
 }
 
@@ -79,6 +89,31 @@ PRODUCT_KPIS = _page(Area.PRODUCT, "kpis", "KPIs", "flag", "Are we reaching the 
 PRODUCT_TRENDS = _page(Area.PRODUCT, "trends", "Learning and certification", "trending_up", "What moves the targets?")
 PLATFORM_IMPORTS = _page(Area.PLATFORM, "imports", "Imports", "upload_file", "What came in, and what was refused?")
 PLATFORM_PIPELINE = _page(Area.PLATFORM, "pipeline", "Pipeline", "monitor_heart", "Is the machine healthy?")
+SECURITY_COVERAGE = _page(Area.SECURITY, "coverage", "Coverage", "shield_person", "Who is trained for the tracks?")
+SECURITY_EXCEPTIONS = _page(
+    Area.SECURITY, "exceptions", "Exceptions", "gpp_maybe", "Who can do what they should not, and why?"
+)
+SECURITY_GATES = _page(Area.SECURITY, "gates", "Gates", "front_hand", "What do the gates let through, and what not?")
+SECURITY_INCIDENTS = _page(
+    Area.SECURITY, "incidents", "Incidents", "emergency_home", "Were those involved certified when it happened?"
+)
+SECURITY_INCIDENT = _page(
+    Area.SECURITY, "incident", "Incident", "emergency_home", "Who was involved, and certified?", is_in_menu=False
+)
+CONTENT_LESSONS = _page(Area.CONTENT, "lessons", "Content", "library_books", "Is what we teach ready and up to date?")
+CONTENT_VERSION = _page(
+    Area.CONTENT, "version", "Lesson version", "library_books", "What is missing before it ships?", is_in_menu=False
+)
+EVIDENCE_EXPORT = _page(
+    Area.EVIDENCE, "export", "Evidence", "inventory_2", "What can be handed to somebody who does not trust us?"
+)
+EVIDENCE_LEDGER = _page(Area.EVIDENCE, "ledger", "Ledger", "account_tree", "Is the record whole, and who says so?")
+EVIDENCE_VERIFY = _page(Area.EVIDENCE, "verify", "Verify", "fact_check", "Is this bundle or proof what it claims?")
+MY_LESSON = _page(Area.ME, "lesson", "Lesson", "school", "What do I need to know before I do this?", is_in_menu=False)
+PLATFORM_OUTBOX = _page(Area.PLATFORM, "outbox", "Reminders sent", "outbox", "Do reminders get through?")
+MY_NOTIFICATIONS = _page(
+    Area.ME, "notifications", "Reminders", "notifications", "What lapses or falls due, and where do I act on it?"
+)
 MY_TRAINING = _page(Area.ME, "training", "My training", "task_alt", "What must I do next?")
 MY_CERTIFICATES = _page(Area.ME, "certificates", "My certificates", "workspace_premium", "What do I hold, until when?")
 
@@ -97,13 +132,27 @@ PAGES: tuple[PageEntry, ...] = (
     PRODUCT_TRENDS,
     PLATFORM_IMPORTS,
     PLATFORM_PIPELINE,
+    PLATFORM_OUTBOX,
+    SECURITY_COVERAGE,
+    SECURITY_EXCEPTIONS,
+    SECURITY_GATES,
+    SECURITY_INCIDENTS,
+    SECURITY_INCIDENT,
+    CONTENT_LESSONS,
+    CONTENT_VERSION,
+    EVIDENCE_EXPORT,
+    EVIDENCE_LEDGER,
+    EVIDENCE_VERIFY,
     MY_TRAINING,
+    MY_LESSON,
     MY_CERTIFICATES,
+    MY_NOTIFICATIONS,
 )
 
 _COMPANY_ROLES = frozenset({Role.COMPANY_MANAGER, Role.SUPERVISOR})
 _SCHOOL_ROLES = frozenset({Role.SCHOOL_ADMIN, Role.INSTRUCTOR})
 _PLATFORM_ROLES = frozenset({Role.PLATFORM_ADMIN, Role.PRODUCT_TEAM})
+WORK_ON_CONTENT = (Permission.AUTHOR_LESSONS, Permission.REVIEW_LESSONS, Permission.PUBLISH_LESSONS)
 
 
 def areas_of(principal: Principal) -> tuple[Area, ...]:
@@ -114,10 +163,16 @@ def areas_of(principal: Principal) -> tuple[Area, ...]:
         areas.append(Area.COMPANY)
     if roles & _SCHOOL_ROLES or Role.AUDITOR in roles:
         areas.append(Area.SCHOOL)
+    if Area.COMPANY in areas:
+        areas.append(Area.SECURITY)
     if principal.can(Permission.VIEW_KPIS):
         areas.append(Area.PRODUCT)
     if principal.can(Permission.VIEW_PLATFORM):
         areas.append(Area.PLATFORM)
+    if Area.SECURITY in areas or any(principal.can(permission) for permission in WORK_ON_CONTENT):
+        areas.append(Area.CONTENT)
+    if principal.can(Permission.EXPORT_EVIDENCE):
+        areas.append(Area.EVIDENCE)
     if roles - _PLATFORM_ROLES or not areas:
         areas.append(Area.ME)
     return tuple(areas)

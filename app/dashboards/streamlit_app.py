@@ -42,7 +42,7 @@ home = st.Page(_go_home, title="Home", url_path="home", default=True, visibility
 # Every page is known to everybody, so that a shared address leads to the sign-in or to a clear refusal.
 menu: dict[str, list[st.Page]] = {"": [home]}
 for area in sorted(Area, key=lambda area: areas.index(area) if area in areas else len(areas)):
-    menu[AREA_LABELS[area]] = [_to_page(entry, areas) for entry in PAGES if entry.area is area]
+    menu.setdefault(AREA_LABELS[area], []).extend(_to_page(entry, areas) for entry in PAGES if entry.area is area)
 page = st.navigation(menu, position="sidebar" if person else "hidden")
 if person is None:
     if problem:

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from app.dashboards.navigation import Area
+from app.dashboards.navigation import WORK_ON_CONTENT, Area
 from app.dashboards.queries import organizations
 from app.dashboards.session import SignedIn
-from operational_db.identity.rules import Principal
+from operational_db.identity.rules import Permission, Principal
 from operational_db.releases.health import Freshness, freshness_of, read_last_run
 from operational_db.releases.manifest import ReleaseManifest, current_manifest
 from operational_db.releases.reader import ScopedWarehouse, open_scoped
@@ -81,8 +81,10 @@ def area_scope(scope: Scope, area: Area, organization_id: UUID | None) -> Scope:
     """The part of a scope that one area shows: one organization, the platform's aggregates, or the own record."""
     chosen = frozenset({organization_id} if organization_id else ())
     match area:
-        case Area.COMPANY:
+        case Area.COMPANY | Area.SECURITY | Area.CONTENT:
             return Scope(company_ids=scope.company_ids & chosen)
+        case Area.EVIDENCE:
+            return Scope(company_ids=scope.company_ids & chosen, school_ids=scope.school_ids & chosen)
         case Area.SCHOOL:
             return Scope(school_ids=scope.school_ids & chosen)
         case Area.PRODUCT:
@@ -116,15 +118,14 @@ def open_viewer(
 
 
 def organizations_in(person: SignedIn, settings: Settings, area: Area) -> list[organizations.Choice]:
-    """The organizations a person may look at in the company or school area, by name.
+    """The organizations a person may look at in an area, by name.
 
     Raises
     ------
     ReleaseUnavailableError
         When there are no figures yet, or they cannot be opened.
     """
-    scope = scope_for(person.principal)
-    ids = {Area.COMPANY: scope.company_ids, Area.SCHOOL: scope.school_ids}.get(area, frozenset())
+    ids = _organization_ids(person.principal, area)
     if not ids:
         return []
     manifest = current_manifest(settings)
@@ -133,7 +134,24 @@ def organizations_in(person: SignedIn, settings: Settings, area: Area) -> list[o
         list[organizations.Choice],
         _result((manifest.name, scope_key(warehouse.scope), "choices"), lambda: organizations.choices(warehouse)),
     )
-    return [c for c in found if c.organization_id in ids and c.is_school is (area is Area.SCHOOL)]
+    kinds = {Area.COMPANY: {False}, Area.SECURITY: {False}, Area.SCHOOL: {True}}.get(area, {False, True})
+    return [c for c in found if c.organization_id in ids and c.is_school in kinds]
+
+
+def _organization_ids(principal: Principal, area: Area) -> frozenset[UUID]:
+    scope = scope_for(principal)
+    match area:
+        case Area.COMPANY | Area.SECURITY:
+            return scope.company_ids
+        case Area.SCHOOL:
+            return scope.school_ids
+        case Area.CONTENT:
+            works_on = (principal.organizations_with(permission) for permission in WORK_ON_CONTENT)
+            return scope.company_ids.union(*works_on)
+        case Area.EVIDENCE:
+            return principal.organizations_with(Permission.EXPORT_EVIDENCE)
+        case _:
+            return frozenset()
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -6,7 +6,8 @@ from uuid import UUID
 import streamlit as st
 
 from app.dashboards import session
-from app.dashboards.formats import to_instant, to_number
+from app.dashboards.components.gate import remember_page, show_gate_dialog
+from app.dashboards.formats import to_instant, to_number, to_plural
 from app.dashboards.navigation import AUDIENCES, Area, PageEntry, areas_of, home_of
 from app.dashboards.session import SignedIn
 from app.dashboards.viewer import Viewer, open_viewer, organizations_in
@@ -16,6 +17,8 @@ from operational_db.releases.health import Freshness, FreshnessState
 from operational_db.settings import Settings
 
 ROOT_SHOWN = 8
+# The check of a release that computes its totals anew from the ledger.
+RECONCILIATION = "reconciliation"
 STATE_LOOK = {
     FreshnessState.VERIFIED: ("gray", "verified", "verified"),
     FreshnessState.STALE: ("orange", "schedule", "older than usual"),
@@ -44,6 +47,8 @@ def open_page(entry: PageEntry, *, title: str | None = None) -> Viewer:
             "changes have to wait until it is back.",
             icon=":material/cloud_off:",
         )
+    remember_page(entry.path)
+    show_gate_dialog(viewer)
     return viewer
 
 
@@ -81,8 +86,14 @@ def say_empty(why: str, what_fills_it: str) -> None:
 
 
 def freshness_line(freshness: Freshness, viewer: Viewer) -> str:
-    """As of, ledger size, root and state in one line of Markdown; the reason when the state is not good."""
+    """As of, ledger size, root and state in one line of Markdown; the reason when the state is not good.
+
+    Good figures are verified when their totals were computed anew from the ledger and came out the same.
+    """
     color, icon, words = STATE_LOOK[freshness.state]
+    reason = freshness.reason
+    if freshness.state is FreshnessState.VERIFIED:
+        color, icon, words, reason = _verification(viewer)
     root = (freshness.root_hash or "")[:ROOT_SHOWN]
     facts = (
         f"As of {to_instant(freshness.as_of, viewer.zone)}",
@@ -91,8 +102,21 @@ def freshness_line(freshness: Freshness, viewer: Viewer) -> str:
         f":material/{icon}: {words}",
     )
     line = " · ".join(facts)
-    reason = "" if freshness.state is FreshnessState.VERIFIED else f" — {freshness.reason}"
-    return f":{color}[{line}{reason}]"
+    return f":{color}[{line}{f' — {reason}' if reason else ''}]"
+
+
+def _verification(viewer: Viewer) -> tuple[str, str, str, str]:
+    """Colour, icon, words and reason of the comparison with the ledger that the figures' manifest tells of."""
+    manifest = viewer.warehouse.manifest
+    found = [check for check in manifest.checks if check.name == RECONCILIATION]
+    if not found:
+        return "gray", "help", "not verified against the ledger", ""
+    failed = next((check for check in found if not check.passed), None)
+    if failed is not None:
+        return "red", "error", "not verified: totals differ from the ledger", failed.message
+    minutes = max(int((viewer.now - manifest.built_at).total_seconds() // 60), 0)
+    when = f"verified at checkpoint {to_number(manifest.ledger_size)}, {to_plural(minutes, 'minute')} ago"
+    return "gray", "verified", when, ""
 
 
 def _as_of_line(viewer: Viewer, organization_name: str | None) -> None:
@@ -104,9 +128,11 @@ def _as_of_line(viewer: Viewer, organization_name: str | None) -> None:
 
 
 def _choose_organization(area: Area, person: SignedIn, settings: Settings) -> tuple[UUID | None, str | None]:
-    if area not in {Area.COMPANY, Area.SCHOOL}:
+    if area in {Area.PRODUCT, Area.PLATFORM, Area.ME}:
         return None, None
     found = organizations_in(person, settings, area)
+    if not found and person.principal.is_unrestricted:
+        return None, "The platform"
     if not found:
         kind = "school" if area is Area.SCHOOL else "company"
         st.title(kind.capitalize())
@@ -126,5 +152,7 @@ def _choose_organization(area: Area, person: SignedIn, settings: Settings) -> tu
     label = next(iter(by_label))
     if len(by_label) > 1:
         with st.sidebar:
-            label = st.selectbox("Organization", list(by_label), key=f"{area}_organization", bind="query-params")
+            # One choice for all pages about a company.
+            key = f"{Area.COMPANY if area is Area.SECURITY else area}_organization"
+            label = st.selectbox("Organization", list(by_label), key=key, bind="query-params")
     return by_label[label], label

@@ -1,27 +1,50 @@
 """Says what a page wrote, offers to take it back, and tells when the figures have caught up."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 import streamlit as st
 
 from app.dashboards import actions, session
 from app.dashboards.actions import Receipt
+from app.dashboards.components.gate import block_denied
 from app.dashboards.formats import to_instant, to_plural
 from app.dashboards.queries.assignments import arrived_count
 from app.dashboards.viewer import Viewer
 from operational_db import clock
-from operational_db.errors import DomainError, ReleaseUnavailableError
+from operational_db.errors import DomainError, GateDeniedError, ReleaseUnavailableError
 from operational_db.releases.manifest import current_manifest
 
 RECEIPTS, PROBLEM = "receipts", "write_problem"
 LOOK_AGAIN = "10s"
 
 
-def write(action: Callable[[], Receipt]) -> bool:
-    """Run an action from a button's callback and keep its receipt, or the reason why nothing was written."""
+@dataclass(frozen=True)
+class Gated:
+    """What somebody wants to do behind a gate, and the control to come back to after its lesson."""
+
+    organization_id: UUID | None
+    what: str
+    key: str
+
+
+def write(action: Callable[[], Receipt], *, gate: Gated | None = None) -> bool:
+    """Run an action from a button's callback and keep its receipt, or the reason why nothing was written.
+
+    Parameters
+    ----------
+    gate
+        Where a gate stands before the action: a refusal opens its dialog.
+    """
     try:
         receipt = action()
+    except GateDeniedError as error:
+        st.session_state[PROBLEM] = None if gate else error.message
+        if gate is not None:
+            block_denied(error, gate.organization_id, what=gate.what, key=gate.key)
+        return False
     except DomainError as error:
         st.session_state[PROBLEM] = error.message
         return False

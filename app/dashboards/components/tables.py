@@ -1,7 +1,6 @@
 """Tables that are sorted, paged and downloaded as shown; the first column stays in sight and opens the record."""
 
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -10,6 +9,7 @@ import polars as pl
 import streamlit as st
 
 from app.dashboards.chips import cell_options, chip_of
+from app.dashboards.components.downloads import show_downloads
 from app.dashboards.components.frame import say_empty
 from app.dashboards.formats import NOTHING, to_plural, to_words
 from app.dashboards.navigation import PageEntry
@@ -75,7 +75,7 @@ def show_listing(
             width=230,
         )
         whole = partial(rows, viewer.warehouse, listing, sort=sort)
-        _downloads(lambda: to_export(whole(), columns, viewer), key=key)
+        show_downloads(viewer, lambda: to_export(whole(), columns, viewer), key=key)
     pages = -(-total // PAGE_ROWS)
     page_key = f"{key}_page"
     if st.session_state.get(page_key, 1) > pages:
@@ -102,7 +102,7 @@ def show_frame(
         say_empty(empty.why, empty.what_fills_it)
         return
     with st.container(horizontal=True, horizontal_alignment="right"):
-        _downloads(lambda: to_export(frame, columns, viewer), key=key)
+        show_downloads(viewer, lambda: to_export(frame, columns, viewer), key=key)
     show_table(frame, columns, viewer, key=key, alt=alt, opens=opens)
 
 
@@ -182,42 +182,6 @@ def to_export(frame: pl.DataFrame, columns: Sequence[Column], viewer: Viewer) ->
         return _shown(frame, column, viewer).alias(column.label)
 
     return frame.select(exported(column) for column in columns)
-
-
-def to_csv(frame: pl.DataFrame) -> bytes:
-    """UTF-8 with a mark, so that spreadsheets read names right."""
-    return frame.write_csv(include_bom=True).encode()
-
-
-def to_parquet(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer)
-    return buffer.getvalue()
-
-
-def _downloads(whole: Callable[[], pl.DataFrame], *, key: str) -> None:
-    """Both formats, made only when asked for."""
-    with st.popover("Download", icon=":material/download:", width="content"):
-        st.caption("Every row of this list as filtered and sorted, with the columns shown.")
-        formats: Mapping[str, tuple[str, Callable[[pl.DataFrame], bytes]]] = {
-            "CSV": ("text/csv", to_csv),
-            "Parquet": ("application/vnd.apache.parquet", to_parquet),
-        }
-        for name, (mime, write) in formats.items():
-            st.download_button(
-                name,
-                data=partial(_write, whole, write),
-                file_name=f"sitesync-{key.replace('_', '-')}.{name.lower()}",
-                mime=mime,
-                key=f"{key}_{name.lower()}",
-                on_click="ignore",
-                icon=":material/table:",
-                width="stretch",
-            )
-
-
-def _write(whole: Callable[[], pl.DataFrame], write: Callable[[pl.DataFrame], bytes]) -> bytes:
-    return write(whole())
 
 
 def _column_config(column: Column, frame: pl.DataFrame, *, is_first: bool) -> Any:  # Streamlit names no public type

@@ -1,0 +1,75 @@
+"""Content: is what we teach ready and up to date? Lessons by state, reviews that wait, what a policy change flagged."""
+
+import streamlit as st
+
+from app.dashboards.charts.security import versions_by_state
+from app.dashboards.components.charts import show_chart
+from app.dashboards.components.content import show_workbench
+from app.dashboards.components.figures import show_figures
+from app.dashboards.components.filters import choose, search_box
+from app.dashboards.components.frame import answer, open_page, say_empty
+from app.dashboards.components.receipts import show_receipts
+from app.dashboards.components.security import content_figures
+from app.dashboards.components.tables import Column, Empty, Opens, show_frame, show_listing
+from app.dashboards.formats import to_number, to_plural
+from app.dashboards.navigation import CONTENT_LESSONS, CONTENT_VERSION
+from app.dashboards.queries import content
+
+viewer = open_page(CONTENT_LESSONS)
+counts = viewer.load(content.counts)
+answer(
+    f"{to_plural(counts.flagged_count, 'lesson teaches', 'lessons teach')} a policy that has changed, "
+    f"{to_number(counts.refresh_due_count)} are due for a refresh, {to_number(counts.open_review_count)} "
+    f"{'review waits' if counts.open_review_count == 1 else 'reviews wait'}."
+)
+show_receipts(viewer)
+if counts.lesson_count:
+    show_figures(content_figures(counts))
+else:
+    say_empty("No lesson is among the figures yet.", "SiteSync's own lessons appear with the next update.")
+show_workbench(viewer)
+if not counts.lesson_count:
+    st.stop()
+show_chart(versions_by_state(viewer.load(content.by_state)), key="content_chart")
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    state = choose("State", list(content.STATES), key="content_state")
+    search = search_box("Search by title or code", key="content_search")
+show_listing(
+    viewer,
+    content.listing(state=state, search=search),
+    [
+        Column("title", "Lesson"),
+        Column("status", "State", "status"),
+        Column("is_flagged", "Policy changed", "flag"),
+        Column("is_refresh_due", "Refresh due", "flag"),
+        Column("open_review_count", "Open reviews", "number"),
+        Column("refresh_due_on", "Refresh by", "date"),
+        Column("lesson_type", "Type", "words"),
+        Column("lesson_version", "Version"),
+        Column("code", "Code"),
+        Column("owner", "Owner"),
+        Column("published_on", "Published", "date"),
+    ],
+    key="content",
+    noun=("version", "versions"),
+    empty=Empty("No version matches.", "Choose another state or clear the search."),
+    opens=Opens(CONTENT_VERSION, "lesson_version_id", "version", "version"),
+)
+st.subheader("What refreshers after near-misses changed")
+show_frame(
+    viewer,
+    viewer.load(content.near_miss_effect),
+    [
+        Column("action", "Action"),
+        Column("title", "Lesson"),
+        Column("scheduled_count", "Scheduled", "number"),
+        Column("passed_count", "Passed", "number"),
+        Column("measured_count", "Measured", "number", help="Passed thirty days ago or longer"),
+        Column("near_miss_before_count", "Near-misses before", "number", help="In the thirty days before"),
+        Column("near_miss_after_count", "After", "number", help="In the thirty days after"),
+        Column("without_next_share", "Without another", "percent"),
+    ],
+    key="content_effect",
+    alt="Near-misses before and after a refresher",
+    empty=Empty("No refresher was scheduled yet.", "Repeated near-misses of other products schedule them."),
+)

@@ -1,0 +1,66 @@
+"""What waits for the viewer in the flow of work: a reinforcement that is due, and lessons somebody assigned."""
+
+import streamlit as st
+
+from app.dashboards import session
+from app.dashboards.components.certification import link_to_lesson, locale, to_minutes
+from app.dashboards.formats import to_relative_day
+from app.dashboards.use_cases import lessons
+from app.dashboards.viewer import Viewer
+from operational_db import clock
+from operational_db.errors import DomainError
+from operational_db.reinforcement.service import DueReinforcement
+
+
+def show_waiting(viewer: Viewer) -> None:
+    """Read at this moment, not from the figures; without the database the page goes on without it."""
+    try:
+        waiting = lessons.waiting_for(session.installation().engine, viewer.principal, locale=locale(), now=clock.now())
+    except DomainError as error:
+        st.caption(f"Assigned lessons cannot be shown at the moment. {error.message}")
+        return
+    if waiting.reinforcement is not None:
+        _show_reinforcement(viewer, waiting.reinforcement)
+    if not waiting.assigned:
+        return
+    with st.container(border=True):
+        st.markdown("**Lessons assigned to you**")
+        for each in waiting.assigned:
+            due = to_relative_day(each.due_on, clock.today())
+            link_to_lesson(
+                each.lesson_id,
+                f"{each.title} ({to_minutes(each.minutes)}), due {due}, for {each.action}",
+                each.action,
+                each.organization_id,
+                "assignment",
+            )
+
+
+def _show_reinforcement(viewer: Viewer, due: DueReinforcement) -> None:
+    with st.container(border=True):
+        st.markdown(
+            f":material/psychology: **A short refresher on {due.action}**\n\n"
+            "It nearly went wrong more than once lately. A few minutes help, and it will not come back soon."
+        )
+        with st.container(horizontal=True):
+            label = f"{due.lesson.title} ({to_minutes(due.lesson.minutes)})"
+            link_to_lesson(due.lesson.id, label, due.action, due.organization_id, "reinforcement")
+            st.button(
+                "Not needed",
+                key="reinforcement_put_off",
+                type="tertiary",
+                on_click=_put_off,
+                args=(viewer, due),
+            )
+
+
+def _put_off(viewer: Viewer, due: DueReinforcement) -> None:
+    try:
+        lessons.put_off(
+            session.installation().engine,
+            viewer.principal,
+            reinforcement_id=due.reinforcement_id,
+            now=clock.now(),
+        )
+    except DomainError as error:
+        st.toast(error.message, icon=":material/error:")
