@@ -95,7 +95,7 @@ def preview_rule(
 ) -> ImpactPreview:
     """Hold a proposal against the last days' recorded decisions and against today's people.
 
-    Today's people are those who have access to the action, or asked for it in these days; where nobody has or did, all
+    Today's people are those on the action's access lists and who asked for it in these days; without a list, all
     members.
 
     Parameters
@@ -275,15 +275,17 @@ def _todays_people(
     session: Session, organization_id: UUID, trial: _Trial, asked: Sequence[_Asked], on: date
 ) -> dict[str, set[UUID]]:
     repository = AccessRepository(session)
+    members = set(repository.member_ids(organization_id, on=on))
     people: dict[str, set[UUID]] = {action: set() for action in trial.actions}
     for person_id, action, _ in repository.people_with_access(organization_id):
         if action in people:
             people[action].add(person_id)
+    for action, found in people.items():
+        people[action] = found or set(members)
     for each in asked:
         people[each.action].add(each.person_id)
-    members = set(repository.member_ids(organization_id, on=on))
     # Somebody who left is denied whatever the proposal says.
-    return {action: (found & members) or members for action, found in people.items()}
+    return {action: found & members for action, found in people.items()}
 
 
 def _today(
