@@ -28,7 +28,7 @@ EXPLANATION_SECONDS = (30, 60)
 REFRESH_MONTHS = 12
 CRITICAL_REFRESH_MONTHS = 6
 
-SEMANTIC_VERSION = re.compile(r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")
+SEMANTIC_VERSION = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})")
 
 # What a lesson reports and the ledger kinds that carry it (seed: impression, completion, score and expiry events).
 TELEMETRY_KINDS: dict[str, tuple[str, ...]] = {
@@ -57,7 +57,7 @@ def version_key(version: str) -> tuple[int, int, int]:
     InvalidInputError
         When it is not a semantic version such as 1.2.0.
     """
-    match = SEMANTIC_VERSION.match(version)
+    match = SEMANTIC_VERSION.fullmatch(version)
     if match is None:
         raise InvalidInputError(f"'{version}' is not a version such as 1.2.0. Give three numbers with dots between.")
     major, minor, patch = (int(part) for part in match.groups())
@@ -223,7 +223,7 @@ def _lines(facts: ReadinessFacts) -> Iterator[tuple[str, str, list[str]]]:
     yield (
         "version",
         "Carries a semantic version",
-        _unless(SEMANTIC_VERSION.match(facts.version), "a version like 1.0.0"),
+        _unless(SEMANTIC_VERSION.fullmatch(facts.version), "a version like 1.0.0"),
     )
     yield "scope_tags", "Carries scope tags", _unless(facts.scope_tags, "at least one scope tag")
     yield "expiry", "Says how long it holds and when it is refreshed", _expiry_gaps(facts)
