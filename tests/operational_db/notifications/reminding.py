@@ -97,7 +97,7 @@ def told(engine: Engine, person_id: UUID) -> list[Told]:
             ),
             {"person": person_id},
         )
-        return [Told(*row) for row in rows]
+        return [Told(**row) for row in rows.mappings()]
 
 
 def count(engine: Engine, table: str, condition: str = "true") -> int:

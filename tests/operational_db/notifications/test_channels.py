@@ -3,12 +3,14 @@
 import json
 import os
 import stat
+from asyncio import WriteTransport
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -79,7 +81,7 @@ class Handler:
         return self.message_answer
 
     def _close(self, server: SMTP) -> None:
-        assert server.transport is not None
+        assert isinstance(server.transport, WriteTransport)
         server.transport.abort()
 
 
@@ -96,7 +98,7 @@ def serve(handler: Handler) -> Iterator[Serve]:
     """Starts a mail server; returns its port."""
     controllers: list[Controller] = []
 
-    def start(port: int | None = None, **options: object) -> int:
+    def start(port: int | None = None, **options: Any) -> int:
         controller = Controller(handler, hostname="127.0.0.1", port=port or free_port(), **options)
         controller.start()
         controllers.append(controller)

@@ -136,7 +136,7 @@ class TestHours:
 class TestRetry:
     def test_pauses_grow_and_end_after_a_week(self) -> None:
         start = now = datetime(2026, 11, 21, 9, tzinfo=UTC)
-        pauses = []
+        pauses: list[timedelta] = []
         while (at := rules.next_attempt(len(pauses) + 1, now=now, due_at=start, zone=ZoneInfo("UTC"))) is not None:
             pauses.append(at - now)
             now = at

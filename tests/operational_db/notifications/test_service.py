@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -68,12 +69,12 @@ def principal(engine: Engine, person_id: UUID) -> Principal:
         return principal_of(person(session, person_id))
 
 
-def hold(engine: Engine, person_id: UUID, expires_on: date, **fields: object) -> UUID:
+def hold(engine: Engine, person_id: UUID, expires_on: date, **fields: Any) -> UUID:
     with unit_of_work(engine) as session:
         return create_held(session, person(session, person_id), expires_on, **fields).id
 
 
-def assign(engine: Engine, person_id: UUID, due_on: date, **fields: object) -> UUID:
+def assign(engine: Engine, person_id: UUID, due_on: date, **fields: Any) -> UUID:
     """The recipient of an assignment due on the day, in a new organization of the person's."""
     with unit_of_work(engine) as session:
         organization = builders.create_organization(session)
@@ -430,7 +431,7 @@ class TestAssignments:
     def _complete(self, engine: Engine, ann: UUID, recipient: UUID, score: int | None) -> None:
         with unit_of_work(engine) as session:
             assignment_id = session.get_one(AssignmentRecipient, recipient).assignment_id
-            course_id = session.execute(
+            course_id: UUID = session.execute(
                 text("select course_id from training_assignments where id = :id"), {"id": assignment_id}
             ).scalar_one()
             builders.create_enrollment(

@@ -196,7 +196,7 @@ def check(engine: Engine, person_id: UUID, subjects: list[Subject], mail: Record
             ),
             {"person": person_id},
         ).all()
-        unfinished = connection.execute(
+        unfinished: int = connection.execute(
             text(
                 "select count(*) from notification_deliveries where person_id = :person"
                 " and delivered_at is null and cancelled_at is null"
@@ -207,11 +207,11 @@ def check(engine: Engine, person_id: UUID, subjects: list[Subject], mail: Record
             text("select on_date, count(*) from notifications where person_id = :person group by 1"),
             {"person": person_id},
         ).all()
-        events = connection.execute(
+        events: int = connection.execute(
             text("select count(*) from ledger_events where kind = 'reminder.delivered' and subject_id = :person"),
             {"person": person_id},
         ).scalar_one()
-        delivered = connection.execute(
+        delivered: int = connection.execute(
             text(
                 "select count(*) from notification_deliveries where person_id = :person and delivered_at is not null"
                 " and merged_into_id is null"
