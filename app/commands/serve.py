@@ -67,7 +67,6 @@ def demo() -> None:
     with open_context(settings) as context:
         if not is_empty(context.engine):
             raise ConflictError("The database holds organizations already; the demo fills an empty one only.")
-        _install_content(context.engine)
         _load_demo(context.engine, settings)
 
 
@@ -96,11 +95,13 @@ def _serve(*, is_prepared: bool, is_stopping_with_parent: bool) -> None:
 
 
 def _install_content(engine: Engine) -> None:
-    """Lessons, policies and tracks that the product ships; what is there already is kept."""
+    """Lessons, policies, tracks and gate rules that the product ships; what is there already is kept."""
     from operational_db.content.seed import install_platform_content
+    from operational_db.gates.shipped import install_platform_rules
 
     with unit_of_work(engine) as session:
         install_platform_content(session, now=clock.now())
+        install_platform_rules(session, now=clock.now())
 
 
 def _load_demo(engine: Engine, settings: Settings) -> None:

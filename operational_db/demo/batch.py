@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from operational_db.ledger.events import Event
 from operational_db.tables.base import Base
@@ -14,7 +15,26 @@ from operational_db.tables.catalog import (
     ModuleContent,
 )
 from operational_db.tables.compliance import AssignmentRecipient, Exemption, TrainingAssignment, TrainingRequirement
+from operational_db.tables.content import (
+    LessonAttempt,
+    LessonPolicy,
+    LessonReview,
+    LessonRunbook,
+    LessonVersion,
+    NearMiss,
+    PolicyVersion,
+    Reinforcement,
+    TipDismissal,
+)
 from operational_db.tables.credentials import Certificate, Certification
+from operational_db.tables.gates import (
+    AccessGrant,
+    GateRule,
+    GateWaiver,
+    Incident,
+    IncidentPerson,
+    ProficiencyEvidence,
+)
 from operational_db.tables.identity import Membership, Organization, Person, Team
 from operational_db.tables.learning import AssessmentAttempt, DailyEngagement, Enrollment, ModuleCompletion
 from operational_db.tables.mentorship import Mentorship
@@ -203,6 +223,146 @@ COLUMNS: dict[type[Base], tuple[str, ...]] = {
         "mobile_session_count",
         "minutes",
     ),
+    PolicyVersion: (
+        "id",
+        "policy_id",
+        "version",
+        "summary",
+        "changes_scope",
+        "changes_controls",
+        "effective_on",
+        "published_at",
+    ),
+    LessonVersion: (
+        "id",
+        "lesson_id",
+        "version",
+        "status",
+        "objective",
+        "duration_minutes",
+        "pass_threshold",
+        "body",
+        "scope_tags",
+        "locales",
+        "expected_outcomes",
+        "telemetry_hooks",
+        "refresh_months",
+        "rollout_plan",
+        "fallback",
+        "published_at",
+        "refresh_due_on",
+        "recertify_from",
+        "created_at",
+        "updated_at",
+    ),
+    LessonPolicy: ("lesson_version_id", "policy_id", "policy_version"),
+    LessonRunbook: ("lesson_version_id", "runbook_id"),
+    LessonReview: (
+        "id",
+        "lesson_version_id",
+        "area",
+        "reason",
+        "policy_version_id",
+        "requested_at",
+        "outcome",
+        "reviewer_id",
+        "decided_at",
+    ),
+    LessonAttempt: (
+        "id",
+        "lesson_version_id",
+        "person_id",
+        "organization_id",
+        "trigger",
+        "attempt_number",
+        "started_at",
+        "submitted_at",
+        "score",
+        "is_passed",
+        "seconds_taken",
+    ),
+    TipDismissal: ("person_id", "feature_id", "dismissed_at"),
+    NearMiss: (
+        "id",
+        "organization_id",
+        "person_id",
+        "near_miss_kind",
+        "action",
+        "external_id",
+        "occurred_at",
+    ),
+    Reinforcement: (
+        "id",
+        "organization_id",
+        "person_id",
+        "action",
+        "lesson_id",
+        "due_at",
+        "scheduler_state",
+        "offered_at",
+        "finished_at",
+        "is_passed",
+    ),
+    ProficiencyEvidence: (
+        "id",
+        "person_id",
+        "organization_id",
+        "scope",
+        "track_id",
+        "persona",
+        "level",
+        "lesson_id",
+        "lesson_version",
+        "attempt_id",
+        "attempt_number",
+        "score",
+        "achieved_at",
+        "recorded_at",
+        "expires_on",
+        "revoked_at",
+        "revoked_from",
+        "revocation_reason",
+    ),
+    GateRule: (
+        "id",
+        "organization_id",
+        "action",
+        "version",
+        "mode",
+        "requirements",
+        "policy_id",
+        "runbook_id",
+        "lesson_id",
+        "effective_from",
+        "created_by",
+        "created_at",
+    ),
+    GateWaiver: (
+        "id",
+        "organization_id",
+        "person_id",
+        "action",
+        "reason",
+        "approver_id",
+        "starts_on",
+        "ends_on",
+        "recorded_at",
+        "ended_at",
+    ),
+    AccessGrant: ("id", "organization_id", "person_id", "action", "source", "granted_on", "removed_on"),
+    Incident: (
+        "id",
+        "organization_id",
+        "title",
+        "summary",
+        "scope",
+        "action",
+        "started_at",
+        "ended_at",
+        "reported_by",
+        "reported_at",
+    ),
+    IncidentPerson: ("incident_id", "person_id", "involvement"),
 }
 
 
@@ -212,6 +372,8 @@ class Batch:
 
     rows: dict[type[Base], list[Sequence[object]]] = field(default_factory=lambda: {entity: [] for entity in COLUMNS})
     events: list[Event] = field(default_factory=list)
+    # Lesson versions that were published when the history began and have given way to others since.
+    superseded_version_ids: list[UUID] = field(default_factory=list)
 
     def add(self, entity: type[Base], *values: object) -> None:
         self.rows[entity].append(values)

@@ -15,7 +15,9 @@ from operational_db.credentials.rules import expires_on
 from operational_db.demo.batch import Batch
 from operational_db.demo.catalogue import PASSING_SCORE, Catalogue, DemoCertification, DemoCourse
 from operational_db.demo.chance import SEASON, Chance
+from operational_db.demo.content import DemoContent
 from operational_db.demo.industry import (
+    HISTORY_DAYS,
     DemoCompany,
     DemoPerson,
     DemoRequirement,
@@ -24,6 +26,8 @@ from operational_db.demo.industry import (
     IndustryBuilder,
     at_nine,
 )
+from operational_db.demo.publishing import Publisher
+from operational_db.demo.trust import TrustBuilder
 from operational_db.learning.rules import is_passing
 from operational_db.ledger.events import (
     AttemptGraded,
@@ -770,14 +774,21 @@ class _Enrollment:
     minutes: int = 0
 
 
-def simulate(seed: int, now: datetime, progress: Callable[[str, int, int], None] | None = None) -> Batch:
-    """The whole batch for one seed number and one `now` (UTC), its events in the order in which they happened.
+def first_instant(now: datetime) -> datetime:
+    """When the simulated history begins: what the product ships is in place from then on."""
+    return at_nine(now.date() - timedelta(days=HISTORY_DAYS))
+
+
+def simulate(
+    seed: int, now: datetime, content: DemoContent, progress: Callable[[str, int, int], None] | None = None
+) -> Batch:
+    """The whole batch for one seed number, one `now` (UTC) and what is shipped; events in the order of their time.
 
     `progress` is called with a label, the number of companies done and their total.
     """
     chance = Chance(seed)
     batch = Batch()
-    builder = IndustryBuilder(chance, batch, now.date())
+    builder = IndustryBuilder(chance, Chance(f"personas {seed}"), batch, now.date())
     industry = builder.build()
     history = HistoryBuilder(chance, batch, industry, now)
     history.name_person = builder.person_name
@@ -788,10 +799,14 @@ def simulate(seed: int, now: datetime, progress: Callable[[str, int, int], None]
     for day, person_id, trade in graduates:
         company = chance.choice([c for c in industry.companies if c.trade == trade and c.joined_on <= day])
         builder.hire(company, day, person_id=person_id)
+    trust_chance = Chance(f"trust {seed}")
+    publisher = Publisher(trust_chance, batch, content, industry.reviewer_id, first_instant(now), now)
+    trust = TrustBuilder(trust_chance, batch, industry, content, publisher.publish(), now)
     for index, company in enumerate(industry.companies):
         for person in company.people:
             history.live(company, person)
         history.manage(company)
+        trust.live(company)
         if progress is not None:
             progress("Simulating", index + 1, len(industry.companies))
     history.mentor()

@@ -25,6 +25,14 @@ from operational_db.tables.identity import Membership, Organization, Person, Tea
 from operational_db.types import CertificationCategory, CourseCategory, OrganizationKind, Persona, Role
 
 COMPANY_COUNT = 106
+# How many of a company's technicians have which persona; most have none and train for their trade only.
+PERSONA_SHARES = (
+    (Persona.OPERATIONS, 0.20),
+    (Persona.ENGINEER, 0.10),
+    (Persona.PARTNER_INTEGRATOR, 0.04),
+    (Persona.SECURITY, 0.03),
+    (Persona.COMPLIANCE_RISK, 0.03),
+)
 SCHOOL_COUNT = 12
 OWNER_COUNT = 8
 HISTORY_DAYS = 730
@@ -68,6 +76,7 @@ class DemoPerson:
     ability: float
     diligence: float
     appetite: float
+    persona: Persona | None = None
 
 
 @dataclass(slots=True)
@@ -80,6 +89,8 @@ class DemoCompany:
     manager_id: UUID
     team_ids: list[UUID] = field(default_factory=list)
     people: list[DemoPerson] = field(default_factory=list)
+    # Supervisors and auditors: they train for their persona, and take no technician's courses.
+    staff: list[DemoPerson] = field(default_factory=list)
     requirements: list[DemoRequirement] = field(default_factory=list)
 
 
@@ -99,6 +110,8 @@ class Industry:
     companies: list[DemoCompany] = field(default_factory=list)
     schools: list[DemoSchool] = field(default_factory=list)
     catalogue: Catalogue = field(default_factory=Catalogue)
+    # Who reviews the platform's content.
+    reviewer_id: UUID | None = None
 
 
 def at_nine(day: date) -> datetime:
@@ -108,12 +121,14 @@ def at_nine(day: date) -> datetime:
 class IndustryBuilder:
     """Draws the industry as of `today`, with two years of joiners and leavers behind it."""
 
-    def __init__(self, chance: Chance, batch: Batch, today: date) -> None:
+    def __init__(self, chance: Chance, personas: Chance, batch: Batch, today: date) -> None:
         self.chance = chance
         self.batch = batch
         self.industry = Industry(start=today - timedelta(days=HISTORY_DAYS), today=today)
         self._names: set[str] = set()
         self._person_names: dict[str, int] = {}
+        # Drawn apart, so that personas change nothing else in the industry of a seed number.
+        self._personas = personas
 
     def build(self) -> Industry:
         start = self.industry.start
@@ -206,7 +221,7 @@ class IndustryBuilder:
         start = self.industry.start
         platform_id = self._add_organization("SiteSync platform", OrganizationKind.PLATFORM, start)
         for role in (Role.PLATFORM_ADMIN, Role.PRODUCT_TEAM, Role.PRODUCT_TEAM, Role.CONTENT_REVIEWER):
-            self.add_member(platform_id, role, start, persona=Persona.ENGINEER)
+            self.industry.reviewer_id = self.add_member(platform_id, role, start, persona=Persona.ENGINEER)
 
     # Schools
 
@@ -244,15 +259,34 @@ class IndustryBuilder:
             team_id = chance.new_id(at_nine(joined_on))
             self.batch.add(Team, team_id, company_id, team_name)
             company.team_ids.append(team_id)
-            self.add_member(company_id, Role.SUPERVISOR, joined_on, team_id=team_id, persona=Persona.OPERATIONS)
+            person_id = self.add_member(
+                company_id, Role.SUPERVISOR, joined_on, team_id=team_id, persona=Persona.OPERATIONS
+            )
+            company.staff.append(self._staff(company, person_id, Role.SUPERVISOR, Persona.OPERATIONS, team_id))
         if index % 9 == 0:
-            self.add_member(company_id, Role.AUDITOR, joined_on, persona=Persona.COMPLIANCE_RISK)
+            person_id = self.add_member(company_id, Role.AUDITOR, joined_on, persona=Persona.COMPLIANCE_RISK)
+            company.staff.append(self._staff(company, person_id, Role.AUDITOR, Persona.COMPLIANCE_RISK, None))
         if index % 3 == 0:
             builder.add_company_course(company_id, name, trade)
         for _ in range(size):
             self._add_technician(company, today)
         self._add_requirements(company)
         self.industry.companies.append(company)
+
+    def _staff(
+        self, company: DemoCompany, person_id: UUID, role: Role, persona: Persona, team_id: UUID | None
+    ) -> DemoPerson:
+        ability = self._personas.gauss(86, 5)
+        diligence = min(0.99, company.quality + 0.15)
+        return DemoPerson(person_id, company.joined_on, None, team_id, role, ability, diligence, 1.0, persona)
+
+    def _persona(self) -> Persona | None:
+        drawn = self._personas.random()
+        for persona, share in PERSONA_SHARES:
+            if drawn < share:
+                return persona
+            drawn -= share
+        return None
 
     def _add_technician(self, company: DemoCompany, today: date) -> None:
         chance = self.chance
@@ -268,8 +302,15 @@ class IndustryBuilder:
         """A technician joins a company, as a new person or as one who was a student before."""
         chance = self.chance
         team_id = chance.choice(company.team_ids)
+        persona = self._persona()
         person_id = self.add_member(
-            company.id, Role.TECHNICIAN, started_on, team_id=team_id, ended_on=ended_on, person_id=person_id
+            company.id,
+            Role.TECHNICIAN,
+            started_on,
+            team_id=team_id,
+            ended_on=ended_on,
+            person_id=person_id,
+            persona=persona,
         )
         diligence = min(0.99, max(0.35, chance.gauss(0.42 + 0.56 * company.quality, 0.08)))
         person = DemoPerson(
@@ -281,6 +322,7 @@ class IndustryBuilder:
             ability=chance.gauss(81, 7),
             diligence=diligence,
             appetite=chance.lognormvariate(0, 0.6),
+            persona=persona,
         )
         company.people.append(person)
         return person

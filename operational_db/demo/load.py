@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, select, text, update
 
 from operational_db.bulk import copy_rows
 from operational_db.database import unit_of_work
-from operational_db.demo.batch import COLUMNS, Batch
-from operational_db.demo.history import simulate
+from operational_db.demo.batch import COLUMNS
+from operational_db.demo.content import install_content
+from operational_db.demo.history import first_instant, simulate
 from operational_db.errors import ConflictError
 from operational_db.ledger.append import copy_events
 from operational_db.ledger.events import Event
+from operational_db.tables.content import LessonVersion
 from operational_db.tables.identity import Organization
+from operational_db.types import LessonStatus
 
 Item = TypeVar("Item")
 Progress = Callable[[str, int, int], None]
@@ -44,22 +47,25 @@ def load_demo(engine: Engine, *, seed: int, now: datetime, progress: Progress | 
     # Millions of objects that all stay alive: looking for garbage among them takes a third of the time.
     gc.disable()
     try:
-        return _load(engine, simulate(seed, now, report), now, report)
+        return _load(engine, seed, now, report)
     finally:
         gc.enable()
 
 
-def _load(engine: Engine, batch: Batch, now: datetime, report: Progress) -> DemoReport:
+def _load(engine: Engine, seed: int, now: datetime, report: Progress) -> DemoReport:
     with unit_of_work(engine) as session:
         session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": DEMO_LOCK})
         if session.scalar(select(Organization.id).limit(1)) is not None:
             raise ConflictError("The database already holds organizations; the demo goes into an empty one only.")
+        batch = simulate(seed, now, install_content(session, at=first_instant(now)), report)
+        superseded = update(LessonVersion).where(LessonVersion.id.in_(batch.superseded_version_ids))
+        session.execute(superseded.values(status=LessonStatus.SUPERSEDED))
         done, total = 0, batch.row_count
         for entity, columns in COLUMNS.items():
             rows = _counted(batch.rows[entity], "Writing records", done, total, report)
             done += copy_rows(session, entity, columns, rows)
         events: Iterable[Event] = _counted(batch.events, "Writing the ledger", 0, len(batch.events), report)
-        event_count = copy_events(session, events, now=now)
+        event_count = copy_events(session, events, now=now, is_simulated=True)
         session.execute(text("analyze"))
     return DemoReport(done, event_count)
 
