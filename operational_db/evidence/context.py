@@ -13,19 +13,19 @@ Lookup = Callable[[Collection[UUID]], Mapping[UUID, str]]
 
 
 class _Remembered:
-    """A look-up that asks for each id once; an id that stands for nothing gives no text."""
+    """A look-up that asks for each id once, by its text; one that is no id or stands for nothing gives no text."""
 
     def __init__(self, look_up: Lookup) -> None:
         self._look_up = look_up
-        self._texts: dict[UUID, str | None] = {}
+        self._texts: dict[object, str | None] = {}
 
-    def prepare(self, ids: Iterable[UUID]) -> None:
-        unknown = {wanted for wanted in ids if wanted not in self._texts}
-        if unknown:
-            found = self._look_up(unknown)
-            self._texts.update((wanted, found.get(wanted)) for wanted in unknown)
+    def prepare(self, ids: Iterable[object]) -> None:
+        unknown = {wanted: _to_id(wanted) for wanted in set(ids) if wanted not in self._texts}
+        wanted_ids = {found for found in unknown.values() if found is not None}
+        texts = self._look_up(wanted_ids) if wanted_ids else {}
+        self._texts.update((text, None if found is None else texts.get(found)) for text, found in unknown.items())
 
-    def __getitem__(self, wanted: UUID) -> str | None:
+    def __getitem__(self, wanted: object) -> str | None:
         return self._texts[wanted]
 
 
@@ -43,25 +43,22 @@ class RecordContext:
 
     def fill(self, records: Sequence[Record]) -> None:
         """Add the context to each record, in the order of the columns."""
-        self._people.prepare(_ids(record["user_id"] for record in records))
-        self._tracks.prepare(_ids(record["track_id"] for record in records))
-        self._policies.prepare(_ids(part for record in records for part in _parts(record["policy_ids"])))
-        self._runbooks.prepare(_ids(part for record in records for part in _parts(record["runbook_ids"])))
+        self._people.prepare(record["user_id"] for record in records)
+        self._tracks.prepare(record["track_id"] for record in records)
+        self._policies.prepare(part for record in records for part in _parts(record["policy_ids"]))
+        self._runbooks.prepare(part for record in records for part in _parts(record["runbook_ids"]))
         by_type: dict[str, list[object]] = {}
         for record in records:
-            if record["module_type"] is not None:
-                by_type.setdefault(str(record["module_type"]), []).append(record["module_id"])
+            by_type.setdefault(str(record["module_type"]), []).append(record["module_id"])
         for module_type, ids in by_type.items():
-            self._of_type(module_type).prepare(_ids(ids))
+            self._of_type(module_type).prepare(ids)
         for record in records:
             self._fill_one(record)
 
     def _fill_one(self, record: Record) -> None:
-        user, track = _to_id(record["user_id"]), _to_id(record["track_id"])
-        record["user_name"] = None if user is None else self._people[user]
-        module = _to_id(record["module_id"])
-        record["module_name"] = None if module is None else self._of_type(str(record["module_type"]))[module]
-        record["track_name"] = None if track is None else self._tracks[track]
+        record["user_name"] = self._people[record["user_id"]]
+        record["module_name"] = self._of_type(str(record["module_type"]))[record["module_id"]]
+        record["track_name"] = self._tracks[record["track_id"]]
         policies, runbooks = self._codes_behind(record)
         record["policy_codes"] = _joined(_told(record["policy_ids"], self._policies) or policies)
         record["runbook_codes"] = _joined(_told(record["runbook_ids"], self._runbooks) or runbooks)
@@ -94,13 +91,8 @@ class RecordContext:
 
 def _told(ids: object, codes: _Remembered) -> list[str]:
     """The codes for ids joined with commas; what is no id is a code already."""
-    told = []
-    for part in _parts(ids):
-        found = _to_id(part)
-        code = part if found is None else codes[found]
-        if code is not None:
-            told.append(code)
-    return told
+    told = [codes[part] or (part if _to_id(part) is None else None) for part in _parts(ids)]
+    return [code for code in told if code is not None]
 
 
 def _joined(codes: Sequence[str]) -> str | None:
@@ -108,11 +100,7 @@ def _joined(codes: Sequence[str]) -> str | None:
 
 
 def _parts(ids: object) -> list[str]:
-    return [part for part in str(ids).split(",") if part] if ids is not None else []
-
-
-def _ids(texts: Iterable[object]) -> set[UUID]:
-    return {found for found in map(_to_id, set(texts)) if found is not None}
+    return str(ids).split(",") if ids else []
 
 
 def _to_id(text: object) -> UUID | None:

@@ -7,13 +7,14 @@ hashes, where single proofs would take k * log2(n).
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 
 from sqlalchemy.orm import Session
 
 from operational_db.evidence.verify_bundle import split_of
 from operational_db.ledger.merkle import node_hash
 from operational_db.ledger.tile_store import read_tiles
-from operational_db.ledger.tiles import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, Tile, split_hashes, subtree_root
+from operational_db.ledger.tiles import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, Tile
 
 # Tiles of leaves are read in the order they are needed, 2 MB at a time.
 TILES_AT_ONCE = 256
@@ -72,7 +73,7 @@ class _Tiles:
         first = index << rest
         content = self._content(level, first // TILE_WIDTH)
         start = first % TILE_WIDTH * HASH_BYTES
-        return subtree_root(split_hashes(content[start : start + (HASH_BYTES << rest)]))
+        return _root_over(content[start : start + (HASH_BYTES << rest)])
 
     def _content(self, level: int, index: int) -> bytes:
         if level == 0:
@@ -97,3 +98,11 @@ class _Tiles:
     def _tile(self, level: int, index: int) -> Tile:
         there = (self._tree_size >> (TILE_HEIGHT * level)) - index * TILE_WIDTH
         return Tile(level, index, min(TILE_WIDTH, there))
+
+
+def _root_over(hashes: bytes) -> bytes:
+    """The root over a power of two of hashes that lie one after the other."""
+    while len(hashes) > HASH_BYTES:
+        pairs = range(0, len(hashes), 2 * HASH_BYTES)
+        hashes = b"".join([sha256(b"\x01" + hashes[start : start + 2 * HASH_BYTES]).digest() for start in pairs])
+    return hashes

@@ -100,17 +100,19 @@ class BundleScope:
         """The scope as the manifest and the list of exports tell it; ids only, no names."""
         values = {
             "kind": self.kind.value,
-            "organization_id": self.organization_id and str(self.organization_id),
-            "person_id": self.person_id and str(self.person_id),
+            "organization_id": self.organization_id,
+            "person_id": self.person_id,
             "certification_scope": self.certification_scope,
-            "incident_id": self.incident_id and str(self.incident_id),
-            "from": self.from_on and self.from_on.isoformat(),
-            "to": self.to_on and self.to_on.isoformat(),
+            "incident_id": self.incident_id,
+            "from": self.from_on,
+            "to": self.to_on,
             "figure": self.figure,
             "figure_value": self.figure_value,
-            "figure_entry_count": len(self.leaf_indexes) or None,
         }
-        return {name: value for name, value in values.items() if value is not None}
+        told: dict[str, str | int] = {name: str(value) for name, value in values.items() if value is not None}
+        if self.leaf_indexes:
+            told["figure_entry_count"] = len(self.leaf_indexes)
+        return told
 
 
 # The one field each kind cannot do without; an organization and a period may be given with each.

@@ -17,6 +17,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -65,10 +66,6 @@ _ACHIEVEMENTS = frozenset(
         "proficiency.reached",
     }
 )
-_COPIED_FIELDS = (
-    "persona", "track_id", "course_id", "certification_id", "level", "attempt_id", "attempt_number", "passed",
-    "expires_on", "revoked_from", "due_on", "action", "mode", "outcome", "reason", "rule_id", "rule_version",
-)  # fmt: skip
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
 
 Value = str | int | bool | None
@@ -85,34 +82,36 @@ def derive_record(ledger_index: int, entry: bytes) -> Record:
     ValueError, KeyError, TypeError
         When the bytes are no entry.
     """
-    envelope = json.loads(entry)
+    return record_of(ledger_index, json.loads(entry))
+
+
+def record_of(ledger_index: int, envelope: dict[str, Any]) -> Record:
+    """The same from an entry that was parsed already."""
     body = envelope["body"]
     module_type, module_id = _module_of(body)
     issued_on = body.get("issued_on")
     if issued_on is None and envelope["kind"] in _ACHIEVEMENTS:
         issued_on = envelope["occurred_at"][:10]
-    record: Record = dict.fromkeys(LEDGER_FIELDS)
-    record.update(
-        ledger_index=ledger_index,
-        event_id=envelope["id"],
-        kind=envelope["kind"],
-        occurred_at=envelope["occurred_at"],
-        recorded_at=envelope["recorded_at"],
-        organization_id=envelope["organization"],
-        user_id=envelope["subject"],
-        module_type=module_type,
-        module_id=module_id,
-        module_version=body.get("lesson_version"),
-        scope_tags=_first(body, "scope_tags", "scope"),
-        score=_first(body, "score", "final_score"),
-        issued_on=issued_on,
-        evidence_ids=_first(body, "evidence_ids", "evidence_id", "certificate_id"),
-        policy_ids=_first(body, "policy_ids", "policy_id"),
-        runbook_ids=_first(body, "runbook_ids", "runbook_id"),
-    )
-    for name in _COPIED_FIELDS:
-        record[name] = body.get(name)
-    return record
+    found: Record = {
+        "ledger_index": ledger_index,
+        "event_id": envelope["id"],
+        "kind": envelope["kind"],
+        "occurred_at": envelope["occurred_at"],
+        "recorded_at": envelope["recorded_at"],
+        "organization_id": envelope["organization"],
+        "user_id": envelope["subject"],
+        "module_type": module_type,
+        "module_id": module_id,
+        "module_version": body.get("lesson_version"),
+        "scope_tags": _first(body, "scope_tags", "scope"),
+        "score": _first(body, "score", "final_score"),
+        "issued_on": issued_on,
+        "evidence_ids": _first(body, "evidence_ids", "evidence_id", "certificate_id"),
+        "policy_ids": _first(body, "policy_ids", "policy_id"),
+        "runbook_ids": _first(body, "runbook_ids", "runbook_id"),
+    }
+    # Every other column has the name of the entry's own field.
+    return {name: found[name] if name in found else body.get(name) for name in LEDGER_FIELDS}
 
 
 def csv_text(value: Value) -> str:
@@ -126,13 +125,16 @@ def csv_text(value: Value) -> str:
 
 def _module_of(body: dict[str, Value]) -> tuple[str | None, Value]:
     for name, key in _MODULE_FIELDS:
-        if body.get(key) is not None:
+        if key in body:
             return name, body[key]
     return None, None
 
 
 def _first(body: dict[str, Value], *names: str) -> Value:
-    return next((body[name] for name in names if body.get(name) is not None), None)
+    for name in names:
+        if name in body:
+            return body[name]
+    return None
 
 
 def leaf_hash(entry: bytes) -> bytes:

@@ -21,12 +21,14 @@ from operational_db.evidence import verify_bundle as formats
 from operational_db.evidence.readme import README_TEXT
 from operational_db.evidence.repository import LoggedEntry
 from operational_db.evidence.rules import SINGLE_PROOFS_UP_TO, safe_cell
-from operational_db.evidence.verify_bundle import Inclusion, Record, csv_text, derive_record, leaf_hash
+from operational_db.evidence.verify_bundle import Inclusion, Record, csv_text, leaf_hash, record_of
 from operational_db.ledger.checkpoints import SignedCheckpoint
 
 RECORDS_PER_BLOCK = 2_000
 # The text of entries and records shrinks to a tenth already at the lowest level.
 COMPRESSION_LEVEL = 1
+
+_CONTEXT_START = len(formats.LEDGER_FIELDS)
 
 WriteNodes = Callable[[Sequence[int], Callable[[bytes], object]], None]
 
@@ -82,7 +84,8 @@ class BundleWriter:
     def _record_blocks(self) -> Iterator[list[Record]]:
         with (self.folder / formats.ENTRIES).open("rb") as file:
             while lines := list(islice(file, RECORDS_PER_BLOCK)):
-                yield [derive_record(*formats.read_entry(line)) for line in lines]
+                entries = map(formats.read_entry, lines)
+                yield [record_of(index, orjson.loads(entry)) for index, entry in entries]
 
     def write_proofs(self, write_nodes: WriteNodes) -> None:
         """Write inclusion.bin and check it as an auditor will; for small bundles the single proofs too.
@@ -168,9 +171,10 @@ class BundleWriter:
                     shutil.copyfileobj(source, packed, 1024 * 1024)
 
 
-def _csv_row(record: Record) -> list[str]:
-    row = [csv_text(record[name]) for name in formats.LEDGER_FIELDS]
-    row += [safe_cell(csv_text(record[name])) for name in formats.CONTEXT_FIELDS]
+def _csv_row(record: Record) -> list[object]:
+    """The row as `csv_text` has it; the csv module itself writes nothing for null and numbers as they are."""
+    row: list[object] = [csv_text(value) if value is True or value is False else value for value in record.values()]
+    row[_CONTEXT_START:] = [safe_cell(csv_text(record[name])) for name in formats.CONTEXT_FIELDS]
     return row
 
 

@@ -50,7 +50,7 @@ VERIFY_SECONDS = 120.0
 SLUG = "five-hundred-people"
 
 
-def measure_evidence(bench: Bench) -> list[Row]:
+def measure_evidence(bench: Bench, wanted: frozenset[str]) -> list[Row]:
     """Fill a ledger of at most a million entries, export and verify."""
     installation = bench.new_installation("evidence")
     entries = min(bench.entries, PEOPLE * ENTRIES_PER_PERSON * LEDGER_TIMES)
@@ -67,12 +67,14 @@ def measure_evidence(bench: Bench) -> list[Row]:
     checks = [_verify(installation, folder) for _ in range(bench.effort.refresh_repetitions)]
     records = sum(1 for _ in (folder / "entries.txt").open("rb"))
     details = {"entries": entries, "record_count": records, "bundle_bytes": path.stat().st_size}
-    return [_row("evidence", exports, details), _row("verify_bundle", checks, details)]
+    rows = [_row("evidence", exports, details), _row("verify_bundle", checks, details)]
+    return [row for row in rows if row.name in wanted]
 
 
 def _row(name: str, runs: list[CommandRun], details: dict[str, int]) -> Row:
     figures = (
         Figure("", "s", tuple(run.seconds for run in runs), LIMIT_SECONDS),
+        Figure("processor", "s", tuple(run.cpu_seconds for run in runs)),
         Figure("memory", "GB", tuple(run.peak_bytes / 1e9 for run in runs)),
     )
     return Row(name, WHAT[name], figures, details={**details})
