@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import LiteralString
 from uuid import UUID
 
+import psycopg
 from psycopg import sql
 from sqlalchemy import ColumnElement, Select, and_, func, select, true
 from sqlalchemy.orm import Session
 
 from operational_db.database import psycopg_connection
-from operational_db.errors import NotFoundError
+from operational_db.errors import DatabaseUnavailableError, NotFoundError
 from operational_db.evidence.rules import (
     ACTION_KINDS,
     HELD_KINDS,
@@ -95,6 +96,11 @@ def read_scope_entries(
     ----------
     incident_scope
         The certification scope an incident's bundle is about.
+
+    Raises
+    ------
+    DatabaseUnavailableError
+        When the connection is lost on the way.
     """
     query = sql.SQL(_SELECT).format(
         organization=sql.Literal(scope.organization_id),
@@ -103,10 +109,15 @@ def read_scope_entries(
     )
     # COPY, and not a cursor: a query behind a cursor gets no parallel workers.
     statement = sql.SQL("copy ({}) to stdout (format binary)").format(query)
-    with psycopg_connection(session.connection()).cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types(["int8", "bytea", "bytea"])
-        for leaf_index, entry, leaf_hash in copy.rows():
-            yield LoggedEntry(leaf_index, entry, leaf_hash)
+    try:
+        with psycopg_connection(session.connection()).cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types(["int8", "bytea", "bytea"])
+            for leaf_index, entry, leaf_hash in copy.rows():
+                yield LoggedEntry(leaf_index, entry, leaf_hash)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailableError(
+            "The database was lost while evidence was read; nothing was exported. Try again in a moment."
+        ) from error
 
 
 def _conditions(scope: BundleScope, incident_scope: str | None) -> Iterator[sql.Composable]:

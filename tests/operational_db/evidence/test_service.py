@@ -5,13 +5,17 @@ import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Never
 from uuid import UUID
+from zipfile import ZipFile
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, select, text
 
 from operational_db.database import create_owner_engine, read_only_session, unit_of_work
 from operational_db.errors import (
+    DatabaseUnavailableError,
     GateDeniedError,
     InvalidInputError,
     LedgerTamperedError,
@@ -19,15 +23,16 @@ from operational_db.errors import (
     NotFoundError,
 )
 from operational_db.evidence.rules import BundleKind, BundleScope
-from operational_db.evidence.service import list_exports
+from operational_db.evidence.service import export_bundle, list_exports
 from operational_db.evidence.verify_bundle import single_proof, verify_bundle
 from operational_db.identity.rules import PERMISSIONS_OF_ROLE, SYSTEM_PRINCIPAL, Permission
 from operational_db.identity.service import erase_person
 from operational_db.ledger.append import append_events
 from operational_db.ledger.checkpoints import latest_signed_checkpoint
-from operational_db.ledger.keys import LogSigner
+from operational_db.ledger.keys import LogSigner, load_or_create_signer, rotate_key
 from operational_db.ledger.proofs import tlog_proof
 from operational_db.ledger.verify import verify_ledger
+from operational_db.settings import Settings
 from operational_db.tables.gates import EvidenceBundle, Incident, IncidentPerson
 from operational_db.tables.identity import Membership
 from operational_db.tables.ledger import LedgerEvent, LedgerLeaf
@@ -351,6 +356,49 @@ class TestRecord:
             assert checkpoint is not None
             index = int(str(records_in(folder)[100]["ledger_index"]))
             assert single_proof(folder, index) == tlog_proof(session, index, checkpoint)
+
+    def test_after_a_rotation_the_new_key_signs_and_the_former_bundle_keeps_its_own(
+        self, company: Company, committed_engine: Engine, tmp_path: Path, now: datetime
+    ) -> None:
+        settings = Settings(home=tmp_path / "home")
+        vkeys = []
+        for name in ("former", "new"):
+            signer = load_or_create_signer(settings)
+            vkeys.append(signer.vkey)
+            target = tmp_path / f"{name}.zip"
+            export_bundle(
+                committed_engine,
+                SYSTEM_PRINCIPAL,
+                scope=of_organization(company),
+                signer=signer,
+                target=target,
+                now=now,
+            )
+            with ZipFile(target) as packed:
+                packed.extractall(tmp_path / name)
+            rotate_key(settings, now=now)
+        assert verify_bundle(tmp_path / "former", vkeys[0]).problems == []
+        assert verify_bundle(tmp_path / "new", vkeys[1]).problems == []
+        assert "keys.txt" in verify_bundle(tmp_path / "new", vkeys[0]).bad_files
+
+    def test_a_database_lost_on_the_way_leaves_no_file_and_says_so(
+        self,
+        company: Company,
+        export: Export,
+        committed_engine: Engine,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        def lose(self: psycopg.Copy) -> Never:
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+        monkeypatch.setattr(psycopg.Copy, "rows", lose)
+        with pytest.raises(DatabaseUnavailableError, match="nothing was exported"):
+            export(company.auditor, of_organization(company))
+        monkeypatch.undo()
+        assert {path.name for path in tmp_path.iterdir()} == {"home"}
+        with read_only_session(committed_engine) as session:
+            assert session.scalars(select(EvidenceBundle)).all() == []
 
     def test_nothing_is_left_behind_beside_the_file(self, company: Company, export: Export) -> None:
         bundle, folder = export(company.auditor, of_organization(company))
