@@ -151,7 +151,7 @@ def look_up(connection: psycopg.Connection, questions: Sequence[tuple[Asked, dat
     asked = [each for each, _ in questions]
     known_at = max(now for _, now in questions)
     pairs = dict.fromkeys((each.organization_id, each.action) for each in asked)
-    guessed = [terms for pair in pairs if (terms := _guess(pair)) is not None]
+    guessed = [guess for pair in pairs if (guess := _guess(pair)) is not None]
     scopes, tracks = _targets(guessed)
     while True:
         rows = _fetch(connection, asked, pairs, scopes, tracks, utc_day(known_at), known_at)
@@ -320,7 +320,7 @@ def _evidence(
     rule: GateTerms, organization_id: UUID | None, rows: Iterable[Row], tracks: Sequence[Row]
 ) -> tuple[EvidenceFact, ...]:
     """The facts on what this rule asks for; an organization's own track goes before the platform's of that name."""
-    scopes = {each.scope: each.key for each in rule.requirements if each.scope is not None}
+    scopes: dict[str | None, str] = {each.scope: each.key for each in rule.requirements if each.scope is not None}
     names = {each.track: each.key for each in rule.requirements if each.track is not None}
     track_keys: dict[UUID | None, str] = {}
     if names:

@@ -82,7 +82,10 @@ class Requirement:
     def to_document(self) -> dict[str, object]:
         """As `gate_rules.requirements` holds it."""
         document: dict[str, object] = {"level": str(self.level)}
-        document.update({"scope": self.scope} if self.scope is not None else {"track": self.track})
+        if self.scope is not None:
+            document["scope"] = self.scope
+        else:
+            document["track"] = self.track
         if self.within_months is not None:
             document["within"] = {"months": self.within_months}
         elif self.within_days is not None:

@@ -146,8 +146,7 @@ def require_gate(
         return record_all(connection, [found])[0]
     bind = session.get_bind()
     # A session that joined somebody's connection leaves it to them what becomes of the transaction.
-    is_own = isinstance(bind, Engine)
-    raise _denied(desk_of(bind).record(bind, found) if is_own else record_all(connection, [found])[0])
+    raise _denied(desk_of(bind).record(bind, found) if isinstance(bind, Engine) else record_all(connection, [found])[0])
 
 
 def facts_for(

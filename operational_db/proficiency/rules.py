@@ -233,7 +233,7 @@ def certification_of(
     certified = [each for each in known if each.level is ProficiencyLevel.CERTIFIED]
     in_force = [each for each in certified if _is_in_force(each, day, rule.grace_days)]
     in_date = [each for each in in_force if each.expires_on is None or day <= each.expires_on]
-    levels = [each.level for each in standing if each.level is not ProficiencyLevel.CERTIFIED]
+    levels: list[ProficiencyLevel] = [each.level for each in standing if each.level is not ProficiencyLevel.CERTIFIED]
     if in_date:
         levels.append(ProficiencyLevel.CERTIFIED)
     resting_on: Collection[Evidence]

@@ -504,7 +504,7 @@ def _training_for(
     reachable = [(each, way) for each, way in zip(unmet, ways, strict=True) if way]
     minutes = {lesson_id: lesson.minutes for lesson_id, lesson in finder.lessons.items()}
     chosen = shortest_path([way for _, way in reachable], minutes) or frozenset()
-    steps = []
+    steps: list[LessonStep] = []
     for requirement, way in reachable:
         wanted = {lesson_id for each in way for lesson_id in each} & chosen - {step.lesson_id for step in steps}
         for lesson in sorted((finder.lessons[lesson_id] for lesson_id in wanted), key=lambda each: each.code):

@@ -24,7 +24,8 @@ from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.tables.identity import Organization
 from operational_db.types import GateMode, OrganizationKind, new_id
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.report import Figure, Row, percentile
+from tests.benchmarks.report import Detail, Figure, Row, percentile
+from tests.operational_db.gates.cedar import are_allowed, to_request
 
 WHAT = {
     "gate": "gate decision in process with look-up, before the record; Cedar's evaluation without look-up beside it",
@@ -38,6 +39,7 @@ BATCH_MS = 150.0
 BATCH = 1_000
 WRITERS = (1, 8, 64)
 EVIDENCE_PER_PERSON = 10
+CEDAR_DECISIONS = 2_000
 
 _PEOPLE = """
 insert into people (id, display_name)
@@ -134,9 +136,14 @@ def measure_decision(bench: Bench, filled: Filled) -> Row:
     count = bench.effort.decision_count
     with filled.engine.connect() as connection:
         raw = psycopg_connection(connection)
-        times = [_timed(lambda n=n: _decide(raw, filled, n)) for n in range(-200, count)][200:]
-        bare = [_timed(lambda n=n: _bare_look_up(raw, filled, n)) for n in range(count)]
+        times = [_timed(_decide, raw, filled, number) for number in range(-200, count)][200:]
+        bare = [_timed(_bare_look_up, raw, filled, number) for number in range(count)]
+        questions = [(_asked(filled, number), filled.now) for number in range(CEDAR_DECISIONS)]
+        found = [look_up(raw, [question])[0] for question in questions]
         connection.rollback()
+    requests = [to_request(each.terms, each.facts, each.now, passes=False) for each in found]
+    ours = [_timed(decide, each.terms, each.facts, each.now) for each in found]
+    theirs = [_timed(are_allowed, [request]) for request in requests]
     return Row(
         "gate",
         WHAT["gate"],
@@ -144,6 +151,8 @@ def measure_decision(bench: Bench, filled: Filled) -> Row:
             Figure("p50", "us", (percentile(times, 0.5) * 1e6,), MEDIAN_US),
             Figure("p99", "ms", (percentile(times, 0.99) * 1e3,), P99_MS),
             Figure("bare look-up p50", "us", (percentile(bare, 0.5) * 1e6,)),
+            Figure("without look-up p50", "us", (percentile(ours, 0.5) * 1e6,)),
+            Figure("Cedar without look-up p50", "us", (percentile(theirs, 0.5) * 1e6,)),
         ),
         details={"evidence_count": bench.effort.evidence_count, "decision_count": count},
     )
@@ -168,15 +177,16 @@ def _asked(filled: Filled, number: int) -> Asked:
     return Asked("data-export", filled.person_ids[number % len(filled.person_ids)], filled.organization_id)
 
 
-def _timed(call: Callable[[], object]) -> float:
+def _timed(call: Callable[..., object], *arguments: object) -> float:
     started = time.perf_counter()
-    call()
+    call(*arguments)
     return time.perf_counter() - started
 
 
 def measure_durable(bench: Bench, filled: Filled) -> Row:
     """Decisions a second with the record durable, against one-row commits by as many threads of this process."""
-    figures, details = [], {}
+    figures: list[Figure] = []
+    details: dict[str, Detail] = {}
     for writers in WRITERS:
         bare, durable = [], []
         for _ in range(bench.effort.gate_repetitions):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from operational_db.errors import GateDeniedError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.gates import service
-from operational_db.gates.repository import GateRepository
+from operational_db.gates.repository import GateRepository, to_terms
 from operational_db.gates.rules import GateDecision, GateReason, Requirement
 from operational_db.gates.service import replay_event
 from operational_db.gates.shipped import DATA_EXPORT, EVIDENCE_EXPORT, PRODUCTION_CHANGE, install_platform_rules
@@ -476,7 +476,7 @@ def test_a_person_of_no_organization_asks_the_platform(session: Session, now: da
 
 def test_facts_for_a_proposal_are_as_they_were_known(session: Session, now: datetime) -> None:
     manager, organization = create_manager(session)
-    rule = service.to_terms(enforce(session, organization, now))
+    rule = to_terms(enforce(session, organization, now))
     prove(session, manager.person_id, now)
     for known_at, count in ((now, 2), (now - timedelta(seconds=1), 0)):
         (facts,) = service.facts_for(

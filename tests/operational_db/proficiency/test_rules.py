@@ -187,7 +187,7 @@ class TestExpiry:
     )
     def test_terms_that_mean_nothing_are_refused(self, change: dict[str, object]) -> None:
         with pytest.raises(InvalidInputError):
-            rules.require_valid_terms(replace(TERMS, **change))
+            rules.require_valid_terms(replace(TERMS, **change))  # type: ignore[arg-type]
 
 
 @pytest.mark.requirement("EMB-07")
