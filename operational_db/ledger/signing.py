@@ -68,7 +68,7 @@ def require_same_log(connection: Connection, signer: LogSigner) -> None:
 def sign_unsigned(connection: Connection, signer: LogSigner, *, now: datetime) -> int:
     """Sign the checkpoints that carry no signature of the log, and the newest one if this key has not signed it.
 
-    Each in transactions of its own; returns how many were signed. Signing goes by size, so that all up to the last one
+    Each in transactions of its own; returns how many were signed. Signing goes by size, so that all before the last one
     remembered are signed and need no look.
 
     Raises
@@ -83,10 +83,10 @@ def sign_unsigned(connection: Connection, signer: LogSigner, *, now: datetime) -
             rows = connection.execute(
                 text("""
                     select c.tree_size, c.root_hash from ledger_checkpoints as c
-                    where c.tree_size > :above and not exists (
-                        select from ledger_signatures as s where s.tree_size = c.tree_size and not s.is_witness
-                    ) or (
-                        c.tree_size = (select max(tree_size) from ledger_checkpoints) and not exists (
+                    where c.tree_size >= :from_size and (
+                        not exists (
+                            select from ledger_signatures as s where s.tree_size = c.tree_size and not s.is_witness
+                        ) or c.tree_size = (select max(tree_size) from ledger_checkpoints) and not exists (
                             select from ledger_signatures as s
                             where s.tree_size = c.tree_size and s.key_name = :name and s.key_id = :key_id
                         )
@@ -94,7 +94,7 @@ def sign_unsigned(connection: Connection, signer: LogSigner, *, now: datetime) -
                     order by c.tree_size limit :limit
                 """),
                 {
-                    "above": last.tree_size if last is not None else 0,
+                    "from_size": last.tree_size if last is not None else 0,
                     "name": signer.origin,
                     "key_id": signer.key_id,
                     "limit": SIGNATURES_PER_WRITE,
@@ -102,9 +102,11 @@ def sign_unsigned(connection: Connection, signer: LogSigner, *, now: datetime) -
             ).all()
             note = b""
             with Session(connection) as session:
-                for tree_size, root_hash in rows:
-                    _require_root(session, tree_size, root_hash)
-                    note = sign_checkpoint(connection, signer, tree_size=tree_size, root_hash=root_hash, now=now)
+                for row in rows:
+                    _require_root(session, row.tree_size, row.root_hash)
+                    note = sign_checkpoint(
+                        connection, signer, tree_size=row.tree_size, root_hash=row.root_hash, now=now
+                    )
         if not rows:
             return count
         signer.remember(note)

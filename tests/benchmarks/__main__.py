@@ -19,7 +19,7 @@ from rich.console import Console
 
 from operational_db import clock
 from operational_db.settings import load_settings
-from tests.benchmarks import decisions_http, gates, imports, pages, pipeline, startup
+from tests.benchmarks import decisions_http, evidence, gates, imports, ledger, pages, pipeline, startup
 from tests.benchmarks.bench import Bench, Effort
 from tests.benchmarks.installation import shared_data_path
 from tests.benchmarks.machine import describe_machine
@@ -33,7 +33,9 @@ ROWS = {
     "pages": "every page, server side, warm",
     "viewers": "20 viewers at once clicking through pages",
     **gates.WHAT,
+    **ledger.WHAT,
     **decisions_http.WHAT,
+    **evidence.WHAT,
 }
 # Filled in this order, so that the small ledger's processes do not sit beside the imports.
 DEFAULT_ENTRIES = 10_000_000
@@ -48,6 +50,10 @@ def run_rows(bench: Bench, wanted: frozenset[str]) -> list[Row]:
         rows += _guarded(bench, wanted & imports.WHAT.keys(), lambda: imports.measure_imports(bench, wanted))
     if wanted & gates.WHAT.keys():
         rows += _guarded(bench, wanted & gates.WHAT.keys(), lambda: gates.measure_gates(bench, wanted))
+    if wanted & ledger.WHAT.keys():
+        rows += _guarded(bench, wanted & ledger.WHAT.keys(), lambda: ledger.measure_ledger(bench, wanted))
+    if wanted & evidence.WHAT.keys():
+        rows += _guarded(bench, wanted & evidence.WHAT.keys(), lambda: evidence.measure_evidence(bench, wanted))
     single: dict[str, Callable[[Bench], Row]] = {
         "gate_http": decisions_http.measure_http,
         "build": pipeline.measure_build,

@@ -34,6 +34,11 @@ class Effort:
     gate_seconds: float = 4.0
     gate_repetitions: int = 3
     gate_batches: int = 10
+    # The ledger: writing in turns, entries to verify, proofs to make.
+    append_repetitions: int = 3
+    append_seconds: float = 8.0
+    ledger_entries: int = 1_000_000
+    proof_count: int = 500
 
 
 @dataclass

@@ -103,8 +103,8 @@ class TestEntries:
 
     def test_they_are_compressed_on_request(self, sealed: Api) -> None:
         """tlog-tiles: "Entry bundles SHOULD be compressed at the HTTP layer."."""
-        options = {"headers": {"Accept-Encoding": "identity", "Authorization": f"Bearer {sealed.tokens['admin']}"}}
-        plain = sealed.client.get(f"{BASE}/tile/entries/000", **options)
+        headers = {"Accept-Encoding": "identity", "Authorization": f"Bearer {sealed.tokens['admin']}"}
+        plain = sealed.client.get(f"{BASE}/tile/entries/000", headers=headers)
         assert "Content-Encoding" not in plain.headers
         zipped = sealed.call("GET", f"{BASE}/tile/entries/000", "admin")
         assert zipped.headers["Content-Encoding"] == "gzip"
@@ -135,19 +135,17 @@ class TestProofs:
     def test_a_proof_of_an_entry_by_index_and_by_event(self, sealed: Api) -> None:
         keys = [Verifier.from_vkey(item["vkey"]) for item in sealed.call("GET", f"{BASE}/keys").json()["keys"]]
         with sealed.engine.connect() as connection:
-            event_id, leaf = connection.execute(
-                text("select event_id, leaf_hash from ledger_leaves where leaf_index = 257")
-            ).one()
+            row = connection.execute(text("select event_id, leaf_hash from ledger_leaves where leaf_index = 257")).one()
         by_index = sealed.call("GET", f"{BASE}/proof/257")
         assert by_index.headers["Content-Type"] == "text/plain; charset=utf-8"
         assert "entry-257.tlog-proof" in by_index.headers["Content-Disposition"]
-        assert sealed.call("GET", f"{BASE}/proof/{event_id}").text == by_index.text
+        assert sealed.call("GET", f"{BASE}/proof/{row.event_id}").text == by_index.text
         proof = parse_tlog_proof(by_index.text, keys)
         assert (proof.leaf_index, proof.checkpoint.tree_size) == (257, SIZE)
-        assert proof.is_of(leaf)
+        assert proof.is_of(row.leaf_hash)
         former = parse_tlog_proof(sealed.call("GET", f"{BASE}/proof/257?tree_size=300").text, keys)
         assert former.checkpoint.tree_size == 300
-        assert former.is_of(leaf)
+        assert former.is_of(row.leaf_hash)
 
     @pytest.mark.parametrize(
         ("entry", "status"),
@@ -161,7 +159,8 @@ class TestProofs:
         answer = sealed.call("GET", f"{BASE}/consistency/300/600")
         hashes = parse_hashes(answer.text.splitlines())
         with sealed.engine.connect() as connection:
-            roots = dict(connection.execute(text("select tree_size, root_hash from ledger_checkpoints")).all())
+            rows = connection.execute(text("select tree_size, root_hash from ledger_checkpoints")).all()
+        roots = {row.tree_size: row.root_hash for row in rows}
         assert is_consistent(300, roots[300], 600, roots[600], hashes)
         assert sealed.call("GET", f"{BASE}/consistency/300/601").status_code == 404
         assert sealed.call("GET", f"{BASE}/consistency/600/300").status_code == 422

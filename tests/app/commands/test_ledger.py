@@ -111,12 +111,10 @@ class TestSigned:
         vkey = run("key", "list").output.split()[0]
         proof = parse_tlog_proof(run("prove", "2").stdout, [Verifier.from_vkey(vkey)])
         with committed_engine.connect() as connection:
-            event_id, leaf = connection.execute(
-                text("select event_id, leaf_hash from ledger_leaves where leaf_index = 2")
-            ).one()
-        assert proof.is_of(leaf)
+            row = connection.execute(text("select event_id, leaf_hash from ledger_leaves where leaf_index = 2")).one()
+        assert proof.is_of(row.leaf_hash)
         path = tmp_path / "entry.tlog-proof"
-        assert "entry 2" in run("prove", str(event_id), "--out", str(path)).output
+        assert "entry 2" in run("prove", str(row.event_id), "--out", str(path)).output
         assert path.read_text() == run("prove", "2").stdout
         assert run("prove", "5").exit_code == 1
 

@@ -131,7 +131,7 @@ def _install_steps(kill_at: int, tell: IO[bytes]) -> None:
         around(psycopg.Cursor, method, statement)
     around(psycopg.Connection, "commit", lambda *_: "commit")
     for name in ("link", "replace", "unlink", "fsync"):
-        around(os, name, lambda *_, name=name: f"file {name}")  # type: ignore[misc]
+        around(os, name, lambda *_, name=name: f"file {name}")
     around(tempfile, "mkstemp", lambda *_: "file create")
 
 
