@@ -7,8 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
-from operational_db.database import read_only_session
 from operational_db.errors import DomainError
 from operational_db.gates.rules import GateDecision, GateReason
 from operational_db.gates.search import rule_terms
@@ -34,18 +35,18 @@ def next_training(engine: Engine, decision: GateDecision, *, now: datetime) -> R
     if organization_id is None or rule_id is None:
         return None
     try:
-        with read_only_session(engine) as session:
-            terms = rule_terms(session, rule_id)
+        # Each query sees the latest state by itself: an advice needs no transaction, which would cost three more trips.
+        with Session(engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
             return training_for_terms(
                 session,
-                terms,
+                rule_terms(session, rule_id),
                 decision.missing,
                 person_id=decision.person_id,
                 organization_id=organization_id,
                 now=now,
             )
-    except DomainError as error:
-        logger.warning("gate.next_training_unknown", extra={"code": error.code})
+    except (DomainError, SQLAlchemyError) as error:
+        logger.warning("gate.next_training_unknown", extra={"error": type(error).__name__})
         return None
 
 

@@ -268,7 +268,8 @@ class TestFactHistory:
         for _ in range(data.draw(st.integers(0, 3))):
             level = data.draw(st.sampled_from(list(ProficiencyLevel)))
             rows = company.prove(person, days_ago=data.draw(st.integers(0, 500)), level=level)
-            if rows and data.draw(st.booleans()):
+            is_revoked: bool = data.draw(st.booleans())
+            if rows and is_revoked:
                 revoke_evidence(
                     company.session,
                     SYSTEM_PRINCIPAL,

@@ -1,5 +1,6 @@
 """Recognizing a token in one statement gives the same answer as the ordinary way, for every kind of token."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,10 +20,11 @@ from tests.builders import create_membership, create_organization, create_person
 def both(session: Session, token: str, now: datetime) -> Principal | None:
     """What both ways answer; None when both refuse."""
     found: list[Principal | None] = []
-    for recognize in (
+    ways: list[Callable[[], Principal]] = [
         lambda: principal_for_token(session, token, now=now),
         lambda: principal_at_door(psycopg_connection(session.connection()), token, now=now),
-    ):
+    ]
+    for recognize in ways:
         try:
             found.append(recognize())
         except NotSignedInError:

@@ -120,7 +120,9 @@ class TestEvaluation:
         body = question(gate_world, resource={"type": "mailbox", "id": address})
         decision = gate_world.call("POST", EVALUATION, json=body).json()["context"]["id"]
         with gate_world.api.engine.connect() as connection:
-            text = connection.exec_driver_sql("select body from ledger_events where id = %s", (decision,)).scalar_one()
+            text: str = connection.exec_driver_sql(
+                "select body from ledger_events where id = %s", (decision,)
+            ).scalar_one()
         assert address not in text
         assert '"resource":"sha256:' in text
 
@@ -392,7 +394,8 @@ class TestSearch:
         for token in ("nonsense", "ä", token_of("x", "y"), token_of(), token_of(1, 2), "===="):
             answer = search(gate_world, kind, page={"token": token})
             assert answer.status_code == 400, token
-        for page in ({"limit": 0}, {"limit": "3"}, {"token": 3}, []):
+        pages: list[Any] = [{"limit": 0}, {"limit": "3"}, {"token": 3}, []]
+        for page in pages:
             assert search(gate_world, kind, page=page).status_code == 400
 
     @pytest.mark.parametrize("who", [*ROLES, "stranger", "product"])

@@ -70,7 +70,11 @@ class TestCertified:
                 reason="Copied answers.",
                 now=now - timedelta(days=2),
             )
-        asked = {"scope": SCOPE, "person_id": gate_world.id_of("cleo"), "organization_id": gate_world.own_id}
+        asked: dict[str, Any] = {
+            "scope": SCOPE,
+            "person_id": gate_world.id_of("cleo"),
+            "organization_id": gate_world.own_id,
+        }
         at = (now - timedelta(days=10)).isoformat()
         then = get(gate_world, "/v1/certified", **asked, at=at, as_known_at=(now - timedelta(days=5)).isoformat())
         today = get(gate_world, "/v1/certified", **asked, at=at)
@@ -98,14 +102,14 @@ class TestCertified:
 
     @pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
     def test_the_ends_of_time_are_answered(self, gate_world: GateWorld, at: str) -> None:
-        asked = {"scope": SCOPE, "person_id": gate_world.id_of("ann"), "at": at}
+        asked: dict[str, Any] = {"scope": SCOPE, "person_id": gate_world.id_of("ann"), "at": at}
         assert get(gate_world, "/v1/certified", **asked)["is_certified"] is False
 
 
 class TestNextRequiredTraining:
     @pytest.mark.requirement("EMB-08")
     def test_the_fewest_lessons_with_their_minutes(self, gate_world: GateWorld, lesson_id: UUID) -> None:
-        asked = {"action": ACTION, "organization_id": gate_world.own_id}
+        asked: dict[str, Any] = {"action": ACTION, "organization_id": gate_world.own_id}
         bob = get(gate_world, "/v1/next-required-training", **asked, person_id=gate_world.id_of("bob"))
         assert [step["lesson_id"] for step in bob["lessons"]] == [str(lesson_id)]
         assert (bob["estimated_minutes"], bob["missing"], bob["reason"]) == (4.0, ["scope:data-export"], "lessons")
