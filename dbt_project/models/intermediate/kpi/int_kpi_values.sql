@@ -46,10 +46,10 @@ mentorships as (
 
 companies as (
     select
-        days.organization_id,
-        days.used_on
-    from {{ ref('int_training_days') }} as days
-    inner join {{ ref('dim_organization') }} as organizations on days.organization_id = organizations.organization_id
+        used.organization_id,
+        used.last_used_on
+    from {{ ref('int_training_months') }} as used
+    inner join {{ ref('dim_organization') }} as organizations on used.organization_id = organizations.organization_id
     where organizations.kind = 'service_company'
 ),
 
@@ -137,7 +137,7 @@ kpi_values as (
         months.measured_on as measured_to
     from months
     left join companies
-        on companies.used_on between {{ add_days('months.measured_on', -89) }} and months.measured_on
+        on companies.last_used_on between {{ add_days('months.measured_on', -89) }} and months.measured_on
     group by all
     union all
     select

@@ -1,6 +1,23 @@
+-- depends_on: {{ ref('fct_enrollment') }}
+{{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='course_id') }}
+
+-- Courses without news keep their rows: what they are derived with beside enrollments asks for a full build.
+{% if is_incremental() -%}
+with touched as (
+    select distinct course_id
+    from {{ ref('fct_enrollment') }}
+    where {{ is_new() }}
+),
+
+enrollments as (
+    select * from {{ ref('int_school_enrollments') }}
+    where course_id in (select course_id from touched)
+),
+{%- else -%}
 with enrollments as (
     select * from {{ ref('int_school_enrollments') }}
 ),
+{%- endif %}
 
 counted as (
     select
