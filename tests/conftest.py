@@ -19,11 +19,15 @@ from psycopg import sql
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
 
-from operational_db.database import create_database_engine, create_owner_engine
+from operational_db.content.seed import install_platform_content
+from operational_db.database import create_database_engine, create_owner_engine, unit_of_work
 from operational_db.embedded import SERVER_OPTIONS, migrate, start_server
 
 # Tests need no durability.
 TEST_OPTIONS = {**SERVER_OPTIONS, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+# When the shipped content of `shipped_database` was installed.
+SHIPPED_AT = datetime(2026, 10, 1, 6, 0, tzinfo=UTC)
 
 UrlOf = Callable[[str], str]
 
@@ -69,6 +73,17 @@ def template_database(server_url_of: UrlOf, test_run: str, worker_id: str) -> It
     yield name
     if worker_id == "master":
         _drop_database(server_url_of, name)
+
+
+@pytest.fixture(scope="session")
+def shipped_database(server_url_of: UrlOf, template_database: str) -> Iterator[str]:
+    """Name of a migrated database that also holds what the product ships; copy it, as installing takes a while."""
+    with copied_database(server_url_of, template_database) as url:
+        engine = create_database_engine(url)
+        with unit_of_work(engine) as session:
+            install_platform_content(session, now=SHIPPED_AT)
+        engine.dispose()
+        yield make_url(url).database or ""
 
 
 @pytest.fixture(scope="session")

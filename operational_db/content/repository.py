@@ -6,6 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, delete, or_, select, true
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from operational_db.content import rules
@@ -295,7 +296,7 @@ class ContentRepository:
         statement = (
             select(ProtectedFeature)
             .where(belongs(ProtectedFeature.organization_id, own))
-            .distinct(ProtectedFeature.action)
+            .ext(distinct_on(ProtectedFeature.action))
             .order_by(ProtectedFeature.action, ProtectedFeature.organization_id.is_(None))
         )
         return list(self.session.scalars(statement))
