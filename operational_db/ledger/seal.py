@@ -11,7 +11,7 @@ from datetime import datetime
 
 import psycopg
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from operational_db.database import psycopg_connection
@@ -103,6 +103,10 @@ class Sealer:
                         _wait(listener, self._stopping)
             except (DatabaseUnavailableError, OperationalError, psycopg.OperationalError):
                 logger.warning("ledger.sealer_lost_database")
+                self._engine.dispose()
+            except ProgrammingError:
+                # The tables are those of another version; whoever migrates them does not have to restart us.
+                logger.error("ledger.sealer_lacks_tables")
                 self._engine.dispose()
             except DomainError as error:
                 logger.error("ledger.not_sealed", extra={"code": error.code, "reason": error.message})

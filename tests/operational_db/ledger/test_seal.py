@@ -369,6 +369,16 @@ class TestSealer:
             wait_until(lambda: "ledger.not_sealed" in caplog.text, 15)
         assert signed_sizes(owner_engine) == [3]
 
+    def test_it_waits_for_a_database_that_is_not_migrated_yet(
+        self, empty_database_url: Callable[[], str], signer: LogSigner, now: datetime, monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:  # fmt: skip
+        monkeypatch.setattr(sealing, "RETRY_SECONDS", (0.05,))
+        engine = create_database_engine(empty_database_url())
+        with running(self.sealer(engine, signer, now)):
+            wait_until(lambda: caplog.text.count("ledger.sealer_lacks_tables") > 1, 15)
+        engine.dispose()
+
     def test_a_rotated_key_is_taken_up_without_a_restart(
         self, committed_engine: Engine, settings: Settings, signer: LogSigner, now: datetime
     ) -> None:
