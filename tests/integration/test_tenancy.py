@@ -49,6 +49,10 @@ class Other:
     content_id: str
     file_id: str
     requirement_id: str
+    grant_id: str
+    waiver_id: str
+    incident_id: str
+    decision_id: str
     # Names that stand for somebody of B and for nobody else.
     names: tuple[str, ...]
     student_names: tuple[str, ...]
@@ -61,6 +65,11 @@ class Other:
             "module_id": self.module_id,
             "content_id": self.content_id,
             "file_id": self.file_id,
+            "action": "data-export",
+            "grant_id": self.grant_id,
+            "waiver_id": self.waiver_id,
+            "incident_id": self.incident_id,
+            "decision_id": self.decision_id,
         }
 
     def secrets(self) -> list[str]:
@@ -145,6 +154,23 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
     students = _only_members(installation, school.organization_id, Role.STUDENT)
     enrollment = make(f"/v1/training/courses/{course['id']}/enroll", installation.token(people[0][0]))
     requirements = installation.call("GET", f"{base}/requirements", token).json()
+    about = {
+        "organization_id": str(manager.organization_id),
+        "person_id": str(people[0][0]),
+        "action": "tenancy-check",
+    }
+    grant = make("/v1/access-lists/grants", json=about)
+    waiver = make("/v1/waivers", json={**about, "reason": "Own reason", "ends_on": clock.today().isoformat()})
+    incident = make(
+        "/v1/incidents",
+        json={
+            "organization_id": about["organization_id"],
+            "title": "Own incident",
+            "scope": "data-export",
+            "started_at": clock.now().isoformat(),
+        },
+    )
+    decision = installation.call("POST", "/v1/gates/decisions", token, json=about).json()
     with read_only_session(installation.engine) as session:
         team_id = session.scalars(select(Team.id).where(Team.organization_id == manager.organization_id)).first()
         school_course_id = session.scalars(
@@ -168,6 +194,10 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
         content_id=content["id"],
         file_id=content["file_id"],
         requirement_id=requirements[0]["requirement_id"],
+        grant_id=grant["grant_id"],
+        waiver_id=waiver["waiver_id"],
+        incident_id=incident["incident"]["incident_id"],
+        decision_id=decision["context"]["id"],
         names=tuple(name for _, name in people),
         student_names=tuple(name for _, name in students),
     )
@@ -194,6 +224,14 @@ def _bodies(other: Other) -> dict[tuple[str, str], dict[str, Any]]:
         },
         ("PUT", f"{organization}/content/{{content_id}}"): {"data": {"title": "Mine"}},
         ("DELETE", f"{organization}/content/{{content_id}}"): {},
+        ("POST", "/v1/gates/decisions/{decision_id}/replay"): {},
+        ("DELETE", "/v1/access-lists/grants/{grant_id}"): {},
+        ("PUT", "/v1/access-lists/{action}"): {
+            "params": {"organization_id": str(other.manager.organization_id)},
+            "json": {"rows": [{"person_id": str(other.person_id)}]},
+        },
+        ("POST", "/v1/waivers/{waiver_id}/end"): {},
+        ("POST", "/v1/incidents/{incident_id}/people"): {"json": {"person_id": str(other.person_id)}},
         ("POST", f"{organization}/courses"): {
             "json": {"title": "Mine", "category": "safety_certification", "modules": [module]}
         },

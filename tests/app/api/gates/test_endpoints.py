@@ -118,7 +118,6 @@ class TestNextRequiredTraining:
         unknown = get(gate_world, "/v1/next-required-training", action="unknown", organization_id=gate_world.own_id)
         assert unknown["reason"] == "no_rule"
 
-    @pytest.mark.requirement("EMB-10")
     def test_a_denial_names_the_lesson_at_once(self, gate_world: GateWorld, lesson_id: UUID) -> None:
         body = {
             "organization_id": str(gate_world.own_id),
