@@ -151,6 +151,8 @@ def measure_decision(bench: Bench, filled: Filled) -> Row:
             Figure("p50", "us", (percentile(times, 0.5) * 1e6,), MEDIAN_US),
             Figure("p99", "ms", (percentile(times, 0.99) * 1e3,), P99_MS),
             Figure("bare look-up p50", "us", (percentile(bare, 0.5) * 1e6,)),
+            # What the machine adds by making everybody wait shows in both.
+            Figure("bare look-up p99", "ms", (percentile(bare, 0.99) * 1e3,)),
             Figure("without look-up p50", "us", (percentile(ours, 0.5) * 1e6,)),
             Figure("Cedar without look-up p50", "us", (percentile(theirs, 0.5) * 1e6,)),
         ),
