@@ -45,7 +45,6 @@ def prepare() -> None:
         migrate_database(url)
         bars.update(task, completed=1)
     with open_context(settings) as context:
-        _install_content(context.engine)
         if settings.demo and is_empty(context.engine):
             _load_demo(context.engine, settings)
         install_shipped(context.engine)
@@ -92,16 +91,6 @@ def _serve(*, is_prepared: bool, is_stopping_with_parent: bool) -> None:
 
     session = Session(load_settings(), Console(), is_stopping_with_parent=is_stopping_with_parent)
     session.run(is_prepared=is_prepared)
-
-
-def _install_content(engine: Engine) -> None:
-    """Lessons, policies, tracks and gate rules that the product ships; what is there already is kept."""
-    from operational_db.content.seed import install_platform_content
-    from operational_db.gates.shipped import install_platform_rules
-
-    with unit_of_work(engine) as session:
-        install_platform_content(session, now=clock.now())
-        install_platform_rules(session, now=clock.now())
 
 
 def _load_demo(engine: Engine, settings: Settings) -> None:

@@ -36,7 +36,7 @@ from operational_db.proficiency.service import record_evidence
 from operational_db.reinforcement.service import finish_passed
 from operational_db.tables.content import Lesson, LessonAttempt, LessonVersion
 from operational_db.tables.gates import ProficiencyEvidence
-from operational_db.types import LessonStatus, LessonTrigger, LessonType, Persona, new_id
+from operational_db.types import LessonStatus, LessonTrigger, LessonType, Persona, ProficiencyLevel, new_id
 
 
 def open_lesson(
@@ -157,6 +157,8 @@ def start_attempt(
         attempt.trigger = trigger
         attempt.organization_id = organization_id
     session.flush()
+    if attempt.id == attempt_id and attempt.attempt_number == 1:
+        _note_enrolled(session, attempt, version, lesson, now=now)
     return attempt
 
 
@@ -369,6 +371,25 @@ def _graded_event(
         policy_ids=",".join(sorted(str(policy.id) for policy, _ in content.policies_of(version.id))),
         runbook_ids=",".join(sorted(str(runbook.id) for runbook in content.runbooks_of(version.id))),
     )
+
+
+def _note_enrolled(
+    session: Session, attempt: LessonAttempt, version: LessonVersion, lesson: Lesson, *, now: datetime
+) -> None:
+    """The first of the levels: whoever starts a lesson is enrolled in its scopes (seed, tiered proficiency)."""
+    if lesson.lesson_type is not LessonType.WALKTHROUGH:
+        record_evidence(
+            session,
+            person_id=attempt.person_id,
+            organization_id=attempt.organization_id,
+            scopes=tuple(version.scope_tags),
+            lesson_id=lesson.id,
+            lesson_version=version.version,
+            persona=AssessmentRepository(session).persona(attempt.person_id, attempt.organization_id, on=now.date()),
+            level=ProficiencyLevel.ENROLLED,
+            achieved_at=now,
+            now=now,
+        )
 
 
 def _record(

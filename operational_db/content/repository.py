@@ -34,7 +34,7 @@ from operational_db.tables.gates import (
 )
 from operational_db.tables.identity import Organization
 from operational_db.tables.ledger import LedgerEvent
-from operational_db.types import LessonStatus, LessonType, OrganizationKind, ReviewOutcome
+from operational_db.types import LessonStatus, LessonType, OrganizationKind, ProficiencyLevel, ReviewOutcome
 
 Coded = TypeVar("Coded", Policy, Runbook, Lesson)
 
@@ -346,6 +346,7 @@ class ContentRepository:
             .where(
                 ProficiencyEvidence.lesson_id == lesson_id,
                 ProficiencyEvidence.lesson_version.in_(versions),
+                ProficiencyEvidence.level != ProficiencyLevel.ENROLLED,
                 or_(ProficiencyEvidence.revoked_from.is_(None), ProficiencyEvidence.revoked_from > beyond),
                 or_(ProficiencyEvidence.expires_on.is_(None), ProficiencyEvidence.expires_on >= beyond),
             )

@@ -48,10 +48,10 @@ SHIPPED_RULES = (
     # "Require passing the linked micro-lesson quiz within the last N days."
     ShippedRule(
         EVIDENCE_EXPORT,
-        (Requirement(ProficiencyLevel.COMPLETED, scope="data-export", within_days=MICRO_LESSON_DAYS),),
+        (Requirement(ProficiencyLevel.COMPLETED, scope="evidence-export", within_days=MICRO_LESSON_DAYS),),
     ),
     ShippedRule(
-        RULE_CHANGE, (Requirement(ProficiencyLevel.COMPLETED, scope="prod-change", within_days=MICRO_LESSON_DAYS),)
+        RULE_CHANGE, (Requirement(ProficiencyLevel.COMPLETED, scope="rule-change", within_days=MICRO_LESSON_DAYS),)
     ),
 )
 SHIPPED_SCOPES = ("data-export", "pii", "third-party-transfer", "prod-change")

@@ -37,7 +37,7 @@ class TestRepeated:
 
 class TestSpacing:
     def test_grows_with_every_pass_until_the_lesson_sits(self) -> None:
-        state, now, waits = rules.first_state(KEY, now=NOW), NOW, []
+        state, now, waits = rules.first_state(KEY, now=NOW), NOW, list[timedelta]()
         while not waits or waits[-1] <= rules.LEARNED_AFTER:
             state, due_at = rules.review(state, is_passed=True, now=now)
             waits.append(due_at - now)
