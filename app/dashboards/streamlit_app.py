@@ -43,7 +43,7 @@ home = st.Page(_go_home, title="Home", url_path="home", default=True, visibility
 menu: dict[str, list[st.Page]] = {"": [home]}
 for area in sorted(Area, key=lambda area: areas.index(area) if area in areas else len(areas)):
     menu.setdefault(AREA_LABELS[area], []).extend(_to_page(entry, areas) for entry in PAGES if entry.area is area)
-page = st.navigation(menu, position="sidebar" if person else "hidden")
+page = st.navigation(menu, position="sidebar" if person else "hidden", expanded=True)
 if person is None:
     if problem:
         st.error(problem, icon=":material/error:")

@@ -14,11 +14,10 @@ from app.dashboards.viewer import Viewer, open_viewer, organizations_in
 from operational_db import clock
 from operational_db.errors import ReleaseUnavailableError
 from operational_db.releases.health import Freshness, FreshnessState
+from operational_db.releases.verification import RECONCILIATIONS, verification_of
 from operational_db.settings import Settings
 
 ROOT_SHOWN = 8
-# The check of a release that computes its totals anew from the ledger.
-RECONCILIATION = "reconciliation"
 STATE_LOOK = {
     FreshnessState.VERIFIED: ("gray", "verified", "verified"),
     FreshnessState.STALE: ("orange", "schedule", "older than usual"),
@@ -106,17 +105,17 @@ def freshness_line(freshness: Freshness, viewer: Viewer) -> str:
 
 
 def _verification(viewer: Viewer) -> tuple[str, str, str, str]:
-    """Colour, icon, words and reason of the comparison with the ledger that the figures' manifest tells of."""
+    """Colour, icon, words and reason of the recomputation from the ledger that the figures' manifest tells of."""
     manifest = viewer.warehouse.manifest
-    found = [check for check in manifest.checks if check.name == RECONCILIATION]
-    if not found:
-        return "gray", "help", "not verified against the ledger", ""
-    failed = next((check for check in found if not check.passed), None)
-    if failed is not None:
-        return "red", "error", "not verified: totals differ from the ledger", failed.message
-    minutes = max(int((viewer.now - manifest.built_at).total_seconds() // 60), 0)
-    when = f"verified at checkpoint {to_number(manifest.ledger_size)}, {to_plural(minutes, 'minute')} ago"
-    return "gray", "verified", when, ""
+    found = verification_of(manifest)
+    if found.is_verified:
+        minutes = max(int((viewer.now - found.verified_at).total_seconds() // 60), 0)
+        when = f"verified at checkpoint {to_number(found.ledger_size)}, {to_plural(minutes, 'minute')} ago"
+        return "gray", "verified", when, ""
+    has_failed = any(not check.passed for check in manifest.checks if check.name in RECONCILIATIONS)
+    if has_failed:
+        return "red", "error", "not verified: totals differ from the ledger", " ".join(found.problems)
+    return "gray", "help", "not verified against the ledger", ""
 
 
 def _as_of_line(viewer: Viewer, organization_name: str | None) -> None:

@@ -17,7 +17,6 @@ from app.dashboards.components.certification import (
     show_policy_panel,
     to_minutes,
 )
-from app.dashboards.formats import to_words
 from app.dashboards.use_cases import gates
 from app.dashboards.viewer import Viewer
 from operational_db import clock
@@ -100,7 +99,7 @@ def _forget() -> None:
     st.session_state.pop(BLOCKED, None)
 
 
-@st.dialog("Not yet: training comes first", icon=":material/front_hand:", on_dismiss=_forget)
+@st.dialog("Not yet: training comes first", width="medium", icon=":material/front_hand:", on_dismiss=_forget)
 def _dialog(viewer: Viewer, blocked: Blocked) -> None:
     reason = GateReason(blocked.reason)
     st.markdown(f"You wanted to **{blocked.what}**. {REASON_TEXTS[reason]}")
@@ -128,7 +127,7 @@ def _dialog(viewer: Viewer, blocked: Blocked) -> None:
         for step in standing.training.lessons:
             link_to_lesson(
                 step.lesson_id,
-                f"{step.title} ({to_words(step.lesson_type).lower()}, {to_minutes(step.minutes)})",
+                f"{step.title} ({to_minutes(step.minutes)})",
                 blocked.action,
                 blocked.organization_id,
                 "gate",

@@ -6,15 +6,16 @@ from datetime import date
 
 import polars as pl
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.dashboards import session
 from app.dashboards.chips import chip_of
 from app.dashboards.components.certification import show_policy_panel
-from app.dashboards.components.frame import say_empty
+from app.dashboards.components.frame import answer, say_empty
 from app.dashboards.components.gate import take_retry
-from app.dashboards.components.receipts import Gated, write
+from app.dashboards.components.receipts import Gated, show_receipts, write
 from app.dashboards.components.tables import Column, Empty, Opens, show_frame
-from app.dashboards.formats import to_day, to_number, to_plural, to_words
+from app.dashboards.formats import to_day, to_number, to_parts, to_plural, to_words
 from app.dashboards.navigation import COMPANY_PERSON
 from app.dashboards.use_cases import gates
 from app.dashboards.use_cases.gates import RuleBook
@@ -55,8 +56,8 @@ def requirement_text(requirement: Requirement) -> str:
     return f"{target} {requirement.level}{window}"
 
 
-def show_rules(viewer: Viewer) -> None:
-    """The rules in force, every version, and the way to another one."""
+def show_rules(viewer: Viewer, first_line: DeltaGenerator) -> None:
+    """The rules in force, every version, and the way to another one; what they do together goes into `first_line`."""
     organization_id = viewer.organization_id
     if organization_id is None:
         return
@@ -68,6 +69,13 @@ def show_rules(viewer: Viewer) -> None:
         return
     may_manage = viewer.principal.can(Permission.MANAGE_GATES, organization_id)
     in_effect = [rule for rule in book.rules if rule.is_in_effect]
+    blocking = sum(rule.terms.mode is GateMode.ENFORCE for rule in in_effect)
+    with first_line:
+        answer(
+            f"{to_parts(blocking, len(in_effect))} gates block; "
+            f"{to_number(len(in_effect) - blocking)} only record what they would do (dry run)."
+        )
+        show_receipts(viewer)
     if not in_effect:
         say_empty("No rule holds.", "Propose one below: it is tried on the past before it blocks anybody.")
     for rule in in_effect:

@@ -13,6 +13,7 @@ REASONS = {
     "Lapsed": "e.reason = 'lapsed'",
     "Older version": "e.reason = 'superseded_version'",
     "Waived": "e.reason = 'waived'",
+    "Left": "e.reason = 'no_longer_member'",
     "Not waived": "e.reason <> 'waived'",
 }
 SORTS = {
@@ -70,15 +71,16 @@ def listing(
             select person_id, arg_max(team_id, started_on) as team_id from dim_membership
             where is_current group by person_id
         )
-        select e.person_id, p.display_name, e.action, e.reason, e.since_on, e.waived_through, e.unmet_count,
+        select e.person_id, coalesce(p.display_name, 'Former member') as display_name, e.action, e.reason,
+               e.since_on, e.waived_through, e.unmet_count,
                date_diff('day', e.since_on, $today::date) as days, t.name as team_name
         from training_exception as e
-        join dim_person as p on p.person_id = e.person_id
+        left join dim_person as p on p.person_id = e.person_id
         left join members as m on m.person_id = e.person_id
         left join dim_team as t on t.team_id = m.team_id
         where {REASONS[reason]}
           and ($action::varchar is null or e.action = $action::varchar)
           and ($team_id::varchar is null or m.team_id = try_cast($team_id::varchar as uuid))
-          and ($search = '' or contains(lower(p.display_name), lower($search)))
+          and ($search = '' or contains(lower(coalesce(p.display_name, 'Former member')), lower($search)))
         """  # noqa: S608 - constants of this module
     return Listing(sql, SORTS, {"action": action, "team_id": team_id, "search": search.strip(), "today": today})

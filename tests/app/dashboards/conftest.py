@@ -64,6 +64,7 @@ PEOPLE: dict[str, tuple[UUID, UUID, Role]] = {
     "product": (figures.PRODUCT_MANAGER, figures.PLATFORM, Role.PRODUCT_TEAM),
     "administrator": (figures.PLATFORM_ADMIN, figures.PLATFORM, Role.PLATFORM_ADMIN),
     "technician": (figures.PEOPLE[5], figures.COMPANY, Role.TECHNICIAN),
+    "reviewer": (figures.PEOPLE[6], figures.COMPANY, Role.CONTENT_REVIEWER),
     "student": (figures.STUDENTS[2], figures.SCHOOL, Role.STUDENT),
 }
 

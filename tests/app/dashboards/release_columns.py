@@ -72,4 +72,51 @@ COLUMNS: dict[str, str] = {
     "import_history": "import_id uuid, importer varchar, format varchar, source varchar, organization_id uuid, "
     "state varchar, started_at timestamptz, finished_at timestamptz, undone_at timestamptz, read_count bigint, "
     "added_count bigint, changed_count bigint, unchanged_count bigint, refused_count bigint",
+    "fct_proficiency": "evidence_id uuid, person_id uuid, organization_id uuid, scope varchar, track_id uuid, "
+    "persona varchar, level varchar, lesson_id uuid, lesson_version varchar, attempt_id uuid, "
+    "attempt_number integer, score double, achieved_at timestamptz, achieved_on date, recorded_at timestamptz, "
+    "expires_on date, certified_until date, revoked_from date, revoked_at timestamptz, is_superseded boolean, "
+    "is_in_date boolean, days_to_expiry integer, reached_leaf_index bigint, revoked_leaf_index bigint, "
+    "leaf_index bigint",
+    "fct_gate_decision": "decision_id uuid, person_id uuid, organization_id uuid, action varchar, resource varchar, "
+    "rule_id uuid, rule_version integer, mode varchar, outcome varchar, reason varchar, evidence_ids varchar, "
+    "decided_at timestamptz, decided_on date, leaf_index bigint",
+    "gate_decision_daily": "organization_id uuid, on_date date, action varchar, mode varchar, outcome varchar, "
+    "reason varchar, decision_count bigint, people_count bigint, leaf_index bigint",
+    "fct_access": "access_id uuid, person_id uuid, organization_id uuid, action varchar, granted_on date, "
+    "removed_on date, is_current boolean, leaf_index bigint",
+    "training_exception": "organization_id uuid, person_id uuid, action varchar, reason varchar, since_on date, "
+    "waived_through date, unmet_count bigint, leaf_index bigint",
+    "training_by_person_track": "organization_id uuid, person_id uuid, persona varchar, tier varchar, "
+    "track_id uuid, level varchar, first_trained_on date, valid_until date, is_trained boolean, "
+    "days_to_expiry integer, leaf_index bigint",
+    "coverage_by_persona_track": "organization_id uuid, persona varchar, tier varchar, track_id uuid, "
+    "required_count bigint, trained_count bigint, coverage_rate double, lapsed_count bigint, "
+    "expiring_30_days_count bigint, average_days_to_expiry double, leaf_index bigint",
+    "fct_incident_person": "incident_id uuid, person_id uuid, organization_id uuid, scope varchar, "
+    "happened_at timestamptz, happened_on date, was_known_certified boolean, was_certified boolean, "
+    "evidence_count bigint, leaf_index bigint",
+    "dim_lesson": "lesson_id uuid, organization_id uuid, code varchar, title varchar, lesson_type varchar, "
+    "owner_id uuid, course_id uuid, published_version varchar, duration_minutes double, pass_threshold integer, "
+    "scope_tags varchar, published_at timestamptz, refresh_due_on date, version_count bigint",
+    "dim_policy": "policy_id uuid, organization_id uuid, code varchar, title varchar, is_critical boolean, "
+    "latest_version varchar, latest_effective_on date, version_count bigint",
+    "dim_track": "track_id uuid, organization_id uuid, persona varchar, tier varchar, title varchar, "
+    "lesson_count bigint, required_lesson_count bigint",
+    "dim_feature": "feature_id uuid, organization_id uuid, action varchar, title varchar, policy_id uuid, "
+    "lesson_id uuid",
+    "content_lifecycle": "lesson_version_id uuid, lesson_id uuid, organization_id uuid, lesson_version varchar, "
+    "status varchar, published_on date, refresh_due_on date, is_refresh_due boolean, days_to_refresh integer, "
+    "review_count bigint, open_review_count bigint, oldest_open_review_days integer, is_flagged boolean, "
+    "flagged_on date, leaf_index bigint",
+    "fct_lesson_attempt": "attempt_id uuid, person_id uuid, organization_id uuid, lesson_id uuid, "
+    "lesson_version varchar, lesson_type varchar, persona varchar, track_id uuid, attempt_number integer, "
+    "score double, is_passed boolean, seconds_taken integer, trigger varchar, scope_tags varchar, "
+    "submitted_at timestamptz, submitted_on date, leaf_index bigint",
+    "tip_daily": "organization_id uuid, on_date date, action varchar, feature_id uuid, shown_count bigint, "
+    "dismissed_count bigint, people_count bigint, leaf_index bigint",
+    "reinforcement_effect": "organization_id uuid, action varchar, lesson_id uuid, scheduled_count bigint, "
+    "passed_count bigint, put_off_count bigint, measured_count bigint, near_miss_before_count bigint, "
+    "near_miss_after_count bigint, near_miss_rate_before double, near_miss_rate_after double, "
+    "without_next_share double, leaf_index bigint",
 }

@@ -13,6 +13,7 @@ import duckdb
 
 from operational_db.releases.manifest import MANIFEST_ADAPTER, CheckResult, ReleaseManifest, manifest_path
 from operational_db.releases.reader import MARTS_SCHEMA
+from operational_db.releases.verification import RECONCILIATIONS
 from operational_db.settings import Settings
 from tests.app.dashboards.release_columns import COLUMNS
 
@@ -24,22 +25,23 @@ ROOT_HASH = hashlib.sha256(b"fixture").hexdigest()
 Row = dict[str, object]
 
 
-def _id(group: int, number: int) -> UUID:
+def fixed_id(group: int, number: int) -> UUID:
+    """The same id for the same thing in every run."""
     return UUID(int=(0x0190A000_0000_7000_8000 << 48) | (group << 32) | number)
 
 
-PLATFORM, COMPANY, OTHER_COMPANY, SCHOOL = (_id(1, n) for n in range(4))
-TEAMS = {_id(2, 0): "Modernisation", _id(2, 1): "Service north", _id(2, 2): "Service south"}
-PEOPLE = [_id(3, n) for n in range(24)]
-OTHER_PEOPLE = [_id(4, n) for n in range(5)]
-STUDENTS = [_id(5, n) for n in range(60)]
+PLATFORM, COMPANY, OTHER_COMPANY, SCHOOL = (fixed_id(1, n) for n in range(4))
+TEAMS = {fixed_id(2, 0): "Modernisation", fixed_id(2, 1): "Service north", fixed_id(2, 2): "Service south"}
+PEOPLE = [fixed_id(3, n) for n in range(24)]
+OTHER_PEOPLE = [fixed_id(4, n) for n in range(5)]
+STUDENTS = [fixed_id(5, n) for n in range(60)]
 MANAGER, SUPERVISOR = PEOPLE[0], PEOPLE[1]
-SCHOOL_ADMIN, PRODUCT_MANAGER, PLATFORM_ADMIN = _id(6, 0), _id(6, 1), _id(6, 2)
+SCHOOL_ADMIN, PRODUCT_MANAGER, PLATFORM_ADMIN = fixed_id(6, 0), fixed_id(6, 1), fixed_id(6, 2)
 OTHER_MANAGER = OTHER_PEOPLE[0]
-FALL_PROTECTION, CONTROLLER = _id(7, 0), _id(7, 1)
-FALL_COURSE, CODE_COURSE, CONTROLLER_COURSE, LEADING_COURSE = (_id(8, n) for n in range(4))
-SCHOOL_COURSES = [_id(9, n) for n in range(3)]
-NEEDS_FALL, NEEDS_CODE, NEEDS_CONTROLLER, NEEDS_LEADING, OTHER_NEEDS_FALL = (_id(10, n) for n in range(5))
+FALL_PROTECTION, CONTROLLER = fixed_id(7, 0), fixed_id(7, 1)
+FALL_COURSE, CODE_COURSE, CONTROLLER_COURSE, LEADING_COURSE = (fixed_id(8, n) for n in range(4))
+SCHOOL_COURSES = [fixed_id(9, n) for n in range(3)]
+NEEDS_FALL, NEEDS_CODE, NEEDS_CONTROLLER, NEEDS_LEADING, OTHER_NEEDS_FALL = (fixed_id(10, n) for n in range(5))
 
 FIRST_NAMES = ("Ada", "Bea", "Cem", "Dina", "Emil", "Fatou", "Goran", "Hana", "Ivo", "Jada", "Kofi", "Lena")
 LAST_NAMES = ("Novak", "Okafor", "Petit", "Quist", "Rossi", "Sato", "Tran", "Usman", "Vogel", "Weiss")
@@ -94,7 +96,7 @@ def _memberships() -> list[Row]:
     held += [(PRODUCT_MANAGER, PLATFORM, None, "product_team"), (PLATFORM_ADMIN, PLATFORM, None, "platform_admin")]
     return [
         {
-            "membership_id": _id(11, n),
+            "membership_id": fixed_id(11, n),
             "person_id": person,
             "organization_id": organization,
             "team_id": team,
@@ -241,7 +243,7 @@ def _certificates(required: list[Row]) -> list[Row]:
             continue
         rows.append(
             {
-                "certificate_id": _id(12, number),
+                "certificate_id": fixed_id(12, number),
                 "person_id": need["person_id"],
                 "certification_id": need["certification_id"],
                 "organization_id": need["organization_id"],
@@ -267,7 +269,7 @@ def _enrollment(number: int, person: UUID, course: UUID, organization: UUID, sta
     ended_on = None if is_open else start + timedelta(days=40 + number % 60)
     at = datetime(start.year, start.month, start.day, 9, tzinfo=UTC)
     return {
-        "enrollment_id": _id(13, number),
+        "enrollment_id": fixed_id(13, number),
         "person_id": person,
         "course_id": course,
         "organization_id": organization,
@@ -323,11 +325,11 @@ def _attempts(enrollments: list[Row]) -> list[Row]:
             submitted_at += timedelta(days=10 * attempt)
             rows.append(
                 {
-                    "attempt_id": _id(14, len(rows)),
+                    "attempt_id": fixed_id(14, len(rows)),
                     "enrollment_id": enrollment["enrollment_id"],
                     "person_id": enrollment["person_id"],
                     "course_id": enrollment["course_id"],
-                    "assessment_id": _id(15, 1),
+                    "assessment_id": fixed_id(15, 1),
                     "organization_id": enrollment["organization_id"],
                     "attempt_number": attempt,
                     "submitted_at": submitted_at,
@@ -347,8 +349,8 @@ def _assignments(required: list[Row]) -> list[Row]:
     started = [n for n in required if n["status"] in {"in_progress", "overdue"} and n["course_id"] is not None]
     return [
         {
-            "recipient_id": _id(16, number),
-            "assignment_id": _id(17, number),
+            "recipient_id": fixed_id(16, number),
+            "assignment_id": fixed_id(17, number),
             "person_id": need["person_id"],
             "organization_id": need["organization_id"],
             "course_id": need["course_id"],
@@ -458,7 +460,7 @@ def _imports() -> list[Row]:
     def batch(number: int, state: str, organization: UUID | None, refused: int) -> Row:
         started = AS_OF - timedelta(days=3 * number + 1)
         return {
-            "import_id": _id(18, number),
+            "import_id": fixed_id(18, number),
             "importer": "history" if number else "licences",
             "format": "oulad" if number else "cslb",
             "source": f"file {number}",
@@ -580,6 +582,9 @@ AGGREGATES = {
 
 def write_release(settings: Settings, *, marts: dict[str, list[Row]] | None = None, name: str = "") -> ReleaseManifest:
     """Write the release and make it the current one; `marts` replaces single marts, for example by no rows at all."""
+    # Trust's rows name people and organizations of this module.
+    from tests.app.dashboards import trust_figures as trust
+
     name = name or f"warehouse_20261121T140500Z_{LEDGER_SIZE}"
     path = settings.warehouse_path / f"{name}.duckdb"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -588,16 +593,20 @@ def write_release(settings: Settings, *, marts: dict[str, list[Row]] | None = No
         connection.execute(f"create schema {MARTS_SCHEMA}")
         for mart, columns in COLUMNS.items():
             connection.execute(f"create table marts.{mart} ({columns})")
-        for mart, rows in {**rows_of_marts(), **(marts or {})}.items():
+        for mart, rows in {**rows_of_marts(), **trust.rows_of_trust(), **(marts or {})}.items():
             if rows:
                 marks = ", ".join(f"${column}" for column in rows[0])
                 sql = f"insert into marts.{mart} ({', '.join(rows[0])}) values ({marks})"
                 connection.executemany(sql, rows)
-        for mart, sql in AGGREGATES.items():
+        for mart, sql in {**AGGREGATES, **trust.AGGREGATES}.items():
             parameters = {"today": TODAY} if "$today" in sql else None
             connection.execute(f"insert into marts.{mart} by name {sql}", parameters)
         counts = {mart: len(connection.execute(f"select 1 from marts.{mart}").fetchall()) for mart in COLUMNS}
     check = CheckResult(name="contiguity", passed=True, blocking=True, message="Every entry follows the one before.")
+    compared = [
+        CheckResult(name, passed=True, blocking=False, message="The same figures come from the ledger.")
+        for name in RECONCILIATIONS
+    ]
     manifest = ReleaseManifest(
         name=name,
         path=path,
@@ -606,7 +615,7 @@ def write_release(settings: Settings, *, marts: dict[str, list[Row]] | None = No
         as_of=AS_OF,
         built_at=AS_OF,
         is_simulated=True,
-        checks=(check,),
+        checks=(check, *compared),
         row_counts=counts,
     )
     manifest_path(path).write_bytes(MANIFEST_ADAPTER.dump_json(manifest))

@@ -11,11 +11,14 @@ from app.dashboards.session import SignedIn
 from operational_db.releases.health import LAST_RUN_ADAPTER, LastRun, RunOutcome, last_run_path
 from operational_db.settings import Settings
 from tests.app.dashboards import release_fixture as figures
+from tests.app.dashboards import trust_figures as trust
 from tests.app.dashboards.conftest import PEOPLE, Visit, metrics, principal_of, texts
 
 RECORDS = {
     "company/person": {"person": str(figures.PEOPLE[5])},
     "school/student": {"student": str(figures.STUDENTS[3])},
+    "security/incident": {"incident": str(trust.INCIDENT)},
+    "content/version": {"version": str(trust.LESSON_VERSIONS[3])},
     "school/course": {"course": str(figures.SCHOOL_COURSES[1])},
 }
 

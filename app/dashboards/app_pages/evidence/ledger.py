@@ -5,12 +5,13 @@ import streamlit as st
 
 from app.dashboards import session
 from app.dashboards.components.figures import Figure, show_figures
-from app.dashboards.components.frame import RECONCILIATION, answer, open_page
+from app.dashboards.components.frame import answer, open_page
 from app.dashboards.components.tables import Column, Empty, show_frame
 from app.dashboards.formats import to_instant, to_number, to_plural
 from app.dashboards.navigation import EVIDENCE_LEDGER
 from app.dashboards.use_cases import evidence
 from operational_db.errors import DomainError
+from operational_db.releases.verification import verification_of
 
 viewer = open_page(EVIDENCE_LEDGER)
 context = session.installation()
@@ -37,8 +38,7 @@ answer(
     )
 )
 manifest = viewer.warehouse.manifest
-checks = [check for check in manifest.checks if check.name == RECONCILIATION]
-is_good = bool(checks) and all(check.passed for check in checks)
+verification = verification_of(manifest)
 show_figures(
     [
         Figure("Entries", to_number(checkpoint.tree_size), f"{to_number(state.waiting_count)} wait for their place"),
@@ -51,8 +51,9 @@ show_figures(
         ),
         Figure(
             "Figures against the ledger",
-            "Agree" if is_good else "Differ" if checks else "Not compared",
+            "Agree" if verification.is_verified else "Not verified",
             f"at {to_plural(manifest.ledger_size, 'entry', 'entries')}, {to_instant(manifest.built_at, viewer.zone)}",
+            help=" ".join(verification.problems) or "Recomputed from the ledger when the figures were made.",
         ),
     ]
 )

@@ -25,7 +25,8 @@ if access_count == 0:
 elif total:
     answer(
         f"{to_plural(total, 'access', 'accesses')} of {to_number(access_count)} without the training the gate asks "
-        f"for; {to_number(counts.get('waived', 0))} of them waived for a time."
+        f"for; {to_number(counts.get('waived', 0))} of them waived for a time"
+        + (f", {to_number(left)} of people who left." if (left := counts.get("no_longer_member", 0)) else ".")
     )
 else:
     answer(f"All {to_number(access_count)} accesses are covered by training.")

@@ -17,12 +17,12 @@ from app.dashboards.queries import gates
 DECISIONS, RULES = "Decisions", "Rules"
 
 viewer = open_page(SECURITY_GATES)
+first_line = st.container()
 part = st.segmented_control(
     "What to show", [DECISIONS, RULES], default=DECISIONS, required=True, key="gates_part", bind="query-params"
 )
 if part == RULES:
-    show_receipts(viewer)
-    show_rules(viewer)
+    show_rules(viewer, first_line)
     st.stop()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     stretch = choose("Time", list(DAYS), key="gates_time")
@@ -30,8 +30,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     action = choose_id("Action", dict(zip(names, names, strict=True)), any_label="All actions", key="gates_of")
 since = first_day(DAYS[stretch], viewer.today)
 counts = viewer.load(gates.counts, since=since, action=action)
-answer(gate_answer(counts, since))
-show_receipts(viewer)
+with first_line:
+    answer(gate_answer(counts, since))
+    show_receipts(viewer)
 show_figures(gate_figures(counts))
 show_chart(
     decisions_by_day(viewer.load(gates.daily, since=since, action=action), since, viewer.today), key="gates_chart"
