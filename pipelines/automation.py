@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     )
 
 REFRESH_JOB = "refresh"
+REPLAY_JOB = "replay_gate_decisions"
+# Shortly after the day (UTC) whose decisions are replayed.
+REPLAY_CRON = "15 0 * * *"
 SENSOR_SECONDS = 30
 ACTIVE_STATUSES = [
     dg.DagsterRunStatus.QUEUED,
@@ -99,4 +102,16 @@ def create_schedule(job: "AssetJob", refresh_minutes: int) -> dg.ScheduleDefinit
         cron_schedule=cron_at_most_every(refresh_minutes),
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=f"Refreshes at least every {refresh_minutes} minutes.",
+    )
+
+
+def create_replay_schedule(job: "AssetJob") -> dg.ScheduleDefinition:
+    """Makes every gate decision of the day before again, each night."""
+    return dg.ScheduleDefinition(
+        name="replay_gate_decisions_nightly",
+        job=job,
+        cron_schedule=REPLAY_CRON,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Makes the gate decisions of the day before again and compares every byte.",
     )

@@ -7,10 +7,11 @@ from typing import Any
 import dagster as dg
 
 from operational_db.settings import Settings, load_settings
+from pipelines.assets.gates import gate_decisions_replay
 from pipelines.assets.landing import extract
 from pipelines.assets.models import Manifest, create_model_assets, load_manifest
 from pipelines.assets.release import create_release_asset
-from pipelines.automation import REFRESH_JOB, create_schedule, create_sensor
+from pipelines.automation import REFRESH_JOB, REPLAY_JOB, create_replay_schedule, create_schedule, create_sensor
 from pipelines.resources import Installation, Refresh
 
 # Models and release are made when there is news, and at the latest on a new day, because statuses hold on a day.
@@ -38,16 +39,23 @@ def build_defs(
     # One process, so that the whole run holds one lock and sees one state.
     job = dg.define_asset_job(
         REFRESH_JOB,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.checks(gate_decisions_replay),
         executor_def=dg.in_process_executor,
         description="From the ledger to a release: extract, build, check, release.",
+    )
+    replay_job = dg.define_asset_job(
+        REPLAY_JOB,
+        selection=dg.AssetSelection.checks(gate_decisions_replay),
+        executor_def=dg.in_process_executor,
+        description="Makes the gate decisions of the day before again.",
     )
     installation = Installation()
     resources: dict[str, Any] = {"installation": installation, "refresh": Refresh(installation=installation)}
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: _with_freshness(spec, settings), assets),
-        jobs=[job],
-        schedules=[create_schedule(job, settings.refresh_minutes)],
+        asset_checks=[gate_decisions_replay],
+        jobs=[job, replay_job],
+        schedules=[create_schedule(job, settings.refresh_minutes), create_replay_schedule(replay_job)],
         sensors=[create_sensor(job)],
         resources={**resources, **(resource_overrides or {})},
         executor=dg.in_process_executor,

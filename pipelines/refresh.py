@@ -61,6 +61,7 @@ from pipelines.landing import (
     remove_leftovers,
     write_durably,
 )
+from pipelines.reconciliation import reconcile
 
 logger = logging.getLogger(__name__)
 
@@ -420,6 +421,8 @@ class RefreshSession:
                     ledger_size_before=self.current.ledger_size if self.current else 0,
                 )
             )
+            former_checks = self.current.checks if self.current else ()
+            checks += reconcile(path, self.landing, plan, former, former_checks=former_checks)
             self._take(checks)
         self._done(Step.CHECK_BUILD, f"{len(checks)} checks passed", started)
         return checks

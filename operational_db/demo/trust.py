@@ -61,7 +61,7 @@ NEAR_MISSES = {
     PRODUCTION_CHANGE: (NearMissKind.ROLLBACK, NearMissKind.ALERT_NOISE, NearMissKind.ROLLBACK),
 }
 # Near-misses after a passed reinforcement, of what they were; it wears off.
-EFFECT, EFFECT_DAYS, EFFECT_AFTER = 0.4, 120, 0.75
+EFFECT, EFFECT_DAYS, EFFECT_AFTER = 0.65, 120, 0.9
 WAIVER_REASONS = (
     "Covers the on-call shift until the course date",
     "New in the role, works under supervision",

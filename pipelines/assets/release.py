@@ -7,11 +7,12 @@ import dagster as dg
 from pipelines.assets.outcomes import check_results, check_specs
 from pipelines.build_checks import BUILD_CHECKS, BUILD_WARNINGS
 from pipelines.errors import ChecksFailedError
+from pipelines.reconciliation import RECONCILIATION_CHECKS
 from pipelines.release import RELEASE_CHECK
 from pipelines.resources import Refresh
 
 WAREHOUSE = dg.AssetKey(["release", "warehouse"])
-_CHECKS = (*BUILD_CHECKS, RELEASE_CHECK)
+_CHECKS = (*BUILD_CHECKS, *RECONCILIATION_CHECKS, RELEASE_CHECK)
 
 
 def create_release_asset(marts: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -29,7 +30,7 @@ def create_release_asset(marts: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
                 owners=["team:platform"],
             )
         ],
-        check_specs=check_specs(_CHECKS, WAREHOUSE, warnings=BUILD_WARNINGS),
+        check_specs=check_specs(_CHECKS, WAREHOUSE, warnings=(*BUILD_WARNINGS, *RECONCILIATION_CHECKS)),
     )
     def publish(refresh: Refresh) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         session = refresh.session

@@ -191,7 +191,7 @@ class TestStaging:
 
     def test_every_field_of_a_kind_is_read(self) -> None:
         """A field added to an event fails here until its staging view carries it."""
-        renamed = {"passed": "is_passed", "undone_import_id": "undone_import_text"}
+        renamed = {"passed": "is_passed", "superseded": "is_superseded", "undone_import_id": "undone_import_text"}
         envelope = {"subject_id", "organization_id", "occurred_at", "import_id"}
         columns = {m.name: set(m.columns) for m in models("staging")}
         missing = [

@@ -18,6 +18,7 @@ from operational_db.tables.identity import Person
 from pipelines import build_checks, landing_checks
 from pipelines.errors import ChecksFailedError, RefreshBusyError
 from pipelines.landing import Landing, read_segments
+from pipelines.reconciliation import RECONCILIATION_CHECKS
 from pipelines.refresh import RefreshSession, Step, StepReport, refresh
 from tests import builders
 from tests.pipelines.contents import landed_range, landed_rows, leftover_files, release_contents
@@ -355,7 +356,12 @@ def test_every_declared_check_is_made(committed_engine: Engine, settings: Settin
     """What Dagster declares and what the steps return are the same names."""
     result = refresh(committed_engine, settings, now=now)
     names = [check.name for check in result.checks]
-    assert names == [*landing_checks.LANDING_CHECKS, "models_and_tests_pass", *build_checks.BUILD_CHECKS]
+    assert names == [
+        *landing_checks.LANDING_CHECKS,
+        "models_and_tests_pass",
+        *build_checks.BUILD_CHECKS,
+        *RECONCILIATION_CHECKS,
+    ]
 
 
 def test_steps_may_be_taken_alone(committed_engine: Engine, settings: Settings, now: datetime) -> None:

@@ -50,6 +50,7 @@ judged as (
         people.scope,
         people.happened_at,
         people.happened_on,
+        -- Without any certification there is a row without evidence, which certifies nothing.
         coalesce(bool_or(
             certified.recorded_at <= people.happened_at
             and coalesce(certified.expires_on >= people.happened_on, true)
@@ -59,7 +60,8 @@ judged as (
             )
         ), false) as was_known_certified,
         coalesce(bool_or(
-            coalesce(certified.expires_on >= people.happened_on, true)
+            certified.evidence_id is not null
+            and coalesce(certified.expires_on >= people.happened_on, true)
             and coalesce(certified.revoked_from > people.happened_on, true)
         ), false) as was_certified,
         count(certified.evidence_id) as evidence_count,

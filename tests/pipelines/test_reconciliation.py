@@ -1,0 +1,161 @@
+"""Figures recomputed from the landed entries by the core's own rules: the same as the marts, or named as wrong."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+import duckdb
+import pytest
+
+from operational_db.releases.manifest import CheckResult, ReleaseManifest
+from operational_db.releases.verification import RECONCILIATIONS, verification_of
+from pipelines import reconciliation
+from pipelines.build import BuildPlan, LandedState
+from pipelines.landing import Landing
+from pipelines.reconciliation import RECONCILIATION_CHECKS, reconcile
+from tests.dbt_project import landing as landed
+from tests.dbt_project.histories import AS_OF
+from tests.dbt_project.trust_histories import TrustHistory, trust_dimensions
+from tests.dbt_project.warehouse import build_full, build_news
+
+SIZE, FIRST = 1_300, 1_000
+# What a test makes wrong in a mart, and the check that must find it.
+WRONGS = {
+    "compliance_is_recomputed": "update marts.compliance_by_category set overdue_count = overdue_count + 1",
+    "coverage_is_recomputed": "update marts.coverage_by_persona_track set trained_count = trained_count + 1",
+    "exceptions_are_recomputed": "delete from marts.training_exception",
+    "decisions_are_recomputed": "update marts.gate_decision_daily set decision_count = 0",
+}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A build of the first entries, and the same with the later ones added to it."""
+
+    landing: Landing
+    first: Path
+    later: Path
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    folder = tmp_path_factory.mktemp("reconciliation")
+    state = landed.Landing(folder / "landing", 0)
+    landed.write_schemas(state)
+    landed.write_dimensions(state, trust_dimensions())
+    events = TrustHistory(Random(9)).grow(SIZE)
+    state = landed.write_events(state, events[:FIRST])
+    first, later = folder / "first" / "build.duckdb", folder / "later" / "build.duckdb"
+    first.parent.mkdir()
+    later.parent.mkdir()
+    run = build_full(first, state, as_of=AS_OF, tested=False)
+    assert run.is_success, run.failures
+    shutil.copyfile(first, later)
+    state = landed.write_events(state, events[FIRST:], first_leaf=FIRST)
+    run = build_news(later, state, as_of=AS_OF, first=FIRST, tested=False)
+    assert run.is_success, run.failures
+    yield Built(Landing(folder / "landing"), first, later)
+
+
+def plan(first: int, until: int) -> BuildPlan:
+    landed_state = LandedState(until, "ab" * 32, "test", "test", ())
+    return BuildPlan(first, landed_state, AS_OF, "", is_full=first == 0, reason="")
+
+
+def check_of(built: Path, landing: Landing, until: int) -> dict[str, CheckResult]:
+    return {check.name: check for check in reconcile(built, landing, plan(0, until), None, former_checks=())}
+
+
+class TestReconcile:
+    def test_marts_are_what_the_ledger_tells(self, built: Built) -> None:
+        """EMB-15, and the compliance marts: SQL over the landing here, the operational core's rules there."""
+        checks = check_of(built.later, built.landing, SIZE)
+        assert {name: check.message for name, check in checks.items() if not check.passed} == {}
+        assert checks.keys() == set(RECONCILIATION_CHECKS)
+        assert all(int(checks[name].numbers["total"]) > 0 for name in RECONCILIATION_CHECKS[:3])
+        assert int(checks["decisions_are_recomputed"].numbers["decisions"]) > 0
+
+    def test_reconciliation_stops_no_release(self, built: Built) -> None:
+        assert not any(check.blocking for check in check_of(built.first, built.landing, FIRST).values())
+
+    @pytest.mark.parametrize("name", WRONGS)
+    def test_a_wrong_figure_is_named(self, built: Built, tmp_path: Path, name: str) -> None:
+        wrong = tmp_path / "build.duckdb"
+        shutil.copyfile(built.later, wrong)
+        with duckdb.connect(wrong) as connection:
+            connection.execute(WRONGS[name])
+        checks = check_of(wrong, built.landing, SIZE)
+        assert {check.name for check in checks.values() if not check.passed} == {name}
+
+    def test_upon_a_verified_release_only_what_was_touched_is_recomputed(self, built: Built) -> None:
+        former = list(check_of(built.first, built.landing, FIRST).values())
+        checks = reconcile(built.later, built.landing, plan(FIRST, SIZE), built.first, former_checks=former)
+        assert [check.message for check in checks if not check.passed] == []
+        new = sum(isinstance(event.kind, str) and event.kind == "gate.decided" for event in last_events())
+        assert checks[-1].numbers["new_decisions"] == new
+
+    def test_a_figure_that_changed_without_news_is_found(self, built: Built, tmp_path: Path) -> None:
+        """A refresh that brings nothing must not change a figure."""
+        former = list(check_of(built.first, built.landing, FIRST).values())
+        wrong = tmp_path / "build.duckdb"
+        shutil.copyfile(built.first, wrong)
+        with duckdb.connect(wrong) as connection:
+            connection.execute(WRONGS["compliance_is_recomputed"])
+        checks = reconcile(wrong, built.landing, plan(FIRST, FIRST), built.first, former_checks=former)
+        assert [check.name for check in checks if not check.passed] == ["compliance_is_recomputed"]
+
+    def test_upon_an_unverified_release_everything_is_recomputed(self, built: Built) -> None:
+        checks = reconcile(built.later, built.landing, plan(FIRST, SIZE), built.first, former_checks=())
+        assert all(check.passed for check in checks)
+        assert checks[0].numbers["organizations"] == checks[0].numbers["organizations_in_all"]
+
+    def test_what_does_not_fit_into_a_refresh_is_not_called_verified(
+        self, built: Built, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reconciliation, "PEOPLE_LIMIT", 1)
+        checks = check_of(built.later, built.landing, SIZE)
+        assert not checks["compliance_is_recomputed"].passed
+        assert "of 4 organizations" in checks["compliance_is_recomputed"].message
+
+    def test_a_build_without_the_marts_is_not_verified(self, built: Built, tmp_path: Path) -> None:
+        empty = tmp_path / "build.duckdb"
+        duckdb.connect(empty).close()
+        checks = check_of(empty, built.landing, SIZE)
+        assert [check.passed for check in checks.values()] == [False] * len(RECONCILIATION_CHECKS)
+
+
+def last_events() -> list[landed.Event]:
+    return TrustHistory(Random(9)).grow(SIZE)[FIRST:]
+
+
+class TestVerification:
+    def manifest(self, *failed: str, made_before: bool = False) -> ReleaseManifest:
+        checks = tuple(CheckResult(name, name not in failed, False, f"{name}!") for name in RECONCILIATIONS)
+        return ReleaseManifest(
+            name="warehouse_1",
+            path=Path("warehouse_1.duckdb"),
+            ledger_size=7,
+            root_hash="ab",
+            as_of=AS_OF,
+            built_at=datetime(2026, 3, 15, 14, 6, tzinfo=AS_OF.tzinfo),
+            is_simulated=True,
+            checks=() if made_before else checks,
+            row_counts={},
+        )
+
+    def test_a_page_says_the_checkpoint_its_figures_were_verified_at(self) -> None:
+        found = verification_of(self.manifest(), ["compliance_by_team", "dim_person"])
+        assert (found.is_verified, found.ledger_size, found.problems) == (True, 7, ())
+
+    def test_only_the_page_of_a_wrong_figure_says_so(self) -> None:
+        manifest = self.manifest("coverage_is_recomputed")
+        assert verification_of(manifest, ["compliance_by_team"]).is_verified
+        assert verification_of(manifest, ["coverage_by_persona_track"]).problems == ("coverage_is_recomputed!",)
+        assert not verification_of(manifest).is_verified
+
+    def test_figures_nothing_recomputes_are_not_called_verified(self) -> None:
+        assert not verification_of(self.manifest(), ["kpi_success_criteria"]).is_verified
+        assert not verification_of(self.manifest(made_before=True)).is_verified
