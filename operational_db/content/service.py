@@ -15,7 +15,16 @@ import orjson
 from sqlalchemy.orm import Session
 
 from operational_db.content import reading, rules
-from operational_db.content.body import LessonBody, parse_body
+from operational_db.content.body import parse_body
+from operational_db.content.drafting import (
+    VersionFields,
+    coded,
+    free_code,
+    required,
+    set_default_refresh,
+    tie_to_policies,
+    write_draft,
+)
 from operational_db.content.permissions import (
     is_visible,
     require_visible,
@@ -25,26 +34,23 @@ from operational_db.content.permissions import (
 )
 from operational_db.content.readiness import gated_actions, readiness_of
 from operational_db.content.recertification import end_outdated_evidence, recertify_from, to_change
-from operational_db.content.repository import Coded, ContentRepository, no_version
+from operational_db.content.repository import ContentRepository, no_version
+from operational_db.content.review_tasks import ask_for_reviews, flag_dependents
 from operational_db.content.rules import ReadinessLine, VersionChange
 from operational_db.content.views import FeatureView, LessonListItem, PolicyView, ReviewView, RunbookView, VersionView
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import Permission, Principal
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import (
-    ContentFlagged,
     ContentPublished,
     ContentRetired,
     ContentReviewed,
-    ContentReviewRequested,
     PolicyVersionPublished,
 )
 from operational_db.tables.content import (
     Lesson,
-    LessonPolicy,
     LessonReleaseCheck,
     LessonReview,
-    LessonRunbook,
     LessonVersion,
     Policy,
     PolicyVersion,
@@ -60,23 +66,6 @@ from operational_db.types import (
     ReviewOutcome,
     ReviewReason,
 )
-
-
-class VersionFields(TypedDict, total=False):
-    """What a draft says of itself besides its body; everything may come later, the checklist asks for it."""
-
-    objective: str
-    pass_threshold: int
-    policy_codes: Sequence[str]
-    runbook_codes: Sequence[str]
-    scope_tags: Sequence[str]
-    locales: Sequence[str]
-    expected_outcomes: Sequence[str]
-    telemetry_hooks: Sequence[str]
-    # Left out: 12, or 6 where a policy taught is critical.
-    refresh_months: int
-    rollout_plan: str
-    fallback: str
 
 
 class RunbookStep(TypedDict, total=False):
@@ -124,8 +113,8 @@ def create_policy(
     require_work_on(repository, principal, Permission.CHANGE_POLICIES, organization_id)
     policy = Policy(
         organization_id=organization_id,
-        code=_free_code(repository, Policy, code, organization_id),
-        title=_required(title, "A policy needs a title."),
+        code=free_code(repository, Policy, code, organization_id),
+        title=required(title, "A policy needs a title."),
         is_critical=is_critical,
         created_at=now,
         updated_at=now,
@@ -171,7 +160,7 @@ def publish_policy_version(
     row = PolicyVersion(
         policy_id=policy_id,
         version=version,
-        summary=_required(summary, "Say what the version holds or changes."),
+        summary=required(summary, "Say what the version holds or changes."),
         changes_scope=changes_scope and bool(former),
         changes_controls=changes_controls and bool(former),
         effective_on=effective_on,
@@ -193,7 +182,7 @@ def publish_policy_version(
         effective_on=effective_on,
     )
     append_events(session, [event], now=now)
-    flagged, reviews = _flag_dependents(session, repository, policy, row, now=now)
+    flagged, reviews = flag_dependents(session, repository, policy, row, now=now)
     change = to_change(row)
     ended = end_outdated_evidence(session, policy_id=policy_id, change=change, now=now)
     return PolicyChangeReport(
@@ -235,8 +224,8 @@ def create_runbook(
         raise InvalidInputError("The runbook's address starts with https://.")
     runbook = Runbook(
         organization_id=organization_id,
-        code=_free_code(repository, Runbook, code, organization_id),
-        title=_required(title, "A runbook needs a title."),
+        code=free_code(repository, Runbook, code, organization_id),
+        title=required(title, "A runbook needs a title."),
         url=url,
         steps=[_stored_step(repository, principal, step) for step in steps],
         created_at=now,
@@ -280,15 +269,15 @@ def set_feature(
     if not 2 <= len(bullets) <= 3:
         raise InvalidInputError("A tip has two or three bullets.")
     values: dict[str, object] = {
-        "title": _required(title, "A feature needs a title."),
+        "title": required(title, "A feature needs a title."),
         "explanation": explanation.strip(),
         "example": example.strip(),
         "tip_bullets": bullets,
-        "policy_id": _coded(repository, Policy, policy_code, organization_id).id,
-        "runbook_id": _coded(repository, Runbook, runbook_code, organization_id).id,
-        "lesson_id": _coded(repository, Lesson, lesson_code, organization_id).id if lesson_code else None,
+        "policy_id": coded(repository, Policy, policy_code, organization_id).id,
+        "runbook_id": coded(repository, Runbook, runbook_code, organization_id).id,
+        "lesson_id": coded(repository, Lesson, lesson_code, organization_id).id if lesson_code else None,
     }
-    feature = repository.own_feature(_required(action, "A feature needs its action's name."), organization_id)
+    feature = repository.own_feature(required(action, "A feature needs its action's name."), organization_id)
     if feature is None:
         feature = ProtectedFeature(organization_id=organization_id, action=action.strip(), created_at=now, **values)
         feature.updated_at = now
@@ -332,8 +321,8 @@ def create_lesson(
         repository.course(course_id)
     lesson = Lesson(
         organization_id=organization_id,
-        code=_free_code(repository, Lesson, code, organization_id),
-        title=_required(title, "A lesson needs a title."),
+        code=free_code(repository, Lesson, code, organization_id),
+        title=required(title, "A lesson needs a title."),
         lesson_type=lesson_type,
         owner_id=owner_id or principal.actor_id,
         course_id=course_id,
@@ -385,11 +374,11 @@ def draft_version(
         created_by=principal.actor_id,
         created_at=now,
     )
-    _write(repository, lesson, version, parse_body(lesson.lesson_type, body), duration_minutes, fields, now=now)
+    write_draft(repository, lesson, version, parse_body(lesson.lesson_type, body), duration_minutes, fields, now=now)
     session.add(version)
     session.flush()
-    _tie(session, repository, lesson, version, fields)
-    _default_refresh(repository, version, fields)
+    tie_to_policies(session, repository, lesson, version, fields)
+    set_default_refresh(repository, version, fields)
     session.flush()
     return version
 
@@ -458,13 +447,13 @@ def revise_version(
     repository = ContentRepository(session)
     version, lesson = _version_for(repository, principal, Permission.AUTHOR_LESSONS, version_id)
     _require_status(version, LessonStatus.DRAFT)
-    _write(repository, lesson, version, parse_body(lesson.lesson_type, body), duration_minutes, fields, now=now)
+    write_draft(repository, lesson, version, parse_body(lesson.lesson_type, body), duration_minutes, fields, now=now)
     if "policy_codes" not in fields:
         fields["policy_codes"] = [policy.code for policy, _ in repository.policies_of(version_id)]
     if "runbook_codes" not in fields:
         fields["runbook_codes"] = [runbook.code for runbook in repository.runbooks_of(version_id)]
-    _tie(session, repository, lesson, version, fields)
-    _default_refresh(repository, version, fields)
+    tie_to_policies(session, repository, lesson, version, fields)
+    set_default_refresh(repository, version, fields)
     session.flush()
     return version
 
@@ -487,7 +476,7 @@ def submit_for_review(session: Session, principal: Principal, *, version_id: UUI
     wanted += [(ReviewArea.LOCALIZATION, locale) for locale in version.locales if locale != default]
     version.status = LessonStatus.IN_REVIEW
     version.updated_at = now
-    return _ask_for_reviews(session, lesson, version, wanted, ReviewReason.PUBLICATION, now=now)
+    return ask_for_reviews(session, lesson, version, wanted, ReviewReason.PUBLICATION, now=now)
 
 
 def decide_review(
@@ -712,7 +701,7 @@ def request_due_refreshes(session: Session, *, now: datetime) -> list[LessonRevi
         if any(review.reason is ReviewReason.REFRESH for review in repository.reviews_of(version.id)):
             continue
         wanted: list[tuple[ReviewArea, str | None]] = [(ReviewArea.SECURITY_COMPLIANCE, None), (ReviewArea.UX, None)]
-        asked += _ask_for_reviews(session, lesson, version, wanted, ReviewReason.REFRESH, now=now)
+        asked += ask_for_reviews(session, lesson, version, wanted, ReviewReason.REFRESH, now=now)
     return asked
 
 
@@ -849,130 +838,6 @@ def _require_another_person(principal: Principal, version: LessonVersion) -> Non
         raise NotAuthorizedError("Somebody other than the author reviews a lesson. Ask a colleague.")
 
 
-def _flag_dependents(
-    session: Session, repository: ContentRepository, policy: Policy, row: PolicyVersion, *, now: datetime
-) -> tuple[tuple[UUID, ...], tuple[LessonReview, ...]]:
-    flagged: list[UUID] = []
-    reviews: list[LessonReview] = []
-    for version, lesson, _ in repository.published_teaching(policy.id):
-        event = ContentFlagged(
-            subject_id=None,
-            organization_id=lesson.organization_id,
-            occurred_at=now,
-            lesson_id=lesson.id,
-            lesson_version=version.version,
-            policy_id=policy.id,
-            policy_version=row.version,
-        )
-        append_events(session, [event], now=now)
-        # Refresh "on policy change": the version must be looked at before the policy takes effect.
-        if version.refresh_due_on is None or version.refresh_due_on > row.effective_on:
-            version.refresh_due_on = row.effective_on
-        wanted: list[tuple[ReviewArea, str | None]] = [(ReviewArea.SECURITY_COMPLIANCE, None), (ReviewArea.UX, None)]
-        reviews += _ask_for_reviews(
-            session, lesson, version, wanted, ReviewReason.POLICY_CHANGE, policy_version=row, now=now
-        )
-        flagged.append(lesson.id)
-    session.flush()
-    return tuple(flagged), tuple(reviews)
-
-
-def _ask_for_reviews(
-    session: Session,
-    lesson: Lesson,
-    version: LessonVersion,
-    wanted: Sequence[tuple[ReviewArea, str | None]],
-    reason: ReviewReason,
-    *,
-    policy_version: PolicyVersion | None = None,
-    now: datetime,
-) -> list[LessonReview]:
-    reviews = [
-        LessonReview(
-            lesson_version_id=version.id,
-            area=area,
-            reason=reason,
-            locale=locale,
-            policy_version_id=policy_version.id if policy_version else None,
-            requested_at=now,
-        )
-        for area, locale in wanted
-    ]
-    session.add_all(reviews)
-    session.flush()
-    events = [
-        ContentReviewRequested(
-            subject_id=None,
-            organization_id=lesson.organization_id,
-            occurred_at=now,
-            review_id=review.id,
-            lesson_id=lesson.id,
-            lesson_version=version.version,
-            area=review.area,
-            reason=reason,
-        )
-        for review in reviews
-    ]
-    append_events(session, events, now=now)
-    return reviews
-
-
-def _write(
-    repository: ContentRepository,
-    lesson: Lesson,
-    version: LessonVersion,
-    body: LessonBody,
-    duration_minutes: Decimal,
-    fields: VersionFields,
-    *,
-    now: datetime,
-) -> None:
-    if not duration_minutes.is_finite() or not 0 < duration_minutes <= 600:
-        raise InvalidInputError("A lesson takes between 0 and 600 minutes.")
-    threshold = fields.get("pass_threshold")
-    if threshold is not None and not 0 <= threshold <= 100:
-        raise InvalidInputError("A pass threshold is a percentage from 0 to 100.")
-    months = fields.get("refresh_months")
-    if months is not None and months <= 0:
-        raise InvalidInputError("The refresh comes after at least one month.")
-    version.body = reading.stored_body(body)
-    version.duration_minutes = duration_minutes
-    version.updated_at = now
-    for name in ("objective", "pass_threshold", "refresh_months", "rollout_plan", "fallback"):
-        if name in fields:
-            setattr(version, name, fields[name])
-    for name in ("scope_tags", "locales", "expected_outcomes"):
-        if name in fields:
-            texts: Sequence[str] = fields[name]  # type: ignore[literal-required]
-            setattr(version, name, list(dict.fromkeys(text.strip() for text in texts if text.strip())))
-    if "telemetry_hooks" in fields:
-        version.telemetry_hooks = rules.require_known_hooks(fields["telemetry_hooks"])
-
-
-def _tie(
-    session: Session, repository: ContentRepository, lesson: Lesson, version: LessonVersion, fields: VersionFields
-) -> None:
-    """Tie a draft to the policies, in their newest versions, and the runbooks that it names."""
-    policies = [_coded(repository, Policy, code, lesson.organization_id) for code in fields.get("policy_codes", ())]
-    newest = repository.policy_versions([policy.id for policy in policies])
-    runbooks = [_coded(repository, Runbook, code, lesson.organization_id) for code in fields.get("runbook_codes", ())]
-    repository.untie(version.id)
-    for policy in {policy.id: policy for policy in policies}.values():
-        if not newest[policy.id]:
-            raise ConflictError(f"{policy.code} has no version yet. Publish one before a lesson teaches it.")
-        taught = newest[policy.id][-1].version
-        session.add(LessonPolicy(lesson_version_id=version.id, policy_id=policy.id, policy_version=taught))
-    for runbook_id in {runbook.id for runbook in runbooks}:
-        session.add(LessonRunbook(lesson_version_id=version.id, runbook_id=runbook_id))
-    session.flush()
-
-
-def _default_refresh(repository: ContentRepository, version: LessonVersion, fields: VersionFields) -> None:
-    if "refresh_months" not in fields:
-        is_critical = any(policy.is_critical for policy, _ in repository.policies_of(version.id))
-        version.refresh_months = rules.longest_refresh_months(is_critical=is_critical)
-
-
 def _require_dry_run(
     repository: ContentRepository, lesson: Lesson, version: LessonVersion, evidence_id: UUID | None
 ) -> None:
@@ -998,8 +863,8 @@ def _require_bundle(
 
 def _stored_step(repository: ContentRepository, principal: Principal, step: RunbookStep) -> dict[str, str]:
     stored = {
-        "title": _required(step.get("title", ""), "Every step needs a title."),
-        "text": _required(step.get("text", ""), "Every step says what to do."),
+        "title": required(step.get("title", ""), "Every step needs a title."),
+        "text": required(step.get("text", ""), "Every step says what to do."),
     }
     lesson_id = step.get("walkthrough_lesson_id")
     if lesson_id is not None:
@@ -1009,31 +874,3 @@ def _stored_step(repository: ContentRepository, principal: Principal, step: Runb
             raise ConflictError(f"'{lesson.title}' is no walkthrough. A step launches walkthroughs only.")
         stored["walkthrough_lesson_id"] = str(lesson_id)
     return stored
-
-
-def _free_code(
-    repository: ContentRepository,
-    table: type[Coded],
-    code: str,
-    organization_id: UUID | None,
-) -> str:
-    text = _required(code, "A code is needed, such as POL-DA-003.").upper()
-    if not all(character.isalnum() or character == "-" for character in text) or len(text) > 40:
-        raise InvalidInputError("A code has letters, digits and hyphens only, 40 at most.")
-    if repository.is_code_taken(table, text, organization_id):
-        raise ConflictError(f"{text} stands for something already. Choose another code.")
-    return text
-
-
-def _coded(repository: ContentRepository, table: type[Coded], code: str, organization_id: UUID | None) -> Coded:
-    found = repository.by_code(table, code, organization_id)
-    if found is None:
-        raise NotFoundError(f"There is no {table.__name__.lower()} {code}. Check the code.")
-    return found
-
-
-def _required(text: str, message: str) -> str:
-    stripped = text.strip()
-    if not stripped:
-        raise InvalidInputError(message)
-    return stripped
