@@ -1,4 +1,4 @@
-"""The data-export micro-lesson from end to end in a real browser: blocked, taught, failed, taught again, let through."""
+"""The data-export micro-lesson end to end in a real browser: blocked, taught, failed, taught again, let through."""
 
 import csv
 import io

@@ -6,18 +6,33 @@ from app.dashboards import session
 from app.dashboards.components.certification import link_to_lesson, locale, to_minutes
 from app.dashboards.formats import to_relative_day
 from app.dashboards.use_cases import lessons
+from app.dashboards.use_cases.lessons import Waiting
 from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.reinforcement.service import DueReinforcement
 
 
-def show_waiting(viewer: Viewer) -> None:
-    """Read at this moment, not from the figures; without the database the page goes on without it."""
+def find_waiting(viewer: Viewer) -> Waiting | None:
+    """Read at this moment, not from the figures; None without the database, and the page goes on without it."""
     try:
-        waiting = lessons.waiting_for(session.installation().engine, viewer.principal, locale=locale(), now=clock.now())
-    except DomainError as error:
-        st.caption(f"Assigned lessons cannot be shown at the moment. {error.message}")
+        return lessons.waiting_for(session.installation().engine, viewer.principal, locale=locale(), now=clock.now())
+    except DomainError:
+        return None
+
+
+def next_lesson(waiting: Waiting | None) -> str | None:
+    """The lesson to take first, in words."""
+    if waiting is None or not waiting.assigned:
+        return None
+    first = waiting.assigned[0]
+    return f"{first.title}, due {to_relative_day(first.due_on, clock.today())}"
+
+
+def show_waiting(viewer: Viewer, waiting: Waiting | None) -> None:
+    """The refresher that is due, and every lesson that was assigned."""
+    if waiting is None:
+        st.caption("Assigned lessons cannot be shown while the database is away.")
         return
     if waiting.reinforcement is not None:
         _show_reinforcement(viewer, waiting.reinforcement)

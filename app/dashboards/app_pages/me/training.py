@@ -6,7 +6,7 @@ import streamlit as st
 from app.dashboards.components import record
 from app.dashboards.components.figures import Figure, show_figures
 from app.dashboards.components.frame import answer, open_page
-from app.dashboards.components.waiting import show_waiting
+from app.dashboards.components.waiting import find_waiting, next_lesson, show_waiting
 from app.dashboards.formats import to_number, to_parts, to_percent, to_plural, to_relative_day
 from app.dashboards.navigation import MY_TRAINING
 from app.dashboards.queries import people
@@ -15,13 +15,15 @@ viewer = open_page(MY_TRAINING)
 me = viewer.principal.person_id
 required = viewer.load(people.required_of, person_id=me)
 enrollments = viewer.load(people.enrollments_of, person_id=me)
-show_waiting(viewer)
 todo = required.filter(pl.col("status").is_in(["overdue", "pending", "in_progress"]))
+waiting = find_waiting(viewer)
+lesson = next_lesson(waiting)
 if todo.is_empty():
-    answer("Nothing required is open.")
+    answer(f"Next: {lesson}." if lesson else "Nothing required is open.")
 else:
     first = todo.row(0, named=True)
     answer(f"Next: {first['title']}, due {to_relative_day(first['due_on'], viewer.today)}.")
+show_waiting(viewer, waiting)
 codes = required["status"].to_list()
 counted = len(codes) - codes.count("exempted")
 running = enrollments.filter(pl.col("status").is_in(["enrolled", "in_progress"])).height

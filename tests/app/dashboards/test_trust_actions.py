@@ -1,0 +1,503 @@
+"""What people do on the security, content, evidence and lesson pages: written by the services, refused to others."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from io import BytesIO
+from uuid import UUID
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+from streamlit.testing.v1 import AppTest
+
+from app.dashboards.components.gate import BLOCKED
+from app.dashboards.components.lesson import TAKING
+from app.dashboards.use_cases import evidence as evidence_cases
+from app.dashboards.use_cases import gates as gate_cases
+from operational_db import clock
+from operational_db.content import service as content
+from operational_db.content.body import parse_body
+from operational_db.content.seed import install_platform_content
+from operational_db.database import read_only_session, unit_of_work
+from operational_db.errors import GateDeniedError, InvalidInputError, NotFoundError
+from operational_db.evidence.rules import BundleKind, BundleScope
+from operational_db.gates.access import grant_access
+from operational_db.gates.rules import Requirement
+from operational_db.gates.service import set_gate_rule
+from operational_db.gates.shipped import install_platform_rules
+from operational_db.identity.rules import SYSTEM_PRINCIPAL
+from operational_db.ledger.checkpoints import latest_signed_checkpoint
+from operational_db.ledger.proofs import tlog_proof
+from operational_db.tables.content import Lesson, LessonReview, LessonVersion
+from operational_db.tables.gates import GateRule, GateWaiver, Incident, LessonAssignment, ProficiencyEvidence
+from operational_db.tables.ledger import LedgerEvent
+from operational_db.types import GateMode, LessonStatus, LessonType, ProficiencyLevel
+from tests.app.dashboards import release_fixture as figures
+from tests.app.dashboards.conftest import Visit, principal_of, texts
+from tests.app.dashboards.operational_fixture import write_operational_records
+
+LONG_BEFORE = figures.AS_OF - timedelta(days=100)
+NOW = figures.AS_OF + timedelta(minutes=1)
+LATER = NOW + timedelta(minutes=3)
+WITH_ACCESS = figures.PEOPLE[2:4]
+
+
+@pytest.fixture
+def records(committed_engine: Engine) -> Iterator[Engine]:
+    """The records behind the hand-made figures, SiteSync's own lessons and rules, and two people who may export."""
+    with unit_of_work(committed_engine) as session:
+        write_operational_records(session)
+        install_platform_content(session, now=LONG_BEFORE)
+        install_platform_rules(session, now=LONG_BEFORE)
+        for person_id in WITH_ACCESS:
+            grant_access(
+                session,
+                SYSTEM_PRINCIPAL,
+                organization_id=figures.COMPANY,
+                person_id=person_id,
+                action="data-export",
+                granted_on=LONG_BEFORE.date(),
+                now=NOW,
+            )
+    yield committed_engine
+
+
+@pytest.fixture
+def working(visit: Visit, records: Engine) -> Iterator[Visit]:
+    """Visits to an installation with these records, whose ledger has a key of its own."""
+    visit.engine = records
+    yield visit
+    shutil.rmtree(visit.settings.keys_path, ignore_errors=True)
+
+
+def _block(engine: Engine, action: str, scope: str) -> None:
+    """From now on the company lets nobody do the action without the scope."""
+    with unit_of_work(engine) as session:
+        set_gate_rule(
+            session,
+            SYSTEM_PRINCIPAL,
+            organization_id=figures.COMPANY,
+            action=action,
+            requirements=[Requirement(ProficiencyLevel.COMPLETED, scope=scope, within_days=30)],
+            mode=GateMode.ENFORCE,
+            now=NOW,
+        )
+
+
+def _lesson(engine: Engine, code: str = "DATA-EXPORT") -> tuple[UUID, LessonVersion]:
+    with read_only_session(engine) as session:
+        version = session.scalars(
+            select(LessonVersion)
+            .join(Lesson, Lesson.id == LessonVersion.lesson_id)
+            .where(Lesson.code == code, LessonVersion.status == LessonStatus.PUBLISHED)
+        ).one()
+        session.expunge_all()
+        return version.lesson_id, version
+
+
+def _count(engine: Engine, kind: str) -> int:
+    with Session(engine) as session:
+        return session.scalar(select(func.count()).select_from(LedgerEvent).where(LedgerEvent.kind == kind)) or 0
+
+
+def _all(engine: Engine, table: type) -> list[object]:
+    with Session(engine) as session:
+        return list(session.scalars(select(table)))
+
+
+def _click(app: AppTest, key: str) -> AppTest:
+    app.button(key=key).click().run()
+    assert not app.exception, [error.value for error in app.exception]
+    return app
+
+
+class TestDownloads:
+    def _menu(self, working: Visit) -> AppTest:
+        app = working.open("manager", "company/people")
+        app.session_state["people_download"] = True
+        app.run()
+        assert not app.exception
+        return app
+
+    def test_a_page_and_its_open_menu_decide_nothing(self, working: Visit, records: Engine) -> None:
+        app = self._menu(working)
+        assert "for exporting data" in texts(app)
+        assert _count(records, "gate.decided") == 0
+
+    @pytest.mark.requirement("EMB-22")
+    def test_a_rule_in_dry_run_lets_everybody_pass_and_says_what_will_be_needed(self, working: Visit) -> None:
+        app = self._menu(working)
+        assert "Training advised" in texts(app)
+        assert [element.label for element in app.get("download_button")] == ["CSV", "Parquet"]
+        assert "The rule is being tried out: you may go on." in texts(app)
+
+    @pytest.mark.requirement("EMB-10")
+    def test_a_rule_that_blocks_offers_the_lesson_and_records_the_refusal_on_the_click(
+        self, working: Visit, records: Engine
+    ) -> None:
+        _block(records, "data-export", "data-export")
+        app = self._menu(working)
+        assert "Training needed" in texts(app)
+        assert not app.get("download_button")
+        _click(app, "people_csv_ask")
+        assert _count(records, "gate.decided") == 1
+        blocked = app.session_state[BLOCKED]
+        assert (blocked.action, blocked.reason, blocked.what) == ("data-export", "never_trained", "download this list")
+        assert blocked.path == "app_pages/company/people.py"
+
+    def test_the_file_itself_is_behind_the_gate_and_each_hand_out_on_record(self, records: Engine) -> None:
+        principal = principal_of("manager")
+        gate_cases.require_export(records, principal, organization_id=figures.COMPANY, now=NOW)
+        _block(records, "data-export", "data-export")
+        with pytest.raises(GateDeniedError):
+            gate_cases.require_export(records, principal, organization_id=figures.COMPANY, now=NOW)
+        assert _count(records, "gate.decided") == 2
+
+    @pytest.mark.requirement("EMB-09")
+    def test_the_tip_is_logged_once_a_visit_and_stays_away_once_put_away(self, working: Visit, records: Engine) -> None:
+        app = self._menu(working)
+        assert "Allowlisted destinations only" in texts(app)
+        app.run()
+        assert _count(records, "tip.shown") == 1
+        _click(app, "people_tip_away")
+        assert "Allowlisted destinations only" not in texts(app)
+        assert _count(records, "tip.dismissed") == 1
+        assert "Allowlisted destinations only" not in texts(self._menu(working))
+
+    def test_ones_own_record_needs_no_gate(self, working: Visit, records: Engine) -> None:
+        app = working.open("technician", "me/certificates")
+        app.session_state["mine_certificates_download"] = True
+        app.run()
+        assert [element.label for element in app.get("download_button")] == ["CSV", "Parquet"]
+        assert "for exporting data" not in texts(app)
+
+    def test_tables_have_no_export_of_their_own(self) -> None:
+        from streamlit import config
+
+        assert config.get_option("client.disableDataExport") is True
+
+
+class TestLesson:
+    def _open(self, working: Visit, records: Engine, code: str = "DATA-EXPORT") -> AppTest:
+        lesson_id, _ = _lesson(records, code)
+        return working.open("manager", "me/lesson", lesson=str(lesson_id), **{"for": "data-export", "trigger": "gate"})
+
+    def _answer(self, app: AppTest, records: Engine, *, wrong: str | None = None) -> None:
+        _, version = _lesson(records)
+        questions = {question.id: question for question in parse_body(LessonType.MICRO_LESSON, version.body).quiz}
+        attempt = app.session_state[TAKING].attempt
+        for question in questions.values():
+            others = [option.id for option in question.options if option.id not in question.right]
+            chosen = others[:1] if question.id == wrong else sorted(question.right)
+            key = f"{attempt.attempt_id}_{question.id}"
+            if len(question.right) > 1:
+                for option in chosen:
+                    app.checkbox(key=f"{key}_{option}").check()
+            else:
+                app.radio(key=key).set_value(chosen[0])
+
+    def _levels(self, records: Engine) -> set[str]:
+        with Session(records) as session:
+            return {str(level) for level in session.scalars(select(ProficiencyEvidence.level))}
+
+    def _to_quiz(self, app: AppTest) -> None:
+        for _ in range(4):
+            _click(app, "lesson_next")
+
+    @pytest.mark.requirement("EMB-06", "EMB-20")
+    def test_slides_quiz_remediation_retry_and_chip(
+        self, working: Visit, records: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        app = self._open(working, records)
+        assert "Where data may go" in texts(app)
+        assert "passed at 80" in texts(app)
+        _click(app, "lesson_next")
+        assert "00:12 Secrets and credentials are masked." in texts(app).replace("00:12.000", "00:12")
+        _click(app, "lesson_next")
+        _click(app, "lesson_next")
+        assert "Check yourself" in texts(app)
+        _click(app, "lesson_next")
+        self._answer(app, records, wrong="recall")
+        monkeypatch.setattr(clock, "now", lambda: LATER)
+        app.form_submit_button[0].click().run()
+        said = texts(app)
+        assert "75\u202f%, 3 of 4 right; 80\u202f% were needed" in said
+        assert "Not passed yet, and nothing is opened." in said
+        assert "if it starts within 15 minutes. Entries stay. (POL-DATA-RES-002)" in said
+        assert "certified" not in self._levels(records)
+        _click(app, "lesson_retry")
+        self._answer(app, records)
+        monkeypatch.setattr(clock, "now", lambda: LATER + timedelta(minutes=3))
+        app.form_submit_button[0].click().run()
+        said = texts(app)
+        assert "100\u202f%, 4 of 4 right" in said
+        assert "for **data-export** until 21 Nov 2027 (in 365 days)" in said
+        assert "Certified, 365 days left" in said
+        assert self._levels(records) >= {"completed", "certified"}
+
+    def test_answers_that_come_too_fast_or_are_left_out_are_not_taken(self, working: Visit, records: Engine) -> None:
+        app = self._open(working, records)
+        self._to_quiz(app)
+        app.form_submit_button[0].click().run()
+        assert "Answer every question first: 1, 2, 3, 4 of 4 are open." in app.warning[0].value
+        self._answer(app, records)
+        app.form_submit_button[0].click().run()
+        assert "Read every question" in app.error[0].value
+        assert _count(records, "lesson.attempt_graded") == 0
+
+    def test_opening_is_logged_once(self, working: Visit, records: Engine) -> None:
+        app = self._open(working, records)
+        _click(app, "lesson_next")
+        assert _count(records, "lesson.opened") == 1
+
+    @pytest.mark.parametrize("address", ["", "no-id", str(UUID(int=7))])
+    def test_a_lesson_that_is_not_there_leads_to_ones_training(self, working: Visit, address: str) -> None:
+        app = working.open("technician", "me/lesson", lesson=address)
+        assert "To my training" in str([link.proto.label for link in app.get("page_link")])
+        assert TAKING not in app.session_state
+
+    def test_a_walkthrough_goes_step_by_step(self, working: Visit, records: Engine) -> None:
+        app = self._open(working, records, "DATA-EXPORT-WALKTHROUGH")
+        _click(app, "lesson_start")
+        assert "Start an export" in texts(app)
+        assert "By keyboard: Alt+N" in texts(app)
+
+
+class TestExceptionsAndWaivers:
+    @pytest.mark.requirement("EMB-15")
+    def test_one_click_assigns_what_everybody_is_missing(self, working: Visit, records: Engine) -> None:
+        app = working.open("manager", "security/exceptions", exceptions_part="Assign what is missing")
+        assert app.button(key="exceptions_assign").label == "Assign what is missing to 2 people"
+        _click(app, "exceptions_assign")
+        assert "2 lessons were assigned to 2 people, due 5 Dec 2026." in app.info[0].value
+        assert {each.person_id for each in _all(records, LessonAssignment)} == set(WITH_ACCESS)  # type: ignore[attr-defined]
+        assert "Everything that helps is assigned already." in texts(app)
+
+    def test_the_assigned_find_it_among_their_training(self, working: Visit, records: Engine) -> None:
+        app = working.open("manager", "security/exceptions", exceptions_part="Assign what is missing")
+        _click(app, "exceptions_assign")
+        principal = principal_of("technician")
+        person = type(principal)(WITH_ACCESS[0], "Assigned", principal.grants)
+        app = working.open(person, "me/training")
+        labels = [link.proto.label for link in app.get("page_link")]
+        assert any("due 5 Dec 2026 (in 14 days), for data-export" in label for label in labels)
+
+    def test_a_role_without_the_right_sees_and_cannot(self, working: Visit) -> None:
+        app = working.open("supervisor", "security/exceptions", exceptions_part="Assign what is missing")
+        assert "Your role may look, but not assign." in texts(app)
+        assert not [button for button in app.button if button.key == "exceptions_assign"]
+
+    def test_a_waiver_needs_a_reason_and_is_ended(self, working: Visit, records: Engine) -> None:
+        app = working.open("manager", "security/exceptions", exceptions_part="Waivers")
+        app.selectbox(key="waiver_person").set_value(figures.name_of(WITH_ACCESS[0]))
+        app.selectbox(key="waiver_action").set_value("data-export")
+        app.form_submit_button[0].click().run()
+        assert "Say why the training is waived" in app.error[0].value
+        app.selectbox(key="waiver_person").set_value(figures.name_of(WITH_ACCESS[0]))
+        app.selectbox(key="waiver_action").set_value("data-export")
+        app.text_area(key="waiver_reason").set_value("Covers for a colleague")
+        app.form_submit_button[0].click().run()
+        assert f"{figures.name_of(WITH_ACCESS[0])} may do “data-export” without the training" in texts(app)
+        waiver = _all(records, GateWaiver)[0]
+        assert waiver.reason == "Covers for a colleague"  # type: ignore[attr-defined]
+        _click(app, f"waiver_end_{waiver.id}")  # type: ignore[attr-defined]
+        assert _count(records, "waiver.ended") == 1
+
+
+class TestRules:
+    def _proposed(self, working: Visit) -> AppTest:
+        app = working.open("manager", "security/gates", gates_part="Rules")
+        app.selectbox(key="gates_action").set_value("data-export").run()
+        return _click(app, "gates_see")
+
+    @pytest.mark.requirement("EMB-11")
+    def test_each_gate_shows_its_policy_with_an_example_and_its_runbook(self, working: Visit) -> None:
+        said = texts(working.open("manager", "security/gates", gates_part="Rules"))
+        assert "0 of 4 gates block; 4 only record what they would do (dry run)." in said
+        assert "POL-DA-003" in said
+        assert "**Example.**" in said
+
+    @pytest.mark.requirement("EMB-22")
+    def test_turning_a_rule_on_shows_first_whom_it_would_newly_stop(self, working: Visit, records: Engine) -> None:
+        app = self._proposed(working)
+        assert "Newly denied today: 2 · newly allowed today: 0" in texts(app)
+        assert set(app.dataframe[0].value["display_name"]) == {figures.name_of(person) for person in WITH_ACCESS}
+        assert _count(records, "gate.decided") == 0
+        _click(app, "gates_set")
+        assert "Version 1 of the rule on “data-export” blocks from 21 Nov 2026 on." in texts(app)
+        own = [rule for rule in _all(records, GateRule) if rule.organization_id == figures.COMPANY]  # type: ignore[attr-defined]
+        assert [(rule.action, rule.mode) for rule in own] == [("data-export", GateMode.ENFORCE)]  # type: ignore[attr-defined]
+        _click(app, "gates_end_data-export")
+        assert "Your rule on “data-export” ended" in texts(app)
+
+    @pytest.mark.requirement("EMB-10")
+    def test_changing_a_rule_is_itself_behind_a_gate_and_the_proposal_waits(
+        self, working: Visit, records: Engine
+    ) -> None:
+        _block(records, "rule-change", "prod-change")
+        app = self._proposed(working)
+        _click(app, "gates_set")
+        assert app.session_state[BLOCKED].action == "rule-change"
+        assert "Proposed for data-export" in texts(app)
+        own = [rule for rule in _all(records, GateRule) if rule.organization_id == figures.COMPANY]  # type: ignore[attr-defined]
+        assert [rule.action for rule in own] == ["rule-change"]  # type: ignore[attr-defined]
+
+    def test_who_may_only_look_proposes_nothing(self, working: Visit) -> None:
+        app = working.open("auditor", "security/gates", gates_part="Rules")
+        assert "Your role may look, but not change rules." in texts(app)
+        assert not [button for button in app.button if str(button.key).startswith("gates_")]
+
+
+@pytest.mark.requirement("EMB-17")
+def test_an_incident_is_reported_and_its_report_says_who_was_certified(working: Visit, records: Engine) -> None:
+    app = working.open("supervisor", "security/incidents", incidents_part="Report one")
+    app.form_submit_button[0].click().run()
+    assert "Give a title, the scope and when it began." in app.warning[0].value
+    app.text_input(key="incident_title").set_value("An export went to the wrong place")
+    app.selectbox(key="incident_scope").set_value("data-export")
+    app.multiselect(key="incident_people").set_value([figures.name_of(person) for person in WITH_ACCESS])
+    app.form_submit_button[0].click().run()
+    assert not app.exception
+    incident = _all(records, Incident)[0]
+    app = working.open("auditor", "security/incident", incident=str(incident.id))  # type: ignore[attr-defined]
+    assert app.header[0].value == "An export went to the wrong place"
+    assert "0 of 2 people involved were certified for data-export then." in texts(app)
+    assert list(app.dataframe[0].value["why_then"]) == ["No training for this scope was recorded."] * 2
+    app = working.open("other manager", "security/incident", incident=str(incident.id))  # type: ignore[attr-defined]
+    assert "There is no incident with this id that you may see." in app.error[0].value
+
+
+class TestContent:
+    @pytest.fixture
+    def draft(self, records: Engine) -> UUID:
+        """A manager's draft, copied from a shipped lesson, which lacks what only work on it can bring."""
+        _, shipped = _lesson(records)
+        with unit_of_work(records) as session:
+            lesson = content.create_lesson(
+                session,
+                principal_of("manager"),
+                organization_id=figures.COMPANY,
+                code="OUR-EXPORT",
+                title="How we export",
+                lesson_type=LessonType.MICRO_LESSON,
+                now=NOW,
+            )
+            body = {**shipped.body, "title": {"en": "How we export"}}
+            return content.draft_version(
+                session,
+                principal_of("manager"),
+                lesson_id=lesson.id,
+                body=body,
+                duration_minutes=Decimal("4.5"),
+                policy_codes=["POL-DA-003"],
+                now=NOW,
+            ).id
+
+    def test_a_draft_is_handed_in_reviewed_and_not_shipped_while_something_is_missing(
+        self, working: Visit, records: Engine, draft: UUID
+    ) -> None:
+        app = working.open("manager", "content/version", version=str(draft))
+        assert "lines of the checklist still missing." in texts(app)
+        assert "**Names the runbook to follow** — missing: a runbook" in texts(app)
+        _click(app, "version_submit")
+        assert app.button(key="version_publish").disabled
+        reviews = [r for r in _all(records, LessonReview) if r.lesson_version_id == draft]  # type: ignore[attr-defined]
+        assert len(reviews) == 2
+        app = working.open("reviewer", "content/version", version=str(draft))
+        _click(app, f"review_{reviews[0].id}_changes_requested")  # type: ignore[attr-defined]
+        assert "Say what is to be changed" in app.error[0].value
+        _click(app, f"review_{reviews[0].id}_approved")  # type: ignore[attr-defined]
+        assert _count(records, "content.reviewed") == 1
+
+    def test_the_workbench_lists_what_waits(self, working: Visit, draft: UUID) -> None:
+        app = working.open("manager", "content/lessons")
+        assert "Not shipped yet" in texts(app)
+        assert any("How we export 1.0.0" in link.proto.label for link in app.get("page_link"))
+
+    @pytest.mark.parametrize("who", ["other manager", "school", "technician"])
+    def test_drafts_are_nobody_elses(self, working: Visit, draft: UUID, who: str) -> None:
+        app = working.open(who, "content/version", version=str(draft))
+        assert "How we export" not in texts(app)
+
+
+@pytest.mark.requirement("EMB-16")
+class TestEvidence:
+    def _bundle(self, working: Visit, records: Engine) -> evidence_cases.MadeBundle:
+        return evidence_cases.make_bundle(
+            records,
+            working.settings,
+            principal_of("auditor"),
+            scope=BundleScope(BundleKind.ORGANIZATION, figures.COMPANY),
+            has_names=True,
+            now=NOW,
+        )
+
+    def test_an_auditor_gets_a_bundle_and_finds_it_among_the_exports(self, working: Visit, records: Engine) -> None:
+        app = working.open("auditor", "evidence/export")
+        _click(app, "evidence_get")
+        assert app.get("download_button")[0].label == "Save the bundle"
+        assert _count(records, "evidence.exported") == 1
+        assert list(app.dataframe[0].value["about"]) == ["Organization"]
+
+    def test_a_closed_gate_hands_out_nothing(self, working: Visit, records: Engine) -> None:
+        _block(records, "evidence-export", "data-export")
+        app = working.open("auditor", "evidence/export")
+        _click(app, "evidence_get")
+        assert app.session_state[BLOCKED].action == "evidence-export"
+        assert not app.get("download_button")
+        assert _count(records, "evidence.exported") == 0
+
+    def test_a_bundle_checks_out_and_a_changed_one_does_not(self, working: Visit, records: Engine) -> None:
+        made = self._bundle(working, records)
+        checks = evidence_cases.check_bundle(working.settings, made.content)
+        assert {check.is_passed for check in checks} <= {True, None}
+        assert sum(check.is_passed is True for check in checks) > 3
+        changed = BytesIO()
+        with ZipFile(BytesIO(made.content)) as source, ZipFile(changed, "w") as target:
+            for name in source.namelist():
+                data = source.read(name)
+                target.writestr(name, data.replace(b"access.granted", b"access.removed") if "csv" in name else data)
+        failed = [
+            check.text
+            for check in evidence_cases.check_bundle(working.settings, changed.getvalue())
+            if check.is_passed is False
+        ]
+        assert any("records.csv" in text for text in failed)
+
+    def test_a_proof_checks_out_and_another_entrys_does_not(self, working: Visit, records: Engine) -> None:
+        self._bundle(working, records)
+        with read_only_session(records) as session:
+            checkpoint = latest_signed_checkpoint(session)
+            assert checkpoint is not None
+            proof = tlog_proof(session, 1, checkpoint)
+        checks = evidence_cases.check_proof(records, working.settings, proof.encode())
+        assert [check.is_passed for check in checks] == [True, True, True, True]
+        wrong = evidence_cases.check_proof(records, working.settings, proof.replace("index 1\n", "index 2\n").encode())
+        assert [check.is_passed for check in wrong] == [True, True, False, True]
+
+    @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04broken"])
+    def test_what_is_no_bundle_or_proof_is_refused(self, working: Visit, records: Engine, content: bytes) -> None:
+        with pytest.raises(InvalidInputError):
+            evidence_cases.check_bundle(working.settings, content)
+        with pytest.raises(InvalidInputError):
+            evidence_cases.check_proof(records, working.settings, content)
+
+    def test_the_ledger_page_shows_size_signature_and_key(self, working: Visit, records: Engine) -> None:
+        made = self._bundle(working, records)
+        app = working.open("auditor", "evidence/ledger")
+        assert f"{made.tree_size} entries are sealed and signed; no witness has cosigned them." in texts(app)
+        assert "sitesync.local/ledger" in app.code[0].value
+
+    def test_somebody_elses_incident_is_not_there(self, working: Visit, records: Engine) -> None:
+        with pytest.raises(NotFoundError):
+            evidence_cases.make_bundle(
+                records,
+                working.settings,
+                principal_of("other manager"),
+                scope=BundleScope(BundleKind.INCIDENT, figures.OTHER_COMPANY, incident_id=UUID(int=5)),
+                has_names=True,
+                now=NOW,
+            )
