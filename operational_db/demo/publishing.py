@@ -223,10 +223,16 @@ class Publisher:
                 None if decided_at is None else self.reviewer_id,
                 decided_at,
             )
-            common = {"review_id": review_id, "lesson_id": lesson.id, "lesson_version": place.version, "area": area}
             self.batch.events.append(
                 ContentReviewRequested(
-                    subject_id=None, organization_id=None, occurred_at=asked_at, reason=reason, **common
+                    subject_id=None,
+                    organization_id=None,
+                    occurred_at=asked_at,
+                    review_id=review_id,
+                    lesson_id=lesson.id,
+                    lesson_version=place.version,
+                    area=area,
+                    reason=reason,
                 )
             )
             if decided_at is not None:
@@ -235,8 +241,11 @@ class Publisher:
                         subject_id=self.reviewer_id,
                         organization_id=None,
                         occurred_at=decided_at,
+                        review_id=review_id,
+                        lesson_id=lesson.id,
+                        lesson_version=place.version,
+                        area=area,
                         outcome=ReviewOutcome.APPROVED,
-                        **common,
                     )
                 )
 

@@ -431,9 +431,6 @@ class TrustBuilder:
         if chance.happens(0.15):
             ended_at = at + timedelta(days=chance.randrange(3, 13))
             ended_at = ended_at if ended_at < self.now else None
-        common = {
-            "subject_id": person.id, "organization_id": company.id, "waiver_id": waiver_id, "action": access.action,
-        }  # fmt: skip
         self.batch.add(
             GateWaiver,
             waiver_id,
@@ -449,12 +446,28 @@ class TrustBuilder:
         )
         self.batch.events.append(
             WaiverGranted(
-                occurred_at=at, approver_id=company.manager_id, starts_on=starts_on, ends_on=ends_on, **common
-            )  # type: ignore[arg-type]
+                subject_id=person.id,
+                organization_id=company.id,
+                occurred_at=at,
+                waiver_id=waiver_id,
+                action=access.action,
+                approver_id=company.manager_id,
+                starts_on=starts_on,
+                ends_on=ends_on,
+            )
         )
         access.waivers.append((at, WaiverFact(waiver_id, starts_on, ends_on)))
         if ended_at is not None:
-            self.batch.events.append(WaiverEnded(occurred_at=ended_at, ended_on=ended_at.date(), **common))  # type: ignore[arg-type]
+            self.batch.events.append(
+                WaiverEnded(
+                    subject_id=person.id,
+                    organization_id=company.id,
+                    occurred_at=ended_at,
+                    waiver_id=waiver_id,
+                    action=access.action,
+                    ended_on=ended_at.date(),
+                )
+            )
             # Nobody knows of the end before it comes.
             ended = WaiverFact(waiver_id, starts_on, ends_on, ended_at)
             agenda.add(ended_at, lambda then: access.waivers.append((then, ended)))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from uuid import UUID
 
 from operational_db.gates.rules import GateTerms, Requirement
 from operational_db.ledger.events import (
@@ -68,7 +69,7 @@ ACTIONS = ("data-export", "rule-change", "production-change")
 SCOPES = ("data-export", "pii")
 PERSONAS = (Persona.ENGINEER, Persona.OPERATIONS)
 # The platform's tracks, and one that the first organization has of its own.
-TRACKS = {
+TRACKS: dict[tuple[UUID | None, Persona, TrackTier], UUID] = {
     (None, persona, tier): uid(13, 2 * n + m) for n, persona in enumerate(PERSONAS) for m, tier in enumerate(TrackTier)
 }
 TRACKS[(ORGANIZATIONS[0], Persona.ENGINEER, TrackTier.CORE)] = uid(13, 9)

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from operational_db.releases.manifest import current_manifest
 from operational_db.releases.reader import open_scoped
 from operational_db.releases.scope import MART_CUTS, Scope
+from operational_db.releases.verification import verification_of
 from operational_db.settings import Settings
 from pipelines.refresh import refresh
 from tests.pipelines.contents import release_contents
@@ -31,6 +32,8 @@ def test_building_upon_a_release_gives_what_building_everything_gives(
     upon = refresh(committed_engine, settings, now=later)
     assert upon.plan is not None
     assert not upon.plan.is_full
+    for release in (first.release, upon.release):
+        assert verification_of(release).problems == ()
     by_increment = release_contents(settings)
     refresh(committed_engine, settings, now=later, full=True)
     at_once = release_contents(settings)

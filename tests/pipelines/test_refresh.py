@@ -43,7 +43,8 @@ class TestFirstRefresh:
                 text("select encode(root_hash, 'hex') from ledger_checkpoints where tree_size = 35")
             )
         assert manifest.root_hash == root
-        assert all(check.passed for check in manifest.checks)
+        # The quick models make no marts on trust, so that nothing is recomputed here.
+        assert {check.name for check in manifest.checks if not check.passed} == set(RECONCILIATION_CHECKS)
         assert manifest.row_counts["fct_enrollment"] == 6
         assert leftover_files(settings) == []
 
@@ -171,7 +172,7 @@ class TestSecondRefresh:
             refresh(committed_engine, settings, now=now + number * MINUTE)
             add_news(committed_engine, history, number=20 + 2 * number)
         result = refresh(committed_engine, settings, now=now + 5 * MINUTE)
-        assert all(check.passed for check in result.checks)
+        assert {check.name for check in result.checks if not check.passed} == set(RECONCILIATION_CHECKS)
         assert len(landed_range(settings)) <= 2
         assert [row[0] for row in landed_rows(settings)] == list(range(55))
 
