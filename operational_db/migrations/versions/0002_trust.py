@@ -1,4 +1,3 @@
-
 """Tracks, lessons, gates, notifications, and the tiles and signatures of the published log."""
 
 import sqlalchemy as sa

@@ -63,7 +63,9 @@ def test_data_export_from_tip_to_certification(shipped: World) -> None:
     started = api.call("POST", f"/v1/lessons/{lesson}/attempts", "ann", json=wish)
     assert started.status_code == 201
     attempt = started.json()["attempt_id"]
-    nothing: dict[str, dict[str, list[str]]] = {"answers": {question["id"]: [] for question in started.json()["questions"]}}
+    nothing: dict[str, dict[str, list[str]]] = {
+        "answers": {question["id"]: [] for question in started.json()["questions"]}
+    }
     too_fast = api.call("POST", f"/v1/lessons/attempts/{attempt}/submit", "ann", json=nothing)
     assert (too_fast.status_code, too_fast.json()["type"]) == (409, "urn:sitesync:problem:too_fast")
     read_for_a_minute(shipped)

@@ -129,7 +129,7 @@ class TestProductTeam:
             "training_exception",
             "training_by_person_track",
             "fct_incident_person",
-        ],  # fmt: skip
+        ],
     )
     def test_sees_no_single_person(self, opened: ScopedWarehouse, view: str) -> None:
         assert opened.query(f"select * from {view}").is_empty()
