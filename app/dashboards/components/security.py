@@ -128,14 +128,14 @@ def incident_figures(counts: incidents.Counts) -> list[Figure]:
     return [
         Figure("Incidents", to_number(counts.incident_count), "with people involved"),
         Figure(
-            "Certified, as known then",
+            "As known then",
             to_percent(counts.known_certified_count / involved) if involved else "–",
-            f"{to_parts(counts.known_certified_count, involved)} involved",
+            f"{to_parts(counts.known_certified_count, involved)} involved were certified",
         ),
         Figure(
-            "Certified, as known now",
+            "As known now",
             to_percent(counts.certified_count / involved) if involved else "–",
-            f"{to_parts(counts.certified_count, involved)} involved",
+            f"{to_parts(counts.certified_count, involved)} involved were certified",
             help="Takes in what was learned since, such as a revocation that reaches back.",
         ),
     ]

@@ -228,7 +228,7 @@ class TestPlatform:
         app = visit.open("product", "platform/pipeline")
         assert metrics(app)["Behind the ledger"] == "unknown"
         assert "The database cannot be reached" in app.error[0].value
-        assert metrics(app)["Checks passed"] == "1"
+        assert metrics(app)["Checks passed"] == "5"
         assert app.link_button[0].url.endswith(":8502")
 
 

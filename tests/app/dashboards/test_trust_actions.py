@@ -131,7 +131,7 @@ class TestDownloads:
     def test_a_rule_in_dry_run_lets_everybody_pass_and_says_what_will_be_needed(self, working: Visit) -> None:
         app = self._menu(working)
         assert "Training advised" in texts(app)
-        assert [element.label for element in app.get("download_button")] == ["CSV", "Parquet"]
+        assert [element.proto.label for element in app.get("download_button")] == ["CSV", "Parquet"]
         assert "The rule is being tried out: you may go on." in texts(app)
 
     @pytest.mark.requirement("EMB-10")
@@ -171,7 +171,7 @@ class TestDownloads:
         app = working.open("technician", "me/certificates")
         app.session_state["mine_certificates_download"] = True
         app.run()
-        assert [element.label for element in app.get("download_button")] == ["CSV", "Parquet"]
+        assert [element.proto.label for element in app.get("download_button")] == ["CSV", "Parquet"]
         assert "for exporting data" not in texts(app)
 
     def test_tables_have_no_export_of_their_own(self) -> None:
@@ -438,7 +438,7 @@ class TestEvidence:
     def test_an_auditor_gets_a_bundle_and_finds_it_among_the_exports(self, working: Visit, records: Engine) -> None:
         app = working.open("auditor", "evidence/export")
         _click(app, "evidence_get")
-        assert app.get("download_button")[0].label == "Save the bundle"
+        assert app.get("download_button")[0].proto.label == "Save the bundle"
         assert _count(records, "evidence.exported") == 1
         assert list(app.dataframe[0].value["about"]) == ["Organization"]
 

@@ -102,8 +102,8 @@ class TestIncidents:
     def test_counts_the_certified_as_known_then_and_as_known_now(self, visit: Visit) -> None:
         app = visit.open("manager", "security/incidents")
         assert "2 of 3 people involved in 1 incident were certified for its scope, as known at the time." in texts(app)
-        assert metrics(app)["Certified, as known then"] == "67 %"
-        assert metrics(app)["Certified, as known now"] == "33 %"
+        assert metrics(app)["As known then"] == "67 %"
+        assert metrics(app)["As known now"] == "33 %"
 
     def test_nothing_on_record_says_so(self, visit: Visit) -> None:
         assert "No incident with people involved is on record." in texts(

@@ -41,11 +41,11 @@ if incident.summary:
 show_figures(
     [
         Figure("Involved", to_number(total), "people"),
-        Figure("Certified, as known then", to_number(report.certified_then_count), f"of {to_number(total)}"),
+        Figure("As known then", to_number(report.certified_then_count), f"of {to_number(total)} certified"),
         Figure(
-            "Certified, as known now",
+            "As known now",
             to_number(report.certified_now_count),
-            f"of {to_number(total)}",
+            f"of {to_number(total)} certified",
             help="Takes in what was learned since, such as a revocation that reaches back.",
         ),
     ]
