@@ -237,6 +237,8 @@ class TestLesson:
         assert "for **data-export** until 21 Nov 2027 (in 365 days)" in said
         assert "Certified, 365 days left" in said
         assert self._levels(records) >= {"completed", "certified"}
+        again = self._open(working, records)
+        assert "Where data may go" in texts(again)
 
     def test_answers_that_come_too_fast_or_are_left_out_are_not_taken(self, working: Visit, records: Engine) -> None:
         app = self._open(working, records)
@@ -477,6 +479,14 @@ class TestEvidence:
         assert [check.is_passed for check in checks] == [True, True, True, True]
         wrong = evidence_cases.check_proof(records, working.settings, proof.replace("index 1\n", "index 2\n").encode())
         assert [check.is_passed for check in wrong] == [True, True, False, True]
+
+    def test_a_dropped_file_is_answered_check_by_check(self, working: Visit, records: Engine) -> None:
+        made = self._bundle(working, records)
+        app = working.open("auditor", "evidence/verify")
+        app.file_uploader[0].upload("bundle.zip", made.content).run()
+        assert app.success[0].value.startswith("Intact: all ")
+        app.file_uploader[0].clear().upload("entry.tlog-proof", b"not a proof").run()
+        assert "no proof that can be read" in app.error[0].value
 
     @pytest.mark.parametrize("content", [b"", b"no zip", b"PK\x03\x04broken"])
     def test_what_is_no_bundle_or_proof_is_refused(self, working: Visit, records: Engine, content: bytes) -> None:

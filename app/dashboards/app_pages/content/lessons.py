@@ -73,3 +73,16 @@ show_frame(
     alt="Near-misses before and after a refresher",
     empty=Empty("No refresher was scheduled yet.", "Repeated near-misses of other products schedule them."),
 )
+st.subheader("Tips before risky actions")
+show_frame(
+    viewer,
+    viewer.load(content.tips),
+    [
+        Column("action", "Action"),
+        Column("shown_count", "Shown", "number"),
+        Column("dismissed_count", "Put away", "number"),
+    ],
+    key="content_tips",
+    alt="Tips shown and put away, by action",
+    empty=Empty("No tip was shown yet.", "Opening a protected feature shows its tip."),
+)

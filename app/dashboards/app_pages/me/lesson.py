@@ -7,7 +7,7 @@ import streamlit as st
 from app.dashboards import session
 from app.dashboards.components.certification import locale
 from app.dashboards.components.frame import open_page, say_empty
-from app.dashboards.components.gate import leave_for_lesson
+from app.dashboards.components.gate import PAGE, leave_for_lesson
 from app.dashboards.components.lesson import TAKING, Taking, show_lesson
 from app.dashboards.navigation import MY_LESSON, MY_TRAINING
 from app.dashboards.use_cases import lessons
@@ -15,6 +15,7 @@ from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.types import LessonTrigger
 
+is_new_visit = st.session_state.get(PAGE) != MY_LESSON.path
 viewer = open_page(MY_LESSON)
 address = st.query_params.to_dict()
 try:
@@ -28,8 +29,12 @@ organization_id = belongs_to.get(address.get("in", ""), min(belongs_to.values(),
 trigger = address.get("trigger", "")
 blocked = leave_for_lesson()
 taking: Taking | None = st.session_state.get(TAKING)
+if taking is not None and taking.result is not None and is_new_visit:
+    taking = None
 if taking is None or taking.view.lesson_id != lesson_id or blocked is not None:
-    kept = taking.blocked if taking is not None and blocked is None else blocked
+    # What takes several lessons is gone back to after the last of them.
+    former = taking.blocked if taking is not None else None
+    kept = blocked or (former if former is not None and former.action == address.get("for") else None)
     try:
         view = lessons.open_lesson(
             session.installation().engine,
