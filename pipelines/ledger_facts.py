@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -34,9 +35,14 @@ from operational_db.gates.rules import EvidenceFact, GateFacts, GateTerms, Waive
 from operational_db.types import ProficiencyLevel, Role
 from pipelines.landing import SCHEMA_FILE, Landing
 
+# Scope, track, lesson, and what a gate looks at.
+Proof = tuple[str | None, UUID | None, UUID | None, EvidenceFact]
+Proofs = dict[UUID, list[Proof]]
 Body = dict[str, Any]  # Any: the shape of a body is its kind's business (`ledger.events`)
 
-OF_ORGANIZATIONS = ("membership.started", "membership.ended", "requirement.set", "requirement.ended")
+MEMBERSHIPS = ("membership.started", "membership.ended")
+REQUIREMENTS = ("requirement.set", "requirement.ended")
+OF_ORGANIZATIONS = (*MEMBERSHIPS, *REQUIREMENTS)
 OF_PEOPLE = (
     "training.assigned", "training.assignment_cancelled", "exemption.granted", "exemption.ended",
     "enrollment.opened", "enrollment.completed", "enrollment.failed", "enrollment.dropped",
@@ -109,8 +115,14 @@ class LandedEntries:
                 yield Entry(kind, _id(subject), _id(organization), occurred_at, body)
 
 
+# Most ids come again and again: a person's in each entry, a course's in each enrollment.
+@lru_cache(maxsize=1 << 18)
+def _parsed_id(text: str) -> UUID:
+    return UUID(text)
+
+
 def _id(text: object) -> UUID | None:
-    return None if text is None else UUID(str(text))
+    return text if text is None or isinstance(text, UUID) else _parsed_id(str(text))
 
 
 def _day(text: object) -> date | None:
@@ -118,7 +130,7 @@ def _day(text: object) -> date | None:
 
 
 def _known(text: object) -> UUID:
-    return UUID(str(text))
+    return text if isinstance(text, UUID) else _parsed_id(str(text))
 
 
 def course_certifications(dimensions: Path) -> dict[UUID, UUID]:
@@ -321,9 +333,9 @@ class OrganizationsOnRecord:
 
     # Trust
 
-    def proofs(self) -> dict[UUID, list[tuple[str | None, UUID | None, UUID | None, EvidenceFact]]]:
+    def proofs(self) -> Proofs:
         """Each person's evidence with its scope, its track and the lesson it was earned with."""
-        found: dict[UUID, list[tuple[str | None, UUID | None, UUID | None, EvidenceFact]]] = defaultdict(list)
+        found: Proofs = defaultdict(list)
         for key, entry in self.proficiency.items():
             body = entry.body
             fact = EvidenceFact(
@@ -372,7 +384,7 @@ def gate_facts(
     organization: UUID,
     *,
     is_member: bool,
-    proofs: Sequence[tuple[str | None, UUID | None, UUID | None, EvidenceFact]],
+    proofs: Sequence[Proof],
     waivers: tuple[WaiverFact, ...],
     track_ids: dict[str, UUID],
     owners: dict[UUID, UUID | None],

@@ -22,7 +22,7 @@ from tests.dbt_project.histories import AS_OF
 from tests.dbt_project.trust_histories import TrustHistory, trust_dimensions
 from tests.dbt_project.warehouse import build_full, build_news
 
-SIZE, FIRST = 1_300, 1_000
+SIZE, FIRST = 1_300, 1_290
 # What a test makes wrong in a mart, and the check that must find it.
 WRONGS = {
     "compliance_is_recomputed": "update marts.compliance_by_category set overdue_count = overdue_count + 1",
@@ -98,6 +98,8 @@ class TestReconcile:
         assert [check.message for check in checks if not check.passed] == []
         new = sum(event.kind == "gate.decided" for event in last_events())
         assert checks[-1].numbers["new_decisions"] == new
+        assert 0 < int(checks[0].numbers["people"]) < 9
+        assert int(checks[0].numbers["recomputed"]) < int(checks[0].numbers["total"])
 
     def test_a_figure_that_changed_without_news_is_found(self, built: Built, tmp_path: Path) -> None:
         """A refresh that brings nothing must not change a figure."""
@@ -112,7 +114,7 @@ class TestReconcile:
     def test_upon_an_unverified_release_everything_is_recomputed(self, built: Built) -> None:
         checks = reconcile(built.later, built.landing, plan(FIRST, SIZE), built.first, former_checks=())
         assert all(check.passed for check in checks)
-        assert checks[0].numbers["organizations"] == checks[0].numbers["organizations_in_all"]
+        assert all("people" not in check.numbers for check in checks)
 
     def test_what_does_not_fit_into_a_refresh_is_not_called_verified(
         self, built: Built, monkeypatch: pytest.MonkeyPatch
@@ -120,7 +122,25 @@ class TestReconcile:
         monkeypatch.setattr(reconciliation, "PEOPLE_LIMIT", 1)
         checks = check_of(built.later, built.landing, SIZE)
         assert not checks["compliance_is_recomputed"].passed
-        assert "of 4 organizations" in checks["compliance_is_recomputed"].message
+        assert checks["compliance_is_recomputed"].numbers["wrong"] == 0
+        assert "only 1 organizations was" in checks["compliance_is_recomputed"].message
+
+    def test_a_large_installation_stays_verified_by_what_is_new(
+        self, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where not everything fits, a figure that is wrong is still found, and former doubts stay."""
+        former = list(check_of(built.first, built.landing, FIRST).values())
+        monkeypatch.setattr(reconciliation, "PEOPLE_LIMIT", 8)
+        news = plan(FIRST, SIZE)
+        assert all(c.passed for c in reconcile(built.later, built.landing, news, built.first, former_checks=former))
+        unverified = reconcile(built.later, built.landing, news, built.first, former_checks=())
+        assert "only what was new was" in unverified[0].message
+        wrong = tmp_path / "build.duckdb"
+        shutil.copyfile(built.later, wrong)
+        with duckdb.connect(wrong) as connection:
+            connection.execute(WRONGS["coverage_is_recomputed"])
+        checks = reconcile(wrong, built.landing, news, built.first, former_checks=former)
+        assert [check.name for check in checks if not check.passed] == ["coverage_is_recomputed"]
 
     def test_a_build_without_the_marts_is_not_verified(self, built: Built, tmp_path: Path) -> None:
         empty = tmp_path / "build.duckdb"
