@@ -99,7 +99,7 @@ def test_an_export_is_blocked_until_the_lesson_is_passed(
         open_address(page, "/company-people")
         assert _decisions(site.engine, manager) == before  # looking decides nothing
 
-        page.get_by_role("button", name="Download").click()
+        page.get_by_role("button", name="Download", exact=True).click()
         expect(page.get_by_text("for exporting data")).to_be_visible(timeout=WAIT_MS)
         shoot(page, screenshots, "export-menu-locked")
         page.get_by_role("button", name="CSV").click()
