@@ -25,6 +25,10 @@ RECORD_QUERIES = {
     "where organization_id = $organization group by all",
     "course": "select course_id, sum(enrolled_count) as weight from marts.school_progress "
     "where organization_id = $organization group by all",
+    "incident": "select incident_id, count(*) as weight from marts.fct_incident_person "
+    "where organization_id = $organization group by all",
+    "version": "select lesson_version_id, 1 as weight from marts.content_lifecycle "
+    "where organization_id = $organization",
     "student": "select person_id, count(*) as weight from marts.fct_enrollment where course_id in "
     "(select course_id from marts.dim_course where provider_id = $organization) group by all",
 }
@@ -97,7 +101,7 @@ class Audience:
         return ViewerPlan(str(member.person_id), f"{member.role} {number}", tuple(visits))
 
     def _visits(self, page: PageEntry, member: Member) -> list[Visit]:
-        if page.is_in_menu or page.area not in {Area.COMPANY, Area.SCHOOL}:
+        if page.is_in_menu or page.area is Area.ME:
             return [Visit(page.address)]
         query = RECORD_QUERIES.get(page.file)
         if query is None:
