@@ -1,4 +1,5 @@
-"""The process that owes and delivers reminders, kept alive by the supervisor. Run as `python -m app.serving.notifier`.
+"""The process that owes and delivers what falls due, kept alive by the supervisor: reminders to people, and reviews of
+lessons whose refresh is due. Run as `python -m app.serving.notifier`.
 
 Any number of them may run beside each other. When the database is away it waits for it to come back.
 """
@@ -15,6 +16,8 @@ from app.context import open_context
 from app.logs import configure_logging
 from app.serving.signals import StopRequested, StopSignals
 from operational_db import clock
+from operational_db.content.service import request_due_refreshes
+from operational_db.database import unit_of_work
 from operational_db.errors import DatabaseUnavailableError
 from operational_db.notifications.channels import Channels, create_channels
 from operational_db.notifications.service import deliver_due, owe_reminders
@@ -41,6 +44,8 @@ class Notifier:
             # Also after the clock was set back.
             if self._owed_at is None or abs(now - self._owed_at) >= OWE_EVERY:
                 owe_reminders(self._engine, now=now)
+                with unit_of_work(self._engine) as session:
+                    request_due_refreshes(session, now=now)
                 self._owed_at = now
             deliver_due(self._engine, self._channels, now=now)
         except (DatabaseUnavailableError, SQLAlchemyError) as error:

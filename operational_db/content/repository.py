@@ -5,7 +5,7 @@ from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, delete, or_, select, true
+from sqlalchemy import ColumnElement, case, delete, or_, select, text, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -155,6 +155,10 @@ class ContentRepository:
         """Every version of the lesson, newest first."""
         found = self.session.scalars(select(LessonVersion).where(LessonVersion.lesson_id == lesson_id))
         return sorted(found, key=lambda version: rules.version_key(version.version), reverse=True)
+
+    def lock_refreshes(self) -> None:
+        """Until the transaction ends, nobody else asks for refreshes: each is asked for once."""
+        self.session.execute(text("select pg_advisory_xact_lock(hashtextextended('lesson-refreshes', 0))"))
 
     def published_lessons(
         self,

@@ -694,6 +694,7 @@ def retire_lesson(session: Session, principal: Principal, *, lesson_id: UUID, no
 def request_due_refreshes(session: Session, *, now: datetime) -> list[LessonReview]:
     """Ask for a look at every published version whose refresh is due (12 months, critical policies 6); once each."""
     repository = ContentRepository(session)
+    repository.lock_refreshes()
     asked: list[LessonReview] = []
     for lesson, version in repository.published_lessons(None):
         if version.refresh_due_on is None or version.refresh_due_on > now.date():

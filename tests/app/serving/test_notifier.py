@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, select
 
 from app.serving import notifier
 from app.serving.children import notifier_child
 from app.serving.notifier import DELIVER_EVERY, OWE_EVERY, Notifier
 from app.serving.signals import StopRequested
 from operational_db.database import unit_of_work
+from operational_db.tables.content import LessonReview
+from operational_db.types import ReviewReason
 from tests import builders
+from tests.operational_db.content.lessons import create_company, publish
 from tests.operational_db.notifications.reminding import NOW, RecordingChannel, channels_to, create_held
 
 UNREACHABLE = "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1"
@@ -36,6 +39,22 @@ def test_owing_comes_round_and_so_does_the_clock_that_was_set_back(committed_eng
     add_person(committed_engine, "eve")
     worker.round(NOW - timedelta(hours=1))
     assert len(mail.sent) == 3
+
+
+def test_a_lesson_whose_refresh_is_due_gets_its_reviews_without_anybody_asking(committed_engine: Engine) -> None:
+    with unit_of_work(committed_engine) as session:
+        company = create_company(session)
+        version_id = publish(session, company, now=NOW).id
+    worker = Notifier(committed_engine, channels_to(RecordingChannel()))
+    for day in (360, 370, 380):
+        worker.round(NOW + timedelta(days=day))
+    with unit_of_work(committed_engine) as session:
+        refreshes = session.scalars(
+            select(LessonReview.area).where(
+                LessonReview.lesson_version_id == version_id, LessonReview.reason == ReviewReason.REFRESH
+            )
+        ).all()
+    assert sorted(refreshes) == ["security_compliance", "ux"]
 
 
 def test_a_database_that_is_away_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:

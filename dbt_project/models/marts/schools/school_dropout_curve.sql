@@ -56,8 +56,12 @@ counted as (
         cohorts.course_id,
         cohorts.cohort_on,
         weeks.week_number,
-        cast(cohorts.enrolled_count - coalesce(sum(by_week.dropped_count), 0) as bigint) as remaining_count,
-        cast(cohorts.enrolled_count as bigint) as enrolled_count
+        cast(cohorts.enrolled_count as bigint) as enrolled_count,
+        -- Who dropped in a week is missing from the week after.
+        cast(sum(coalesce(by_week.dropped_count, 0)) over (
+            partition by cohorts.organization_id, cohorts.course_id, cohorts.cohort_on
+            order by weeks.week_number
+        ) as bigint) as lost_count
     from cohorts
     inner join weeks on cohorts.last_week >= weeks.week_number
     left join by_week
@@ -65,8 +69,14 @@ counted as (
             cohorts.organization_id = by_week.organization_id
             and cohorts.course_id = by_week.course_id
             and cohorts.cohort_on = by_week.cohort_on
-            and weeks.week_number > by_week.weeks_enrolled
-    group by cohorts.organization_id, cohorts.course_id, cohorts.cohort_on, weeks.week_number, cohorts.enrolled_count
+            and weeks.week_number = by_week.weeks_enrolled + 1
+),
+
+remaining as (
+    select
+        *,
+        enrolled_count - lost_count as remaining_count
+    from counted
 )
 
 select
@@ -77,4 +87,4 @@ select
     remaining_count,
     enrolled_count,
     {{ share('remaining_count', 'enrolled_count') }} as remaining_rate
-from counted
+from remaining
