@@ -330,7 +330,8 @@ class Reconciler:
             )
         elif not scope.is_complete:
             what = "what was new" if scope.people is not None else f"{len(scope.organizations)} organizations"
-            problem = f"There is too much to recompute all of it; only {what} was, and that is right."
+            subject = name.split("_")[0].capitalize()
+            problem = f"{subject}: too much to recompute all of it; only {what} was, and that is right."
         fine = f"{len(built)} figures are what the ledger tells."
         return result(name, problem, fine, numbers, blocking=False)
 
