@@ -40,6 +40,23 @@ def certification_chip(decision: GateDecision, today: date) -> Chip:
     return Chip(_until("Certified", decision.valid_until, today), "verified_user", "✓", "green")
 
 
+def show_standing(viewer: Viewer, action: str, doing: str) -> None:
+    """The chip beside the control of a risky action; without the database there is none, and the gate denies."""
+    try:
+        standing = gates.standing(
+            session.installation().engine,
+            viewer.principal,
+            action=action,
+            organization_id=viewer.organization_id,
+            locale=locale(),
+            now=clock.now(),
+        )
+    except DomainError as error:
+        st.caption(error.message)
+        return
+    st.markdown(f"{certification_chip(standing.decision, clock.today()).markdown} for {doing}")
+
+
 def _until(word: str, valid_until: date | None, today: date) -> str:
     if valid_until is None:
         return word

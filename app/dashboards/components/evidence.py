@@ -8,6 +8,7 @@ import polars as pl
 import streamlit as st
 
 from app.dashboards import session
+from app.dashboards.components.certification import show_standing
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.gate import block_denied, take_retry
 from app.dashboards.components.tables import Column, Empty, show_frame
@@ -19,6 +20,7 @@ from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError, GateDeniedError
 from operational_db.evidence.rules import BundleKind, BundleScope
+from operational_db.gates.shipped import EVIDENCE_EXPORT
 
 READY, WANTED = "evidence_ready", "evidence_wanted"
 KINDS = {
@@ -50,6 +52,7 @@ def show_export_form(viewer: Viewer) -> None:
     has_names = st.checkbox(
         "With names", value=True, key="evidence_names", help="Without, the records hold opaque ids only."
     )
+    show_standing(viewer, EVIDENCE_EXPORT, "exporting evidence")
     if scope is not None and st.button(
         "Get the bundle", key="evidence_get", type="primary", icon=":material/inventory_2:"
     ):

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.dashboards import session
 from app.dashboards.chips import chip_of
-from app.dashboards.components.certification import show_policy_panel
+from app.dashboards.components.certification import show_policy_panel, show_standing
 from app.dashboards.components.frame import answer, say_empty
 from app.dashboards.components.gate import take_retry
 from app.dashboards.components.receipts import Gated, show_receipts, write
@@ -24,6 +24,7 @@ from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.gates.preview import ImpactPreview
 from operational_db.gates.rules import GateTerms, Requirement
+from operational_db.gates.service import RULE_CHANGE
 from operational_db.gates.views import GateRuleView
 from operational_db.identity.rules import Permission
 from operational_db.types import GateMode, Persona, ProficiencyLevel, TrackTier
@@ -248,6 +249,7 @@ def _show_proposal(viewer: Viewer, proposal: Proposal) -> None:
             f"{to_number(found.decisions_changed)} would have come out otherwise."
         )
         _show_impact(viewer, found)
+        show_standing(viewer, RULE_CHANGE, "changing rules")
         with st.container(horizontal=True):
             word = "Turn it on" if terms.mode is GateMode.ENFORCE else "Set it in dry run"
             st.button(
