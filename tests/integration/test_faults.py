@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -429,19 +430,56 @@ class TestPrepareKilled:
         for home, url in ((killed, killed_url), (tmp_path / "calm", calm_url)):
             code, said = self.start(home, url).finish()
             assert code == 0, said
-        assert _tables(killed_url) == _tables(calm_url)
+        killed_tables, calm_tables = _tables(killed_url), _tables(calm_url)
+        assert [name for name, rows in calm_tables.items() if killed_tables[name] != rows] == []
         assert verify_ledger(engine).is_intact
         engine.dispose()
-        contents = [release_contents(Settings(home=tmp_path / name, database_url=None)) for name in ("killed", "calm")]
-        for marts in contents:
+        contents = []
+        for name, url in (("killed", killed_url), ("calm", calm_url)):
+            codes = _shipped(url)
+            marts = release_contents(Settings(home=tmp_path / name, database_url=None))
             assert len(marts["fct_enrollment"]) > 500
             # The order of the ledger is the same; ids of its entries, and so its root, are made afresh.
             marts["release_information"] = []
-        assert contents[0] == contents[1]
+            contents.append({mart: sorted(_known(row, codes) for row in rows) for mart, rows in marts.items()})
+        assert [mart for mart, rows in contents[1].items() if contents[0][mart] != rows] == []
 
 
-def _tables(url: str) -> dict[str, tuple[object, ...]]:
-    """Row count and a digest of every table; of the ledger all but the ids that entries get when they are written."""
+# Hashes and signatures over ids of entries; that they fit together is `verify_ledger`'s to say.
+OF_ENTRY_IDS = frozenset({"ledger_leaves", "ledger_checkpoints", "ledger_tiles", "ledger_signatures"})
+# What the product ships gets its ids where it is installed; everywhere else it is known by its code.
+SHIPPED = """
+    select id, 'lesson ' || code from lessons where organization_id is null
+    union all select v.id, 'version ' || l.code || v.version
+    from lesson_versions as v join lessons as l on l.id = v.lesson_id where l.organization_id is null
+    union all select id, 'policy ' || code from policies where organization_id is null
+    union all select v.id, 'policy version ' || p.code || v.version
+    from policy_versions as v join policies as p on p.id = v.policy_id where p.organization_id is null
+    union all select id, 'runbook ' || code from runbooks where organization_id is null
+    union all select id, 'feature ' || action from protected_features where organization_id is null
+    union all select id, 'track ' || persona || tier from training_tracks where organization_id is null
+    union all select id, 'scope rule ' || scope || version from scope_rules where organization_id is null
+    union all select id, 'gate rule ' || action || version from gate_rules where organization_id is null
+"""
+ANY_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+
+
+def _shipped(url: str) -> dict[str, str]:
+    """Code of everything the product ships by the id it has in this installation."""
+    engine = create_database_engine(url)
+    with engine.connect() as connection:
+        found = {str(row[0]): str(row[1]) for row in connection.execute(text(SHIPPED))}
+    engine.dispose()
+    return found
+
+
+def _known(value: object, codes: dict[str, str]) -> str:
+    return ANY_ID.sub(lambda match: codes.get(match[0], match[0]), str(value))
+
+
+def _tables(url: str) -> dict[str, list[str]]:
+    """Rows of every table; of the ledger all but the ids that entries get when they are written."""
+    codes = _shipped(url)
     engine = create_database_engine(url)
     with engine.connect() as connection:
         names = connection.scalars(
@@ -449,14 +487,13 @@ def _tables(url: str) -> dict[str, tuple[object, ...]]:
         ).all()
         found = {}
         for name in names:
-            if name in {"ledger_leaves", "ledger_checkpoints"}:
-                # Hashes of the ids; that they fit together is `verify_ledger`'s to say.
-                found[name] = tuple(connection.execute(text(f"select count(*) from {name}")).one())
+            if name in OF_ENTRY_IDS:
+                found[name] = [str(connection.scalar(text(f"select count(*) from {name}")))]
                 continue
             # When a row was written is the one thing in which two runs differ by their nature.
             row = "to_jsonb(t) - 'created_at' - 'updated_at'" + (" - 'id'" if name == "ledger_events" else "")
-            digest = f"md5(coalesce(string_agg(md5(({row})::text), '' order by md5(({row})::text)), ''))"
-            found[name] = tuple(connection.execute(text(f"select count(*), {digest} from {name} as t")).one())
+            rows = connection.scalars(text(f"select ({row})::text from {name} as t"))
+            found[name] = sorted(_known(each, codes) for each in rows)
     engine.dispose()
     return found
 

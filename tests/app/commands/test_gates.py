@@ -80,7 +80,7 @@ def test_what_was_decided_is_replayed_and_a_forgery_found(person_id: UUID, owner
 
 def test_rules_in_effect_are_listed_the_own_one_first(person_id: UUID) -> None:
     own = run("rules", "--organization", "hoists")
-    assert own.count("data-export") == 3  # the own rule, and the scope named twice
+    assert own.count("data-export") == 2  # the own rule, and its scope
     assert "scope:data-export proficient within 12 months" in own
     assert run("rules", "--organization", "hoists", "--all").count("platform") == 4
 
