@@ -16,7 +16,7 @@ up: $(INSTALLED) ## install, prepare and serve the product; ends by printing its
 	@$(BIN)/sitesync up --stop-with-parent
 
 test: $(INSTALLED) browser ## run the whole test suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(INSTALLED) ## format, lint, types, SQL, import rules, dbt, Dagster, migrations, tree
 	$(BIN)/ruff format --check .
