@@ -7,7 +7,7 @@ from app.dashboards import session
 from app.dashboards.components.figures import Figure, show_figures
 from app.dashboards.components.frame import answer, open_page
 from app.dashboards.components.tables import Column, Empty, show_frame
-from app.dashboards.formats import to_instant, to_number, to_plural
+from app.dashboards.formats import to_day, to_instant, to_number, to_plural
 from app.dashboards.navigation import EVIDENCE_LEDGER
 from app.dashboards.use_cases import evidence
 from operational_db.errors import DomainError
@@ -42,7 +42,11 @@ verification = verification_of(manifest)
 show_figures(
     [
         Figure("Entries", to_number(checkpoint.tree_size), f"{to_number(state.waiting_count)} wait for their place"),
-        Figure("Signed", to_instant(checkpoint.created_at, viewer.zone), f"as {checkpoint.origin}"),
+        Figure(
+            "Signed",
+            f"{checkpoint.created_at.astimezone(viewer.zone):%H:%M}",
+            f"{to_day(checkpoint.created_at.astimezone(viewer.zone).date())}, as {checkpoint.origin}",
+        ),
         Figure(
             "Witnesses",
             to_number(len(state.cosigned.cosigner_names)) if state.cosigned else "0",
