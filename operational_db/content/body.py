@@ -13,7 +13,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from operational_db.content.pictures import svg_problem
 from operational_db.errors import InvalidInputError
@@ -107,7 +116,7 @@ class Question(Shape):
     id: Name
     prompt: Text
     options: tuple[Option, ...] = Field(min_length=2, max_length=6)
-    right: frozenset[Name] = Field(min_length=1)
+    right: Annotated[frozenset[Name], PlainSerializer(sorted, list[str])] = Field(min_length=1)
     policy_code: Code | None = None
     explanation: Text
     slide_id: Name | None = None

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from operational_db.content.body import LessonBody, parse_body, text_in, texts_of
+from operational_db.content.body import LessonBody, Question, parse_body, text_in, texts_of
 from operational_db.content.pictures import svg_problem
 from operational_db.errors import InvalidInputError
 from operational_db.types import LessonType
@@ -181,3 +181,16 @@ class TestSvg:
     def test_a_reference_inside_of_the_drawing_is_fine(self) -> None:
         drawing = SVG.replace("<rect", '<rect fill="url(#shade)"')
         assert svg_problem(drawing) is None
+
+
+def test_right_answers_are_written_in_one_order_whatever_process_writes_them() -> None:
+    asked = Question.model_validate(
+        {
+            "id": "q",
+            "prompt": {"en": "Which?"},
+            "options": [{"id": name, "text": {"en": name}} for name in "abcdefgh"],
+            "right": list("gdbfa"),
+            "explanation": {"en": "These."},
+        }
+    )
+    assert asked.model_dump(mode="json")["right"] == list("abdfg")
