@@ -19,7 +19,7 @@ from operational_db.compliance.evaluation import required_trainings
 from operational_db.gates.rules import GateReason, decide
 from operational_db.proficiency.rules import is_at_least, track_name
 from operational_db.releases.manifest import CheckResult
-from operational_db.releases.verification import RECONCILIATIONS
+from operational_db.releases.verification import RECONCILIATIONS, WRONG_COUNT
 from operational_db.types import Persona, ProficiencyLevel, TrackTier
 from pipelines.build import BuildPlan
 from pipelines.build_checks import quoted, result
@@ -317,7 +317,7 @@ class Reconciler:
             "organizations": len(scope.organizations),
             "ledger_size": self._plan.to_leaf,
             "root": self._plan.landed.root,
-            "wrong": len(wrong),
+            WRONG_COUNT: len(wrong),
         }
         if scope.people is not None:
             numbers["people"] = len(scope.people)

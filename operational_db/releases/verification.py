@@ -9,6 +9,8 @@ from datetime import datetime
 
 from operational_db.releases.manifest import ReleaseManifest
 
+# The number of a check that tells how many figures came out otherwise.
+WRONG_COUNT = "wrong"
 # Each check of the reconciliation, and the marts whose totals it recomputes.
 RECONCILIATIONS: dict[str, frozenset[str]] = {
     "compliance_is_recomputed": frozenset(
@@ -30,10 +32,12 @@ RECONCILIATIONS: dict[str, frozenset[str]] = {
 class Verification:
     """Whether figures were recomputed from the ledger up to `ledger_size` with this root; if not, `problems` say why.
 
-    `verified_at` is when the release was made.
+    `verified_at` is when the release was made. `is_partial`: nothing was found wrong, but only a part was recomputed,
+    because there is more than one refresh can take on.
     """
 
     is_verified: bool
+    is_partial: bool
     ledger_size: int
     root_hash: str
     verified_at: datetime
@@ -47,15 +51,17 @@ def verification_of(manifest: ReleaseManifest, marts: Collection[str] | None = N
     """
     wanted = [name for name, covered in RECONCILIATIONS.items() if marts is None or not covered.isdisjoint(marts)]
     checks = {check.name: check for check in manifest.checks}
+    failed = [name for name in wanted if name not in checks or not checks[name].passed]
     problems = [
         checks[name].message if name in checks else "These figures were made before they could be recomputed."
-        for name in wanted
-        if name not in checks or not checks[name].passed
+        for name in failed
     ]
     if not wanted:
         problems = ["Nothing recomputes these figures."]
     return Verification(
         is_verified=not problems,
+        is_partial=bool(failed)
+        and all(name in checks and checks[name].numbers.get(WRONG_COUNT) == 0 for name in failed),
         ledger_size=manifest.ledger_size,
         root_hash=manifest.root_hash,
         verified_at=manifest.built_at,

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -12,7 +12,7 @@ import pytest
 
 from operational_db.ledger.events import Event
 from operational_db.releases.manifest import CheckResult, ReleaseManifest
-from operational_db.releases.verification import RECONCILIATIONS, verification_of
+from operational_db.releases.verification import RECONCILIATIONS, WRONG_COUNT, verification_of
 from pipelines import reconciliation
 from pipelines.build import BuildPlan, LandedState
 from pipelines.landing import Landing
@@ -177,6 +177,22 @@ class TestVerification:
         assert verification_of(manifest, ["compliance_by_team"]).is_verified
         assert verification_of(manifest, ["coverage_by_persona_track"]).problems == ("coverage_is_recomputed!",)
         assert not verification_of(manifest).is_verified
+
+    def test_a_part_that_agrees_is_no_difference(self) -> None:
+        manifest = self.manifest("coverage_is_recomputed")
+        wrong, part = (
+            replace(
+                manifest,
+                checks=tuple(
+                    each if each.passed else replace(each, numbers={WRONG_COUNT: count}) for each in manifest.checks
+                ),
+            )
+            for count in (3, 0)
+        )
+        assert [verification_of(each).is_partial for each in (self.manifest(), manifest, wrong, part)] == [
+            False, False, False, True,
+        ]  # fmt: skip
+        assert not verification_of(part).is_verified
 
     def test_figures_nothing_recomputes_are_not_called_verified(self) -> None:
         assert not verification_of(self.manifest(), ["kpi_success_criteria"]).is_verified

@@ -108,10 +108,17 @@ def _verification(viewer: Viewer) -> tuple[str, str, str, str]:
     """Colour, icon, words and reason of the recomputation from the ledger that the figures' manifest tells of."""
     manifest = viewer.warehouse.manifest
     found = verification_of(manifest)
+    minutes = max(int((viewer.now - found.verified_at).total_seconds() // 60), 0)
+    when = f"at checkpoint {to_number(found.ledger_size)}, {to_plural(minutes, 'minute')} ago"
     if found.is_verified:
-        minutes = max(int((viewer.now - found.verified_at).total_seconds() // 60), 0)
-        when = f"verified at checkpoint {to_number(found.ledger_size)}, {to_plural(minutes, 'minute')} ago"
-        return "gray", "verified", when, ""
+        return "gray", "verified", f"verified {when}", ""
+    if found.is_partial:
+        return (
+            "gray",
+            "verified",
+            f"verified in part {when}",
+            "what was new agrees; the rest is too much for one update",
+        )
     has_failed = any(not check.passed for check in manifest.checks if check.name in RECONCILIATIONS)
     if has_failed:
         return "red", "error", "not verified: totals differ from the ledger", " ".join(found.problems)

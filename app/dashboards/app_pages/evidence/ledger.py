@@ -55,7 +55,7 @@ show_figures(
         ),
         Figure(
             "Figures against the ledger",
-            "Agree" if verification.is_verified else "Not verified",
+            "Agree" if verification.is_verified else "Agree in part" if verification.is_partial else "Not verified",
             f"at {to_plural(manifest.ledger_size, 'entry', 'entries')}, {to_instant(manifest.built_at, viewer.zone)}",
             help=" ".join(verification.problems) or "Recomputed from the ledger when the figures were made.",
         ),
