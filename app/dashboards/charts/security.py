@@ -19,6 +19,8 @@ from app.dashboards.formats import to_day, to_number, to_parts, to_percent, to_p
 
 OUTCOME_COLORS = {"allow": (BLUE, "allowed"), "would_deny": (PURPLE, "would be denied"), "deny": (ORANGE, "denied")}
 
+MOST_COUNTED_SINGLY = 6
+
 
 def coverage_by_track(tracks: pl.DataFrame, target: float) -> Chart:
     """Bars against the target, the lowest on top; frame: title, trained_count, required_count, coverage_rate."""
@@ -75,7 +77,10 @@ def decisions_by_day(days: pl.DataFrame, since: date, until: date) -> Chart:
             hovertemplate="%{x|%d %b %Y}: %{y} " + words + "<extra></extra>",
         )
     figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": 1.12, "x": 0})
-    figure.update_yaxes(rangemode="tozero")
+    busiest = days.group_by("on_date").agg(pl.col("decision_count").sum())["decision_count"].max()
+    # Few decisions are counted one by one: there is no half a decision.
+    is_few = isinstance(busiest, int) and busiest <= MOST_COUNTED_SINGLY
+    figure.update_yaxes(rangemode="tozero", dtick=1 if is_few else None)
     total = sum(totals.values())
     finding = "Nothing was decided in this time."
     if total:
