@@ -310,13 +310,15 @@ class TestSealer:
     ) -> None:
         monkeypatch.setattr(sealing, "LOOK_SECONDS", 600.0)
         append_committed(committed_engine, 1, now)
-        with running(self.sealer(committed_engine, signer, now)):
+        sealer = self.sealer(committed_engine, signer, now)
+        with running(sealer):
             wait_until(lambda: signed_sizes(committed_engine) == [1], 15)
             with unit_of_work(committed_engine) as session:
                 append_events(session, create_events(3), now=now)
                 request_seal(session)
             wait_until(lambda: signed_sizes(committed_engine) == [1, 4], 15)
-            # Lets it see that it is to stop.
+            # Its next look is far away, and only a request lets it see before then that it is to stop.
+            sealer.stop()
             with unit_of_work(committed_engine) as session:
                 request_seal(session)
 
