@@ -168,6 +168,46 @@ class CertificateStatus(StrEnum):
     PENDING_VERIFICATION = "pending_verification"
 
 
+class CeActivityType(StrEnum):
+    """What continuing education credits were earned by (training-platform seed 3.2.2.1, ce_credit_log)."""
+
+    COURSE = "course"
+    WEBINAR = "webinar"
+    CONFERENCE = "conference"
+    OTHER = "other"
+
+
+class RegisterStanding(StrEnum):
+    """What a government register says of a licence, as it was last read.
+
+    `contradictory`: in good standing although past its last day; `missing`: no longer listed.
+    """
+
+    CLEAR = "clear"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    CONTRADICTORY = "contradictory"
+    MISSING = "missing"
+
+
+class VerificationChannel(StrEnum):
+    """How a third party asked whether a certificate counts."""
+
+    PAGE = "page"
+    API = "api"
+
+
+class VerificationOutcome(StrEnum):
+    """What a third party was told; `unknown`: nothing here answers to what was handed in."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    PENDING = "pending"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
 class TrainingStatus(StrEnum):
     """Where a person stands on one required training, derived at an instant."""
 
@@ -314,3 +354,46 @@ class ReminderSchedule(StrEnum):
     CERTIFICATE_EXPIRY = "certificate_expiry"
     SCOPE_EXPIRY = "scope_expiry"
     ASSIGNMENT_DUE = "assignment_due"
+    # Ours: a planned visit that nobody of the contractor may do as things stand.
+    VISIT_UNQUALIFIED = "visit_unqualified"
+
+
+class EquipmentType(StrEnum):
+    """Kinds of units, as registers of elevating devices distinguish them, and those of the other trades."""
+
+    PASSENGER_ELEVATOR = "passenger_elevator"
+    FREIGHT_ELEVATOR = "freight_elevator"
+    PRIVATE_ELEVATOR = "private_elevator"
+    PUBLIC_ELEVATOR = "public_elevator"
+    ESCALATOR = "escalator"
+    DUMBWAITER = "dumbwaiter"
+    SIDEWALK_LIFT = "sidewalk_lift"
+    ACCESSIBILITY_LIFT = "accessibility_lift"
+    MANLIFT = "manlift"
+    HVAC_UNIT = "hvac_unit"
+    ELECTRICAL_INSTALLATION = "electrical_installation"
+
+
+class EquipmentStatus(StrEnum):
+    ACTIVE = "active"
+    DISMANTLED = "dismantled"
+    OUT_OF_JURISDICTION = "out_of_jurisdiction"
+    WORK_IN_PROGRESS = "work_in_progress"
+    HOUSING_AUTHORITY = "housing_authority"
+
+
+class CrewRuleTarget(StrEnum):
+    """What a crew rule is about, from the widest to the narrowest; all that apply to a unit must be met."""
+
+    OWNER = "owner"
+    BUILDING = "building"
+    EQUIPMENT_TYPE = "equipment_type"
+    MANUFACTURER = "manufacturer"
+    MODEL = "model"
+    UNIT = "unit"
+
+
+class VisitStatus(StrEnum):
+    PLANNED = "planned"
+    DONE = "done"
+    CANCELLED = "cancelled"

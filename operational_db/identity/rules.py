@@ -43,6 +43,10 @@ class Permission(StrEnum):
     PUBLISH_LESSONS = "publish_lessons"
     CHANGE_POLICIES = "change_policies"
     EXPORT_EVIDENCE = "export_evidence"
+    VIEW_BUILDINGS = "view_buildings"
+    MANAGE_BUILDINGS = "manage_buildings"
+    CHECK_CREWS = "check_crews"
+    PLAN_VISITS = "plan_visits"
     ADMINISTER = "administer"
 
 
@@ -87,6 +91,8 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
             Permission.PUBLISH_LESSONS,
             Permission.CHANGE_POLICIES,
             Permission.EXPORT_EVIDENCE,
+            Permission.CHECK_CREWS,
+            Permission.PLAN_VISITS,
         }
     ),
     Role.SCHOOL_ADMIN: frozenset(
@@ -117,7 +123,18 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
             Permission.MANAGE_COURSES,
         }
     ),
-    Role.BUILDING_OWNER: frozenset({Permission.VIEW_MEMBERS, Permission.MANAGE_MEMBERS}),
+    Role.BUILDING_OWNER: frozenset(
+        {
+            Permission.VIEW_MEMBERS,
+            Permission.MANAGE_MEMBERS,
+            Permission.VIEW_BUILDINGS,
+            Permission.MANAGE_BUILDINGS,
+            Permission.CHECK_CREWS,
+            Permission.PLAN_VISITS,
+            Permission.RUN_IMPORTS,
+            Permission.EXPORT_EVIDENCE,
+        }
+    ),
     Role.PRODUCT_TEAM: frozenset({Permission.VIEW_KPIS, Permission.VIEW_PLATFORM}),
     Role.AUDITOR: frozenset(
         {
@@ -126,6 +143,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_STUDENTS,
             Permission.VIEW_GATES,
             Permission.EXPORT_EVIDENCE,
+            Permission.VIEW_BUILDINGS,
         }
     ),
     Role.CONTENT_REVIEWER: frozenset({Permission.MANAGE_CONTENT, Permission.REVIEW_LESSONS}),

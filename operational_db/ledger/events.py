@@ -12,6 +12,8 @@ from typing import ClassVar
 from uuid import UUID
 
 from operational_db.types import (
+    CeActivityType,
+    CrewRuleTarget,
     EarnedThrough,
     GateMode,
     GateOutcome,
@@ -22,10 +24,13 @@ from operational_db.types import (
     NotificationChannel,
     Persona,
     ProficiencyLevel,
+    RegisterStanding,
     ReviewArea,
     ReviewOutcome,
     ReviewReason,
     Role,
+    VerificationChannel,
+    VerificationOutcome,
 )
 
 BodyValue = str | int | bool | None
@@ -170,6 +175,8 @@ class CertificateIssued(Event):
     earned_through: EarnedThrough
     is_verified: bool
     enrollment_id: UUID | None = None
+    path_id: UUID | None = None
+    track_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,6 +192,8 @@ class CertificateRenewed(Event):
     earned_through: EarnedThrough
     is_verified: bool
     enrollment_id: UUID | None = None
+    path_id: UUID | None = None
+    track_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +223,183 @@ class CertificateWithdrawn(Event):
     kind: ClassVar[str] = "certificate.withdrawn"
     certificate_id: UUID
     certification_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerificationCaseOpened(Event):
+    """Somebody asked that the evidence of a certificate be checked; `certificate.verified` is the answer."""
+
+    kind: ClassVar[str] = "certificate.verification_opened"
+    case_id: UUID
+    certificate_id: UUID
+    certification_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerificationRequested(Event):
+    """A third party asked whether a certificate counts on a day; subject is its holder, absent when it is none of ours.
+
+    `document_format` says what was handed in, such as `link`, `number`, `open-badge-3` or `vc-jwt`.
+    """
+
+    kind: ClassVar[str] = "verification.requested"
+    request_id: UUID
+    certificate_id: UUID | None
+    certification_id: UUID | None
+    channel: VerificationChannel
+    document_format: str
+    asked_for: date
+    outcome: VerificationOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class BadgeIssued(Event):
+    kind: ClassVar[str] = "badge.issued"
+    badge_id: UUID
+    certificate_id: UUID
+    certification_id: UUID
+    status_list: int
+    status_index: int
+    credential_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CeCreditLogged(Event):
+    kind: ClassVar[str] = "ce_credit.logged"
+    ce_credit_id: UUID
+    certificate_id: UUID
+    certification_id: UUID
+    credits: Decimal
+    activity_type: CeActivityType
+    activity_id: UUID | None
+    activity_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CeCreditWithdrawn(Event):
+    kind: ClassVar[str] = "ce_credit.withdrawn"
+    ce_credit_id: UUID
+    certificate_id: UUID
+    certification_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalOpened(Event):
+    """Somebody set out to renew a certificate; `certificate.renewed` is the end of it."""
+
+    kind: ClassVar[str] = "renewal.opened"
+    renewal_id: UUID
+    certificate_id: UUID
+    certification_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterEntryChanged(Event):
+    """What a government register says of a licence has changed; subject is the holder it counts for."""
+
+    kind: ClassVar[str] = "register.entry_changed"
+    entry_id: UUID
+    certificate_id: UUID | None
+    certification_id: UUID
+    standing: RegisterStanding
+    expires_on: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterEntryClaimed(Event):
+    """A person proved to be the holder of an entry; `former_certificate_id` is that of the pseudonymous holder."""
+
+    kind: ClassVar[str] = "register.entry_claimed"
+    entry_id: UUID
+    certificate_id: UUID
+    former_certificate_id: UUID | None
+    certification_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceContractStarted(Event):
+    """`organization_id` is the owner."""
+
+    kind: ClassVar[str] = "contract.started"
+    contract_id: UUID
+    contractor_id: UUID
+    building_id: UUID | None
+    started_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceContractEnded(Event):
+    kind: ClassVar[str] = "contract.ended"
+    contract_id: UUID
+    contractor_id: UUID
+    ended_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitPlanned(Event):
+    """Also when a planned visit is moved to another day or another crew; the newest entry of a visit counts."""
+
+    kind: ClassVar[str] = "visit.planned"
+    visit_id: UUID
+    contract_id: UUID
+    contractor_id: UUID
+    building_id: UUID
+    equipment_id: UUID | None
+    planned_on: date
+    crew_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitSettled(Event):
+    """A visit took place or was called off."""
+
+    kind: ClassVar[str] = "visit.settled"
+    visit_id: UUID
+    contractor_id: UUID
+    is_done: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrewRuleSet(Event):
+    """`requirement` is canonical JSON of the tree; a later version of the same target replaces this one."""
+
+    kind: ClassVar[str] = "crew.rule_set"
+    rule_id: UUID
+    rule_version: int
+    target: CrewRuleTarget
+    target_key: str
+    mode: GateMode
+    requirement: str
+    effective_from: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrewRuleEnded(Event):
+    kind: ClassVar[str] = "crew.rule_ended"
+    rule_id: UUID
+    rule_version: int
+    ended_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrewDecided(Event):
+    """Subject is the person who asked, organization the owner. Deciding again from `facts` gives the same bytes.
+
+    `facts` and `decision` are canonical JSON; both name people, certificates and rules by their ids alone.
+    """
+
+    kind: ClassVar[str] = "crew.decided"
+    decision_id: UUID
+    contractor_id: UUID | None
+    building_id: UUID
+    equipment_id: UUID | None
+    visit_id: UUID | None
+    work_on: date
+    outcome: GateOutcome
+    is_qualified: bool
+    crew_size: int
+    facts: str
+    decision: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Maps every table: importing this module is enough for migrations, foreign keys and tests."""
 
 from operational_db.tables import (
+    badges,
     catalog,
     compliance,
     content,
@@ -12,10 +13,12 @@ from operational_db.tables import (
     ledger,
     mentorship,
     notifications,
+    owners,
 )
 from operational_db.tables.base import Base
 
 __all__ = [
+    "badges",
     "catalog",
     "compliance",
     "content",
@@ -27,6 +30,7 @@ __all__ = [
     "ledger",
     "mentorship",
     "notifications",
+    "owners",
 ]
 
 METADATA = Base.metadata
