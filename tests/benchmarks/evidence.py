@@ -65,7 +65,8 @@ def measure_evidence(bench: Bench, wanted: frozenset[str]) -> list[Row]:
     with ZipFile(path) as packed:
         packed.extractall(folder)
     checks = [_verify(installation, folder) for _ in range(bench.effort.refresh_repetitions)]
-    records = sum(1 for _ in (folder / "entries.txt").open("rb"))
+    with (folder / "entries.txt").open("rb") as entries_file:
+        records = sum(1 for _ in entries_file)
     details = {"entries": entries, "record_count": records, "bundle_bytes": path.stat().st_size}
     rows = [_row("evidence", exports, details), _row("verify_bundle", checks, details)]
     return [row for row in rows if row.name in wanted]
