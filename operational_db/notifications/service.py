@@ -71,7 +71,7 @@ def owe_reminders(engine: Engine, *, now: datetime) -> OwedReport:
             return OwedReport(resolved_count=resolved, is_declined=True)
         zones = _zones(repository, now)
         owed_at = repository.owed_at()
-        for schedule in ReminderSchedule:
+        for schedule in rules.STEPS:
             before = owed_at.get(schedule)
             windows = [rules.window_of(schedule, zone.today, _day_in(zone, before)) for zone in zones]
             owed[schedule], settled[schedule] = repository.owe(schedule, zones, windows, now=now)
@@ -90,7 +90,7 @@ def resolve_ended(engine: Engine, *, now: datetime) -> int | None:
         if not repository.try_owing_lock():
             return None
         zones = _zones(repository, now)
-        return sum(repository.resolve(schedule, zones, now=now) for schedule in ReminderSchedule)
+        return sum(repository.resolve(schedule, zones, now=now) for schedule in rules.STEPS)
 
 
 def deliver_due(engine: Engine, channels: Channels, *, now: datetime, batch_size: int = BATCH_SIZE) -> DeliveryReport:

@@ -39,6 +39,8 @@ class Effort:
     append_seconds: float = 8.0
     ledger_entries: int = 1_000_000
     proof_count: int = 500
+    # Certificates the expiry sweep goes through.
+    certificate_count: int = 1_000_000
 
 
 @dataclass
