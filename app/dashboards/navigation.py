@@ -15,6 +15,7 @@ class Area(StrEnum):
 
     COMPANY = "company"
     SCHOOL = "school"
+    OWNER = "owner"
     PRODUCT = "product"
     PLATFORM = "platform"
     SECURITY = "security"
@@ -27,6 +28,7 @@ class Area(StrEnum):
 AREA_LABELS = {
     Area.COMPANY: "Company",
     Area.SCHOOL: "School",
+    Area.OWNER: "Buildings",
     Area.PRODUCT: "Product",
     Area.PLATFORM: "Platform",
     Area.SECURITY: "Security",
@@ -37,6 +39,7 @@ AREA_LABELS = {
 AUDIENCES = {
     Area.COMPANY: "company managers, supervisors and auditors",
     Area.SCHOOL: "school administrators, instructors and auditors",
+    Area.OWNER: "building owners and auditors",
     Area.PRODUCT: "the product team",
     Area.PLATFORM: "the product team and platform administrators",
     Area.SECURITY: "company managers, supervisors and auditors",
@@ -77,6 +80,7 @@ COMPANY_PERSON = _page(
     Area.COMPANY, "person", "Person", "badge", "What does this person hold, need and do?", is_in_menu=False
 )
 COMPANY_CERTIFICATES = _page(Area.COMPANY, "certificates", "Certificates", "workspace_premium", "What lapses next?")
+COMPANY_VISITS = _page(Area.COMPANY, "visits", "Visits", "event", "Which visits can none of us do?")
 COMPANY_ASSIGNMENTS = _page(
     Area.COMPANY, "assignments", "Assignments", "assignment_ind", "Who must do what, and by when?"
 )
@@ -85,6 +89,22 @@ SCHOOL_PROGRAMMES = _page(Area.SCHOOL, "programmes", "Programmes", "menu_book", 
 SCHOOL_COURSE = _page(Area.SCHOOL, "course", "Course", "menu_book", "How does this course go?", is_in_menu=False)
 SCHOOL_STUDENTS = _page(Area.SCHOOL, "students", "Students", "groups", "Who is where in their courses?")
 SCHOOL_STUDENT = _page(Area.SCHOOL, "student", "Student", "badge", "How does this student do?", is_in_menu=False)
+OWNER_CREW_CHECK = _page(
+    Area.OWNER, "crew_check", "Crew check", "how_to_reg", "May these people work on this unit on this day?"
+)
+OWNER_BUILDINGS = _page(Area.OWNER, "buildings", "Buildings", "apartment", "Where are we uncovered?")
+OWNER_BUILDING = _page(
+    Area.OWNER, "building", "Building", "apartment", "What is needed here, and who may do it?", is_in_menu=False
+)
+OWNER_REQUIREMENTS = _page(Area.OWNER, "requirements", "Requirements", "rule", "What do we ask of a crew?")
+OWNER_VISITS = _page(Area.OWNER, "visits", "Visits", "event", "Who comes when, and may they?")
+OWNER_CONTRACTORS = _page(Area.OWNER, "contractors", "Contractors", "engineering", "Who is investing in their people?")
+OWNER_CONTRACTOR = _page(
+    Area.OWNER, "contractor", "Contractor", "engineering", "How does this contractor train?", is_in_menu=False
+)
+OWNER_EQUIPMENT = _page(
+    Area.OWNER, "equipment", "Units and makers", "elevator", "Which units are on record, and whose make are they?"
+)
 PRODUCT_KPIS = _page(Area.PRODUCT, "kpis", "KPIs", "flag", "Are we reaching the targets?")
 PRODUCT_TRENDS = _page(Area.PRODUCT, "trends", "Learning and certification", "trending_up", "What moves the targets?")
 PLATFORM_IMPORTS = _page(Area.PLATFORM, "imports", "Imports", "upload_file", "What came in, and what was refused?")

@@ -21,6 +21,7 @@ from operational_db.releases.manifest import ReleaseManifest, current_manifest
 from operational_db.releases.reader import ScopedWarehouse, open_scoped
 from operational_db.releases.scope import Scope, scope_for
 from operational_db.settings import Settings
+from operational_db.types import OrganizationKind
 
 HANDLES_KEPT = 64
 RESULTS_KEPT = 3000
@@ -57,8 +58,9 @@ class Viewer:
 
 def scope_key(scope: Scope) -> str:
     """A text that is equal exactly for equal scopes."""
-    companies, schools = (",".join(sorted(map(str, ids))) for ids in (scope.company_ids, scope.school_ids))
-    return f"{companies}|{schools}|{scope.person_id}|{scope.can_view_kpis}|{scope.can_view_platform}"
+    kinds = (scope.company_ids, scope.school_ids, scope.owner_ids)
+    companies, schools, owners = (",".join(sorted(map(str, ids))) for ids in kinds)
+    return f"{companies}|{schools}|{owners}|{scope.person_id}|{scope.can_view_kpis}|{scope.can_view_platform}"
 
 
 @st.cache_data(max_entries=RESULTS_KEPT, ttl=KEPT_FOR, show_spinner=False)
@@ -87,6 +89,8 @@ def area_scope(scope: Scope, area: Area, organization_id: UUID | None) -> Scope:
             return Scope(company_ids=scope.company_ids & chosen, school_ids=scope.school_ids & chosen)
         case Area.SCHOOL:
             return Scope(school_ids=scope.school_ids & chosen)
+        case Area.OWNER:
+            return Scope(owner_ids=scope.owner_ids & chosen)
         case Area.PRODUCT:
             return Scope(can_view_kpis=scope.can_view_kpis)
         case Area.PLATFORM:
@@ -134,8 +138,20 @@ def organizations_in(person: SignedIn, settings: Settings, area: Area) -> list[o
         list[organizations.Choice],
         _result((manifest.name, scope_key(warehouse.scope), "choices"), lambda: organizations.choices(warehouse)),
     )
-    kinds = {Area.COMPANY: {False}, Area.SECURITY: {False}, Area.SCHOOL: {True}}.get(area, {False, True})
-    return [c for c in found if c.organization_id in ids and c.is_school in kinds]
+    return [choice for choice in found if choice.organization_id in ids and _belongs_in(choice, area)]
+
+
+def _belongs_in(choice: organizations.Choice, area: Area) -> bool:
+    """Whether an area shows organizations of this kind; lessons and evidence are everybody's."""
+    match area:
+        case Area.COMPANY | Area.SECURITY:
+            return choice.kind not in {OrganizationKind.TRADE_SCHOOL}
+        case Area.SCHOOL:
+            return choice.kind is OrganizationKind.TRADE_SCHOOL
+        case Area.OWNER:
+            return choice.kind is OrganizationKind.BUILDING_OWNER
+        case _:
+            return True
 
 
 def _organization_ids(principal: Principal, area: Area) -> frozenset[UUID]:
@@ -145,6 +161,8 @@ def _organization_ids(principal: Principal, area: Area) -> frozenset[UUID]:
             return scope.company_ids
         case Area.SCHOOL:
             return scope.school_ids
+        case Area.OWNER:
+            return scope.owner_ids
         case Area.CONTENT:
             works_on = (principal.organizations_with(permission) for permission in WORK_ON_CONTENT)
             return scope.company_ids.union(*works_on)

@@ -18,6 +18,7 @@ class Scope:
 
     company_ids: frozenset[UUID] = frozenset()
     school_ids: frozenset[UUID] = frozenset()
+    owner_ids: frozenset[UUID] = frozenset()
     person_id: UUID | None = None
     can_view_kpis: bool = False
     can_view_platform: bool = False
@@ -28,6 +29,7 @@ def scope_for(principal: Principal) -> Scope:
     return Scope(
         company_ids=principal.organizations_with(Permission.VIEW_COMPLIANCE),
         school_ids=principal.organizations_with(Permission.VIEW_STUDENTS),
+        owner_ids=principal.organizations_with(Permission.VIEW_BUILDINGS),
         person_id=None if principal.is_system else principal.person_id,
         can_view_kpis=principal.can(Permission.VIEW_KPIS),
         can_view_platform=principal.can(Permission.VIEW_PLATFORM),

@@ -140,7 +140,7 @@ def _choose_organization(area: Area, person: SignedIn, settings: Settings) -> tu
     if not found and person.principal.is_unrestricted:
         return None, "The platform"
     if not found:
-        kind = "school" if area is Area.SCHOOL else "company"
+        kind = {Area.SCHOOL: "school", Area.OWNER: "building owner"}.get(area, "company")
         st.title(kind.capitalize())
         say_empty(
             f"You belong to no {kind} yet.",
