@@ -117,6 +117,37 @@ DIMENSIONS: dict[str, str] = {
             policy_id::text as policy_id, runbook_id::text as runbook_id, lesson_id::text as lesson_id
         from protected_features order by id
     """,
+    "buildings": """
+        select
+            id::text as building_id, organization_id::text as owner_id, name, city, district, register_id,
+            latitude, longitude, timezone, is_active
+        from buildings order by id
+    """,
+    "manufacturers": "select id::text as manufacturer_id, name, is_maker from manufacturers order by id",
+    "equipment": """
+        select
+            id::text as equipment_id, building_id::text as building_id, name, equipment_type,
+            manufacturer_id::text as manufacturer_id, model, register_id, status, installed_on, inspected_on
+        from equipment order by id
+    """,
+    "service_contracts": """
+        select
+            id::text as contract_id, owner_id::text as owner_id, contractor_id::text as contractor_id,
+            building_id::text as building_id, started_on, ended_on
+        from service_contracts order by id
+    """,
+    "visits": """
+        select
+            v.id::text as visit_id, v.contract_id::text as contract_id, v.building_id::text as building_id,
+            v.equipment_id::text as equipment_id, v.planned_on, v.status, count(p.person_id) as crew_size
+        from visits as v left join visit_people as p on p.visit_id = v.id group by v.id order by v.id
+    """,
+    "visit_people": "select visit_id::text as visit_id, person_id::text as person_id from visit_people order by visit_id, person_id",
+    "badges": """
+        select
+            b.id::text as badge_id, b.certificate_id::text as certificate_id, b.issued_at, c.is_public
+        from badges as b join certificates as c on c.id = b.certificate_id order by b.id
+    """,
     "import_batches": """
         select
             id::text as import_id, importer, format, source, organization_id::text as organization_id, state,

@@ -137,6 +137,62 @@ DIMENSION_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "runbook_id": pl.String(),
         "lesson_id": pl.String(),
     },
+    "buildings": {
+        "building_id": pl.String(),
+        "owner_id": pl.String(),
+        "name": pl.String(),
+        "city": pl.String(),
+        "district": pl.String(),
+        "register_id": pl.String(),
+        "latitude": pl.Float64(),
+        "longitude": pl.Float64(),
+        "timezone": pl.String(),
+        "is_active": pl.Boolean(),
+    },
+    "manufacturers": {
+        "manufacturer_id": pl.String(),
+        "name": pl.String(),
+        "is_maker": pl.Boolean(),
+    },
+    "equipment": {
+        "equipment_id": pl.String(),
+        "building_id": pl.String(),
+        "name": pl.String(),
+        "equipment_type": pl.String(),
+        "manufacturer_id": pl.String(),
+        "model": pl.String(),
+        "register_id": pl.String(),
+        "status": pl.String(),
+        "installed_on": pl.Date(),
+        "inspected_on": pl.Date(),
+    },
+    "service_contracts": {
+        "contract_id": pl.String(),
+        "owner_id": pl.String(),
+        "contractor_id": pl.String(),
+        "building_id": pl.String(),
+        "started_on": pl.Date(),
+        "ended_on": pl.Date(),
+    },
+    "visits": {
+        "visit_id": pl.String(),
+        "contract_id": pl.String(),
+        "building_id": pl.String(),
+        "equipment_id": pl.String(),
+        "planned_on": pl.Date(),
+        "status": pl.String(),
+        "crew_size": pl.Int64(),
+    },
+    "visit_people": {
+        "visit_id": pl.String(),
+        "person_id": pl.String(),
+    },
+    "badges": {
+        "badge_id": pl.String(),
+        "certificate_id": pl.String(),
+        "issued_at": pl.Datetime("us", "UTC"),
+        "is_public": pl.Boolean(),
+    },
     "import_batches": {
         "import_id": pl.String(),
         "importer": pl.String(),
@@ -186,6 +242,13 @@ class Dimensions:
     policies: list[Row] = field(default_factory=list)
     tracks: list[Row] = field(default_factory=list)
     features: list[Row] = field(default_factory=list)
+    buildings: list[Row] = field(default_factory=list)
+    manufacturers: list[Row] = field(default_factory=list)
+    equipment: list[Row] = field(default_factory=list)
+    service_contracts: list[Row] = field(default_factory=list)
+    visits: list[Row] = field(default_factory=list)
+    visit_people: list[Row] = field(default_factory=list)
+    badges: list[Row] = field(default_factory=list)
     import_batches: list[Row] = field(default_factory=list)
 
 

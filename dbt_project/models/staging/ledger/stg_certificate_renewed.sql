@@ -8,6 +8,8 @@ with entries as (
         'earned_through',
         'is_verified',
         'enrollment_id',
+        'path_id',
+        'track_id',
     ]) }}
 ),
 
@@ -20,6 +22,8 @@ renamed as (
         {{ as_id('entries.renews_id') }} as renews_id,
         {{ as_id('entries.certification_id') }} as certification_id,
         {{ as_id('entries.enrollment_id') }} as enrollment_id,
+        {{ as_id('entries.path_id') }} as path_id,
+        {{ as_id('entries.track_id') }} as track_id,
         cast(entries.issued_on as date) as issued_on,
         cast(entries.expires_on as date) as expires_on,
         entries.earned_through,
