@@ -15,6 +15,8 @@ from operational_db.types import (
     CeActivityType,
     CrewRuleTarget,
     EarnedThrough,
+    EquipmentStatus,
+    EquipmentType,
     GateMode,
     GateOutcome,
     LessonTrigger,
@@ -314,6 +316,27 @@ class RegisterEntryClaimed(Event):
     certificate_id: UUID
     former_certificate_id: UUID | None
     certification_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildingChanged(Event):
+    """A building was added, changed or taken out of use; `organization_id` is the owner."""
+
+    kind: ClassVar[str] = "building.changed"
+    building_id: UUID
+    is_active: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class EquipmentChanged(Event):
+    """A unit was added, changed or taken out of use; `organization_id` is the owner."""
+
+    kind: ClassVar[str] = "equipment.changed"
+    equipment_id: UUID
+    building_id: UUID
+    equipment_type: EquipmentType
+    status: EquipmentStatus
+    manufacturer_id: UUID | None
 
 
 @dataclass(frozen=True, kw_only=True)

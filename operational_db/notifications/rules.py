@@ -19,6 +19,8 @@ STEPS: Mapping[ReminderSchedule, tuple[int, ...]] = {
     ReminderSchedule.CERTIFICATE_EXPIRY: (90, 60, 30, 14, 7, 0),
     ReminderSchedule.SCOPE_EXPIRY: (14, 7, 1),
     ReminderSchedule.ASSIGNMENT_DUE: (7, 3, OVERDUE),
+    # Ours; at once when it comes about within these days.
+    ReminderSchedule.VISIT_UNQUALIFIED: (14, 7, 1),
 }
 # How long after its day a step is still told when it was not known on its day: a date that was changed, or came in by
 # an import. As long as the longest pause between two steps, so that a date ahead is always announced at once.
@@ -26,9 +28,12 @@ LATE_DAYS: Mapping[ReminderSchedule, int] = {
     ReminderSchedule.CERTIFICATE_EXPIRY: 30,
     ReminderSchedule.SCOPE_EXPIRY: 7,
     ReminderSchedule.ASSIGNMENT_DUE: 7,
+    ReminderSchedule.VISIT_UNQUALIFIED: 7,
 }
 # The first owing of an installation tells only what fell due within these days, and settles the rest in silence.
 FIRST_DAYS = 3
+# Their dates all lie ahead and something can still be done: nothing of them is settled in silence.
+ALWAYS_TOLD = frozenset({ReminderSchedule.VISIT_UNQUALIFIED})
 
 # Local hours between which nothing is sent that could make a telephone ring.
 QUIET_FROM, QUIET_UNTIL = time(20), time(8)
@@ -65,7 +70,7 @@ def window_of(schedule: ReminderSchedule, today: date, owed_until: date | None) 
     """
     late = today - timedelta(days=LATE_DAYS[schedule])
     if owed_until is None:
-        return Window(since=late, send_from=today - timedelta(days=FIRST_DAYS))
+        return Window(since=late, send_from=late if schedule in ALWAYS_TOLD else today - timedelta(days=FIRST_DAYS))
     since = min(late, owed_until)
     return Window(since=since, send_from=since)
 

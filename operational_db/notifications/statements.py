@@ -169,10 +169,35 @@ where asked.cancelled_at is null
     )
 """
 
+# Alerts are opened and closed by `owners.alerts`, which asks the engine; both sides of the contract are told.
+_VISITS = """
+select
+    told.person_id, alert.id as subject_id, visit.planned_on as due_on, told.organization_id,
+    building.name || coalesce(', ' || unit.name, '') as title,
+    case when told.organization_id = building.organization_id then '/owner-visits' else '/company-visits' end
+        || '?visit=' || visit.id as action_path,
+    zones.*
+from visit_alerts as alert
+join visits as visit on visit.id = alert.visit_id and visit.status = 'planned'
+join buildings as building on building.id = visit.building_id
+join service_contracts as contract on contract.id = visit.contract_id
+left join equipment as unit on unit.id = visit.equipment_id
+join memberships as told
+    on (
+        (told.organization_id = building.organization_id and told.role = 'building_owner')
+        or (told.organization_id = contract.contractor_id and told.role = 'company_manager')
+    )
+join people on people.id = told.person_id and people.erased_at is null
+join zones on zones.name = people.timezone
+where alert.closed_at is null and visit.planned_on >= zones.today
+    and told.started_on <= zones.today and (told.ended_on is null or told.ended_on > zones.today)
+"""
+
 SUBJECTS = {
     ReminderSchedule.CERTIFICATE_EXPIRY: _CERTIFICATES,
     ReminderSchedule.SCOPE_EXPIRY: _SCOPES,
     ReminderSchedule.ASSIGNMENT_DUE: f"{_ASSIGNMENTS} union all {_LESSONS}",
+    ReminderSchedule.VISIT_UNQUALIFIED: _VISITS,
 }
 
 

@@ -10,6 +10,7 @@ ACTION_LABELS = {
     ReminderSchedule.CERTIFICATE_EXPIRY: "See your certificates",
     ReminderSchedule.SCOPE_EXPIRY: "Refresh it in a few minutes",
     ReminderSchedule.ASSIGNMENT_DUE: "Continue the training",
+    ReminderSchedule.VISIT_UNQUALIFIED: "See the visit and what is missing",
 }
 
 
@@ -44,6 +45,8 @@ def line_of(item: Item, today: date) -> str:
         case ReminderSchedule.SCOPE_EXPIRY:
             block = " Without it, actions that need it are blocked." if days < 0 else ""
             return f"Your certification for “{item.title}” {_expiry(days)} ({day}).{block}"
+        case ReminderSchedule.VISIT_UNQUALIFIED:
+            return f"Nobody qualified can come to “{item.title}” {_distance(days)} ({day}), as things stand."
 
 
 def subject_of(items: Sequence[Item], today: date) -> str:

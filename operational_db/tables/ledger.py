@@ -33,6 +33,12 @@ class LedgerEvent(Base):
             "occurred_at",
             postgresql_where=text("kind in ('gate.decided', 'gate.rule_set')"),
         ),
+        Index(
+            "ix_ledger_events_crews",
+            "kind",
+            "occurred_at",
+            postgresql_where=text("kind in ('crew.decided', 'crew.rule_set')"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

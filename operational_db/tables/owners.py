@@ -134,6 +134,23 @@ class VisitPerson(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
 
 
+class VisitAlert(HasId, Base):
+    """A stretch of time in which a planned visit had no qualified crew; reminders are owed by it.
+
+    A visit that gets into that state again has another one, so that it is told again.
+    """
+
+    __tablename__ = "visit_alerts"
+    __table_args__ = (
+        Index("uq_visit_alerts_open", "visit_id", unique=True, postgresql_where=text("closed_at is null")),
+        Index("ix_visit_alerts_visit_id", "visit_id"),
+    )
+
+    visit_id: Mapped[UUID] = mapped_column(ForeignKey("visits.id"))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
 class CrewRule(HasId, HasTimes, Base):
     """One version of what an owner requires of whoever works on a target; the highest version in effect counts.
 

@@ -1,3 +1,4 @@
+
 """Documents, verification, credits, renewals, registers, badges, buildings, contracts, visits and crew rules."""
 
 import sqlalchemy as sa
@@ -115,13 +116,16 @@ def upgrade() -> None:
     op.create_table(
         "documents",
         sa.Column("person_id", sa.Uuid(), nullable=False),
-        sa.Column("file_id", sa.Uuid(), nullable=False),
+        sa.Column("file_id", sa.Uuid(), nullable=True),
         sa.Column("uploaded_by_id", sa.Uuid(), nullable=True),
         sa.Column("file_name", sa.Text(), nullable=False),
         sa.Column("removed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint(
+            "(file_id is null) = (removed_at is not null)", name=op.f("ck_documents_file_until_removed")
+        ),
         sa.ForeignKeyConstraint(["file_id"], ["stored_files.id"], name=op.f("fk_documents_file_id")),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_documents_person_id")),
         sa.ForeignKeyConstraint(["uploaded_by_id"], ["people.id"], name=op.f("fk_documents_uploaded_by_id")),
@@ -359,6 +363,19 @@ def upgrade() -> None:
         "ix_visits_planned", "visits", ["planned_on"], unique=False, postgresql_where=sa.text("status = 'planned'")
     )
     op.create_table(
+        "visit_alerts",
+        sa.Column("visit_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("closed_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name=op.f("fk_visit_alerts_visit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visit_alerts")),
+    )
+    op.create_index("ix_visit_alerts_visit_id", "visit_alerts", ["visit_id"], unique=False)
+    op.create_index(
+        "uq_visit_alerts_open", "visit_alerts", ["visit_id"], unique=True, postgresql_where=sa.text("closed_at is null")
+    )
+    op.create_table(
         "visit_people",
         sa.Column("visit_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
@@ -510,14 +527,14 @@ def upgrade() -> None:
     op.add_column("certificates", sa.Column("track_id", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_certificates_register_entry_id"), "certificates", ["register_entry_id"], unique=False)
     op.create_unique_constraint(op.f("uq_certificates_corrects_id"), "certificates", ["corrects_id"])
-    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_path_id"), "certificates", "learning_paths", ["path_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
     op.create_foreign_key(
         op.f("fk_certificates_register_entry_id"), "certificates", "register_entries", ["register_entry_id"], ["id"]
     )
+    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
     op.add_column("certification_registry", sa.Column("verification_api_endpoint", sa.Text(), nullable=True))
     op.add_column(
         "certification_registry",
@@ -536,6 +553,21 @@ def upgrade() -> None:
         "certification_registry",
         sa.Column("renewal_window_days", sa.BigInteger(), server_default=sa.text("90"), nullable=False),
     )
+    op.create_index(
+        "ix_ledger_events_crews",
+        "ledger_events",
+        ["kind", "occurred_at"],
+        unique=False,
+        postgresql_where=sa.text("kind in ('crew.decided', 'crew.rule_set')"),
+    )
+    op.add_column("stored_files", sa.Column("unused_since", postgresql.TIMESTAMP(timezone=True), nullable=True))
+    op.create_index(
+        "ix_stored_files_unused_since",
+        "stored_files",
+        ["unused_since"],
+        unique=False,
+        postgresql_where=sa.text("unused_since is not null"),
+    )
     op.create_check_constraint(
         op.f("ck_certification_registry_credits_not_negative"),
         "certification_registry",
@@ -549,17 +581,26 @@ def downgrade() -> None:
     op.execute("delete from reminder_runs where schedule = 'visit_unqualified'")
     _set_schedules(_SCHEDULES)
     op.drop_constraint(op.f("ck_certification_registry_credits_not_negative"), "certification_registry")
+    op.drop_index(
+        "ix_stored_files_unused_since", table_name="stored_files", postgresql_where=sa.text("unused_since is not null")
+    )
+    op.drop_column("stored_files", "unused_since")
+    op.drop_index(
+        "ix_ledger_events_crews",
+        table_name="ledger_events",
+        postgresql_where=sa.text("kind in ('crew.decided', 'crew.rule_set')"),
+    )
     op.drop_column("certification_registry", "renewal_window_days")
     op.drop_column("certification_registry", "ce_carry_over_months")
     op.drop_column("certification_registry", "ce_carry_over_limit")
     op.drop_column("certification_registry", "ce_credits_required")
     op.drop_column("certification_registry", "verification_api_endpoint")
-    op.drop_constraint(op.f("fk_certificates_register_entry_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_register_entry_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("uq_certificates_corrects_id"), "certificates", type_="unique")
     op.drop_index(op.f("ix_certificates_register_entry_id"), table_name="certificates")
     op.drop_column("certificates", "track_id")
@@ -590,6 +631,9 @@ def downgrade() -> None:
     op.drop_table("ce_credits")
     op.drop_table("badges")
     op.drop_table("visit_people")
+    op.drop_index("uq_visit_alerts_open", table_name="visit_alerts", postgresql_where=sa.text("closed_at is null"))
+    op.drop_index("ix_visit_alerts_visit_id", table_name="visit_alerts")
+    op.drop_table("visit_alerts")
     op.drop_index("ix_visits_planned", table_name="visits", postgresql_where=sa.text("status = 'planned'"))
     op.drop_index("ix_visits_contract_id", table_name="visits")
     op.drop_index("ix_visits_building_id", table_name="visits")

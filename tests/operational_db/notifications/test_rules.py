@@ -12,7 +12,7 @@ from operational_db.notifications.texts import body_of, line_of, subject_of
 from operational_db.notifications.views import ItemView
 from operational_db.types import ReminderSchedule, new_id
 
-CERTIFICATE, SCOPE, ASSIGNMENT = ReminderSchedule
+CERTIFICATE, SCOPE, ASSIGNMENT, VISIT = ReminderSchedule
 NEW_YORK = ZoneInfo("America/New_York")
 DUE = date(2028, 2, 29)
 
@@ -29,7 +29,7 @@ def step_on(schedule: ReminderSchedule, day: date, *told: int, owed_until: date 
 class TestSteps:
     @pytest.mark.parametrize(
         ("schedule", "steps"),
-        [(CERTIFICATE, (90, 60, 30, 14, 7, 0)), (SCOPE, (14, 7, 1)), (ASSIGNMENT, (7, 3, -1))],
+        [(CERTIFICATE, (90, 60, 30, 14, 7, 0)), (SCOPE, (14, 7, 1)), (ASSIGNMENT, (7, 3, -1)), (VISIT, (14, 7, 1))],
     )
     def test_a_schedule_speaks_on_its_days_and_on_no_other(
         self, schedule: ReminderSchedule, steps: tuple[int, ...]
@@ -78,6 +78,12 @@ class TestSteps:
         assert owed is not None
         assert owed.step == 7
         assert owed.is_sent is is_sent
+
+    @pytest.mark.parametrize("days_past", range(7))
+    def test_the_first_owing_keeps_nothing_back_of_visits_that_lie_ahead(self, days_past: int) -> None:
+        day = DUE - timedelta(days=14) + timedelta(days=days_past)
+        owed = rules.owed_steps(VISIT, DUE, today=day, told=(), window=rules.window_of(VISIT, day, None))
+        assert owed == rules.Owed(14, (), is_sent=True)
 
     @given(
         schedule=st.sampled_from(list(ReminderSchedule)),
@@ -161,6 +167,8 @@ class TestTexts:
             (SCOPE, 1, "Your certification for “Crane safety” expires in 1 day (22 Nov 2026)."),
             (ASSIGNMENT, 3, "“Crane safety” is due in 3 days (24 Nov 2026)."),
             (ASSIGNMENT, -1, "“Crane safety” was due 1 day ago (20 Nov 2026). It is overdue."),
+            (VISIT, 1, "Nobody qualified can come to “Crane safety” in 1 day (22 Nov 2026), as things stand."),
+            (VISIT, 0, "Nobody qualified can come to “Crane safety” today (21 Nov 2026), as things stand."),
         ],
     )
     def test_a_line_is_true_on_the_day_it_is_read(self, schedule: ReminderSchedule, days_ahead: int, line: str) -> None:
