@@ -53,6 +53,14 @@ class Settings(BaseSettings):
     freshness_minutes: int = Field(default=120, ge=1, description="Age at which a dashboard says that it is old.")
     releases_kept: int = Field(default=3, ge=2, description="Number of releases kept on disk.")
     max_upload_mb: int = Field(default=25, ge=1, description="Largest content file accepted, in megabytes.")
+    document_limit_mb: int = Field(
+        default=10, ge=1, description="Largest document accepted as evidence of a certificate, in megabytes."
+    )
+    files_url: str | None = Field(
+        default=None,
+        description="Where uploaded files are kept, as fsspec writes it: a folder, or s3://bucket/prefix with the "
+        "package s3fs installed and its keys in the environment; unset: the folder files under home.",
+    )
 
     @cached_property
     def home_path(self) -> Path:

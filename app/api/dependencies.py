@@ -12,15 +12,13 @@ from sqlalchemy.orm import Session
 from app.api.tokens import OidcTokens
 from app.context import AppContext
 from operational_db import clock
-from operational_db.catalog.files import FileStore
 from operational_db.database import read_only_session, unit_of_work
+from operational_db.documents.store import FileStore, file_store_of
 from operational_db.errors import NotSignedInError
 from operational_db.gates.desk import desk_of
 from operational_db.identity.door import principal_at_door
 from operational_db.identity.rules import Principal
 from operational_db.identity.service import principal_for_oidc_subject, principal_for_token
-
-MEGABYTE = 1024 * 1024
 
 bearer = HTTPBearer(auto_error=False, description="A token from `sitesync token`, or a JWT of the configured issuer.")
 
@@ -51,8 +49,8 @@ ReadSession = Annotated[Session, Depends(read_session, scope="function")]
 
 
 def get_files(context: Context) -> FileStore:
-    """The folder of uploaded files, with the installation's size limit."""
-    return FileStore(context.settings.files_path, context.settings.max_upload_mb * MEGABYTE)
+    """Where uploaded files are kept, with the installation's size limits."""
+    return file_store_of(context.settings)
 
 
 Files = Annotated[FileStore, Depends(get_files)]

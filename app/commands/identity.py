@@ -9,6 +9,8 @@ import typer
 from app.context import open_context
 from operational_db import clock
 from operational_db.database import read_only_session, unit_of_work
+from operational_db.documents.service import remove_unused_files
+from operational_db.documents.store import file_store_of
 from operational_db.errors import NotFoundError
 from operational_db.identity import service as identity
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
@@ -114,11 +116,15 @@ def add_role(
 
 @commands.command("erase-person")
 def erase_person(person_id: UUID, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Remove a person's name, address and free texts for good; the ledger, which has none of them, stays whole."""
+    """Remove a person's name, address, documents and free texts for good; the ledger, which has none of them, stays whole."""
     if not yes:
-        typer.confirm("Name, address and free texts of this person are removed for good. Go on?", abort=True)
-    with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
-        identity.erase_person(session, SYSTEM_PRINCIPAL, person_id=person_id, now=clock.now())
+        typer.confirm("Name, address, documents and free texts of this person are removed for good. Go on?", abort=True)
+    settings = load_settings()
+    with open_context(settings) as context:
+        with unit_of_work(context.engine) as session:
+            identity.erase_person(session, SYSTEM_PRINCIPAL, person_id=person_id, now=clock.now())
+        with unit_of_work(context.engine) as session:
+            remove_unused_files(session, file_store_of(settings))
     typer.echo("Erased. Figures follow with the next refresh; older ones go when they are replaced.")
 
 

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from operational_db.catalog import rules
-from operational_db.catalog.files import FileStore, Upload
+from operational_db.catalog.files import Upload, checked
 from operational_db.catalog.repository import CatalogRepository
 from operational_db.catalog.service import (
     add_assessment,
@@ -23,6 +22,8 @@ from operational_db.catalog.service import (
     publish_course,
 )
 from operational_db.catalog.views import viewer_of
+from operational_db.documents.service import keep_file
+from operational_db.documents.store import FileStore
 from operational_db.errors import InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import Permission, Principal
 from operational_db.tables.catalog import AutoAssignment, Course, CourseAssessment, OrganizationContent, StoredFile
@@ -58,9 +59,9 @@ class CustomModule:
 
 @dataclass(frozen=True)
 class OpenedFile:
-    """A stored file for download; `title` is what it is called where the reader found it."""
+    """A stored file for download, by its hash; `title` is what it is called where the reader found it."""
 
-    path: Path
+    sha256: bytes
     media_type: str
     size_bytes: int
     title: str
@@ -82,8 +83,8 @@ def upload_organization_content(
 ) -> OrganizationContent:
     """Add content to an organization: a text, an address, or a file that is kept under its hash.
 
-    The file is on disk before the row is committed, so that no row ever names a file that is not there; a file whose
-    row was rolled back is found again by its hash when it is uploaded the next time.
+    The file is in the store before the row is committed, so that no row ever names a file that is not there; a file
+    whose row was rolled back is found again by its hash when it is uploaded the next time.
 
     Raises
     ------
@@ -262,12 +263,19 @@ def store_file(
     Raises
     ------
     InvalidInputError
-        As `FileStore.keep`.
+        As `files.checked`.
     """
-    kept = store.keep(upload, content_type)
-    return CatalogRepository(session).put_file(
-        sha256=kept.sha256, media_type=kept.media_type, size_bytes=kept.size_bytes, file_name=kept.file_name, now=now
-    )
+    with checked(store, upload, content_type) as file:
+        return keep_file(
+            session,
+            store,
+            file.stream,
+            sha256=file.sha256,
+            size_bytes=file.size_bytes,
+            media_type=file.media_type,
+            file_name=file.file_name,
+            now=now,
+        )
 
 
 def open_file(session: Session, principal: Principal, *, file_id: UUID, store: FileStore, now: datetime) -> OpenedFile:
@@ -278,7 +286,7 @@ def open_file(session: Session, principal: Principal, *, file_id: UUID, store: F
     Raises
     ------
     NotFoundError
-        When there is no such file, or the principal may not read it.
+        When there is no such file, the principal may not read it, or the store has lost it.
     """
     repository = CatalogRepository(session)
     file = repository.stored_file(file_id)
@@ -287,7 +295,9 @@ def open_file(session: Session, principal: Principal, *, file_id: UUID, store: F
     title = content.title if content is not None else _title_in_course(session, principal, file_id, now=now)
     if title is None:
         raise NotFoundError("There is no file with this id among your courses. Enroll in the course that contains it.")
-    return OpenedFile(store.open_path(file.sha256), file.media_type, file.size_bytes, title)
+    if not store.has(file.sha256):
+        raise NotFoundError("The stored file is missing from the files folder. Restore it or upload it again.")
+    return OpenedFile(file.sha256, file.media_type, file.size_bytes, title)
 
 
 def _title_in_course(session: Session, principal: Principal, file_id: UUID, *, now: datetime) -> str | None:

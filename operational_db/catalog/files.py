@@ -1,33 +1,19 @@
-"""Uploaded files, kept once by content hash under the installation's files folder.
+"""Content files that organizations upload: what is accepted for which kind of content, and how it gets into the store.
 
 Which media types are accepted, and for which kind of content, is `MEDIA_TYPES`; README and API list the same. Who may
-upload or read is a matter of `service`.
+upload or read is a matter of `service`, where the bytes lie of `documents.store`.
 """
 
 import codecs
-import hashlib
-import os
-import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePath
 from typing import BinaryIO
 
-from operational_db.errors import InvalidInputError, NotFoundError
+from operational_db.documents.rules import MEGABYTE, FileTooLargeError, MediaTypeRefusedError, to_safe_name
+from operational_db.documents.store import BLOCK, FileStore, spooled
+from operational_db.errors import InvalidInputError
 from operational_db.types import ContentType
-
-BLOCK = 1024 * 1024
-LONGEST_FILE_NAME = 200
-
-
-class FileTooLargeError(InvalidInputError):
-    status = 413
-    code = "file_too_large"
-
-
-class MediaTypeRefusedError(InvalidInputError):
-    status = 415
-    code = "media_type_refused"
 
 
 def _starts_with(*prefixes: bytes) -> Callable[[bytes], bool]:
@@ -87,92 +73,46 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class KeptFile:
-    """A file that is on disk under its hash."""
+class CheckedFile:
+    """An upload that was read to its end and may be kept; `stream` stands at the beginning."""
 
+    stream: BinaryIO
     sha256: bytes
     size_bytes: int
     media_type: str
     file_name: str
 
 
-@dataclass(frozen=True)
-class FileStore:
-    """The folder of files; `largest_bytes` is the size from which an upload is refused."""
+@contextmanager
+def checked(store: FileStore, upload: Upload, content_type: ContentType) -> Iterator[CheckedFile]:
+    """The upload, aside from the store, when it is of an accepted type and size.
 
-    folder: Path
-    largest_bytes: int
-
-    def keep(self, upload: Upload, content_type: ContentType) -> KeptFile:
-        """Store an upload under its hash; the same bytes are stored once.
-
-        The file is complete under its name or not there at all: it is written aside, synced and renamed.
-
-        Raises
-        ------
-        MediaTypeRefusedError
-            When the type is not accepted for this kind of content, or the bytes do not look like it.
-        FileTooLargeError
-            When it is larger than the installation accepts; nothing is kept then.
-        InvalidInputError
-            When it is empty.
-        """
-        media_type = _require_media_type(upload.media_type, content_type)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".incoming-")
-        aside = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as target:
-                digest, size = self._copy(upload, media_type, target)
-                target.flush()
-                os.fsync(target.fileno())
-            place = self.path_of(digest)
-            place.parent.mkdir(exist_ok=True)
-            aside.replace(place)
-        finally:
-            aside.unlink(missing_ok=True)
-        return KeptFile(digest, size, media_type.name, to_safe_name(upload.file_name))
-
-    def path_of(self, sha256: bytes) -> Path:
-        """Where the file of this hash lies, whether it exists or not."""
-        text = sha256.hex()
-        return self.folder / text[:2] / text
-
-    def open_path(self, sha256: bytes) -> Path:
-        """The existing file of this hash.
-
-        Raises
-        ------
-        NotFoundError
-            When the folder lacks it.
-        """
-        path = self.path_of(sha256)
-        if not path.is_file():
-            raise NotFoundError("The stored file is missing from the files folder. Restore it or upload it again.")
-        return path
-
-    def _copy(self, upload: Upload, media_type: MediaType, target: BinaryIO) -> tuple[bytes, int]:
-        digest = hashlib.sha256()
-        size = 0
-        while block := upload.stream.read(BLOCK):
-            if size == 0 and not media_type.looks_right(block):
-                raise MediaTypeRefusedError(f"The file is no {media_type.name}. Save it in that format and try again.")
-            size += len(block)
-            if size > self.largest_bytes:
-                limit = self.largest_bytes // (1024 * 1024)
-                raise FileTooLargeError(f"The file is larger than {limit} MB. Make it smaller or link to it instead.")
-            digest.update(block)
-            target.write(block)
-        if size == 0:
-            raise InvalidInputError("The file is empty. Choose another one.")
-        return digest.digest(), size
+    Raises
+    ------
+    MediaTypeRefusedError
+        When the type is not accepted for this kind of content, or the bytes do not look like it.
+    FileTooLargeError
+        When it is larger than the installation accepts.
+    InvalidInputError
+        When it is empty.
+    """
+    media_type = _require_media_type(upload.media_type, content_type)
+    with spooled(_blocks(upload.stream, media_type, store.largest_bytes)) as (stream, sha256, size):
+        yield CheckedFile(stream, sha256, size, media_type.name, to_safe_name(upload.file_name))
 
 
-def to_safe_name(file_name: str) -> str:
-    """The last part of a file name without control characters, for the person who downloads it."""
-    last = PurePath(file_name.replace("\\", "/")).name
-    printable = "".join(character for character in last if character.isprintable()).strip()
-    return printable[-LONGEST_FILE_NAME:] or "file"
+def _blocks(stream: BinaryIO, media_type: MediaType, largest_bytes: int) -> Iterator[bytes]:
+    size = 0
+    while block := stream.read(BLOCK):
+        if size == 0 and not media_type.looks_right(block):
+            raise MediaTypeRefusedError(f"The file is no {media_type.name}. Save it in that format and try again.")
+        size += len(block)
+        if size > largest_bytes:
+            limit = largest_bytes // MEGABYTE
+            raise FileTooLargeError(f"The file is larger than {limit} MB. Make it smaller or link to it instead.")
+        yield block
+    if size == 0:
+        raise InvalidInputError("The file is empty. Choose another one.")
 
 
 def _require_media_type(name: str, content_type: ContentType) -> MediaType:

@@ -358,19 +358,6 @@ class CatalogRepository:
             raise NotFoundError("There is no file with this id. Look at the course's syllabus or the content list.")
         return file
 
-    def put_file(self, *, sha256: bytes, media_type: str, size_bytes: int, file_name: str, now: datetime) -> StoredFile:
-        """The record of a file, made when its hash is new; two uploads of the same bytes at once share one."""
-        statement = insert(StoredFile).values(
-            sha256=sha256,
-            media_type=media_type,
-            size_bytes=size_bytes,
-            file_name=file_name,
-            created_at=now,
-            updated_at=now,
-        )
-        self.session.execute(statement.on_conflict_do_nothing(index_elements=[StoredFile.sha256]))
-        return self.session.scalars(select(StoredFile).where(StoredFile.sha256 == sha256)).one()
-
     def courses_with_file(self, file_id: UUID, viewer: Viewer) -> list[tuple[Course, str]]:
         """Courses the viewer may find that use the file, with the title the file has there."""
         statement = (

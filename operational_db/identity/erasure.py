@@ -11,12 +11,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Text, cast, delete, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from operational_db.documents.service import erase_documents
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import AccessRemoved, Event, WaiverEnded
 from operational_db.tables.catalog import CourseReview
 from operational_db.tables.compliance import Exemption
 from operational_db.tables.content import LessonAttempt, LessonReview, NearMiss, Reinforcement, TipDismissal
-from operational_db.tables.credentials import Certificate
+from operational_db.tables.badges import Badge
+from operational_db.tables.credentials import CeCredit, Certificate, RegisterClaim, VerificationCase
 from operational_db.tables.gates import AccessGrant, GateWaiver, IncidentPerson, ProficiencyEvidence
 from operational_db.tables.identity import ApiToken
 from operational_db.tables.imports import ImportChange
@@ -30,6 +32,9 @@ _CLEARED: tuple[tuple[InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID |
     (CourseReview.person_id, {"comment": None}),
     (Exemption.person_id, {"reason": ERASED_TEXT}),
     (Certificate.person_id, {"certificate_number": None, "revocation_reason": None}),
+    # Unlike every other description of the same day: two credits of hers may not become one.
+    (CeCredit.person_id, {"activity_description": cast(CeCredit.id, Text)}),
+    (RegisterClaim.person_id, {"reason": None}),
     (LessonAttempt.person_id, {"answers": {}}),
     (LessonReview.reviewer_id, {"comment": ""}),
     (Reinforcement.person_id, {"scheduler_state": {}}),
@@ -54,6 +59,11 @@ def erase_personal_data(session: Session, person_id: UUID, *, now: datetime) -> 
     )
     for column, values in _CLEARED:
         session.execute(update(column.class_).where(column == person_id).values(values))
+    # What was written about her certificates by others, and the salt without which nobody can guess her address.
+    hers = select(Certificate.id).where(Certificate.person_id == person_id)
+    session.execute(update(VerificationCase).where(VerificationCase.certificate_id.in_(hers)).values(reason=None))
+    session.execute(update(Badge).where(Badge.certificate_id.in_(hers)).values(salt="", shows_name=False))
+    erase_documents(session, person_id, now=now)
     # What an import found before it changed something; which batch did so is needed to undo it.
     batch: ColumnElement[object] = ImportChange.before["_changed_by_batch_id"]
     former = func.jsonb_build_object("_changed_by_batch_id", batch)

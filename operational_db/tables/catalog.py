@@ -127,14 +127,21 @@ class CourseModule(HasId, HasTimes, Base):
 
 
 class StoredFile(HasId, HasTimes, Base):
-    """A file kept once by its content hash under the installation's files folder."""
+    """A file kept once by its content hash under the installation's files folder.
+
+    `unused_since`: nothing refers to it any more, and its bytes are to be deleted.
+    """
 
     __tablename__ = "stored_files"
+    __table_args__ = (
+        Index("ix_stored_files_unused_since", "unused_since", postgresql_where=text("unused_since is not null")),
+    )
 
     sha256: Mapped[bytes] = mapped_column(unique=True)
     media_type: Mapped[str]
     size_bytes: Mapped[int]
     file_name: Mapped[str]
+    unused_since: Mapped[datetime | None]
 
 
 class ModuleContent(HasId, HasTimes, Base):

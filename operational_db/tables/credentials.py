@@ -139,13 +139,19 @@ class TrackCertification(Base):
 
 
 class Document(HasId, HasTimes, Base):
-    """A file about one person, such as a photographed certificate; its bytes are kept once by their hash."""
+    """A file about one person, such as a photographed certificate; its bytes are kept once by their hash.
+
+    A removed document has no file any more; what rested on it still names the document.
+    """
 
     __tablename__ = "documents"
-    __table_args__ = (Index("ix_documents_person_id", "person_id"),)
+    __table_args__ = (
+        Index("ix_documents_person_id", "person_id"),
+        CheckConstraint("(file_id is null) = (removed_at is not null)", name="file_until_removed"),
+    )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))
-    file_id: Mapped[UUID] = mapped_column(ForeignKey("stored_files.id"), index=True)
+    file_id: Mapped[UUID | None] = mapped_column(ForeignKey("stored_files.id"), index=True)
     uploaded_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     file_name: Mapped[str]
     removed_at: Mapped[datetime | None]

@@ -5,9 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, Response
 
 from app.api.dependencies import CurrentPrincipal, Files, ReadSession, WriteSession
+from app.api.downloads import to_download
 from app.api.pagination import PageResponse, Paging, to_page_response
 from app.api.schemas.catalog import (
     CourseBody,
@@ -138,13 +139,7 @@ def to_path_body(path: views.LearningPathView) -> LearningPathBody:
 
 
 @router.get("/files/{file_id}", summary="Download a course file", response_class=FileResponse)
-def download_file(file_id: UUID, files: Files, session: ReadSession, principal: CurrentPrincipal) -> FileResponse:
+def download_file(file_id: UUID, files: Files, session: ReadSession, principal: CurrentPrincipal) -> Response:
     """For those enrolled in a course that contains it, and those who manage the content."""
     file = open_file(session, principal, file_id=file_id, store=files, now=clock.now())
-    return FileResponse(
-        file.path,
-        media_type=file.media_type,
-        filename=file.title,
-        content_disposition_type="attachment",
-        headers={"Cache-Control": "private, no-store", "Content-Security-Policy": "sandbox"},
-    )
+    return to_download(files, file.sha256, file.title, file.media_type)

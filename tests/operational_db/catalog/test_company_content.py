@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from operational_db.catalog import company_content as service
 from operational_db.catalog import views
-from operational_db.catalog.files import FileStore, MediaTypeRefusedError, Upload
+from operational_db.catalog.files import Upload
+from operational_db.documents.rules import MediaTypeRefusedError
+from operational_db.documents.store import FileStore
 from operational_db.errors import InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.identity.service import start_membership
@@ -316,7 +318,7 @@ class TestOpenFile:
         def read(principal: Principal) -> bytes:
             opened = service.open_file(session, principal, file_id=file_id, store=store, now=now)
             assert (opened.title, opened.media_type, opened.size_bytes) == ("Guide", "application/pdf", len(PDF))
-            return opened.path.read_bytes()
+            return store.read(opened.sha256)
 
         assert read(manager) == PDF
         assert read(SYSTEM_PRINCIPAL) == PDF
