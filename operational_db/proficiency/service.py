@@ -400,6 +400,20 @@ def set_scope_rule(
     return row
 
 
+def scope_terms_of(
+    session: Session, principal: Principal, *, organization_id: UUID, scopes: Iterable[str], on: date
+) -> dict[str, ScopeRuleTerms]:
+    """How long a certification in each scope or track lasts on a day: own terms, else the platform's, else the seed's.
+
+    Raises
+    ------
+    NotAuthorizedError
+        When no role in the organization lets the principal see its gates.
+    """
+    principal.require(Permission.VIEW_GATES, organization_id)
+    return ProficiencyRepository(session).terms_of(scopes, organization_id, on=on)
+
+
 def is_certified(
     session: Session,
     principal: Principal,

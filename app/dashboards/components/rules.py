@@ -11,12 +11,13 @@ from streamlit.delta_generator import DeltaGenerator
 from app.dashboards import session
 from app.dashboards.chips import chip_of
 from app.dashboards.components.certification import show_policy_panel, show_standing
+from app.dashboards.components.changes import show_policy_trial, show_validity_trial
 from app.dashboards.components.frame import answer, say_empty
 from app.dashboards.components.gate import take_retry
+from app.dashboards.components.impact import DAYS, show_impact
 from app.dashboards.components.receipts import Gated, show_receipts, write
-from app.dashboards.components.tables import Column, Empty, Opens, show_frame
+from app.dashboards.components.tables import Column, Empty, show_frame
 from app.dashboards.formats import to_day, to_number, to_parts, to_plural, to_words
-from app.dashboards.navigation import COMPANY_PERSON
 from app.dashboards.use_cases import gates
 from app.dashboards.use_cases.gates import RuleBook
 from app.dashboards.viewer import Viewer
@@ -31,7 +32,7 @@ from operational_db.types import GateMode, Persona, ProficiencyLevel, TrackTier
 
 PREVIEW, REQUIREMENTS = "gates_preview", "gates_requirements"
 MOST_REQUIREMENTS = 3
-DAYS = {"30 days": 30, "90 days": 90, "365 days": 365}
+RULE, VALIDITY, POLICY = "A rule", "How long training counts", "A policy"
 MODES = {"Block": GateMode.ENFORCE, "Dry run: record only": GateMode.DRY_RUN}
 LEVELS = [ProficiencyLevel.COMPLETED, ProficiencyLevel.PROFICIENT, ProficiencyLevel.CERTIFIED]
 NO_WINDOW = "at any time"
@@ -82,12 +83,7 @@ def show_rules(viewer: Viewer, first_line: DeltaGenerator) -> None:
     for rule in in_effect:
         _show_rule(viewer, rule, may_manage=may_manage)
     if may_manage:
-        proposal: Proposal | None = st.session_state.get(PREVIEW)
-        take_retry("gates_set")
-        if proposal is not None and proposal.terms.organization_id == organization_id:
-            _show_proposal(viewer, proposal)
-        else:
-            _show_form(viewer, book)
+        _show_trial(viewer, book)
     else:
         st.caption("Your role may look, but not change rules. Ask a manager of the organization.")
     st.subheader("Every version")
@@ -95,6 +91,30 @@ def show_rules(viewer: Viewer, first_line: DeltaGenerator) -> None:
     for feature in book.features:
         st.subheader(feature.title)
         show_policy_panel(feature)
+
+
+def _show_trial(viewer: Viewer, book: RuleBook) -> None:
+    """Try a change of one of three kinds on the past and on today's people."""
+    kind = st.segmented_control(
+        "Try a change of",
+        [RULE, VALIDITY, POLICY],
+        default=RULE,
+        required=True,
+        key="gates_change",
+        bind="query-params",
+    )
+    if kind == VALIDITY:
+        show_validity_trial(viewer, book)
+        return
+    if kind == POLICY:
+        show_policy_trial(viewer)
+        return
+    proposal: Proposal | None = st.session_state.get(PREVIEW)
+    take_retry("gates_set")
+    if proposal is not None and proposal.terms.organization_id == viewer.organization_id:
+        _show_proposal(viewer, proposal)
+    else:
+        _show_form(viewer, book)
 
 
 def _show_rule(viewer: Viewer, rule: GateRuleView, *, may_manage: bool) -> None:
@@ -222,7 +242,7 @@ def _preview(viewer: Viewer, terms: GateTerms, days: int) -> None:
                 session.installation().engine,
                 viewer.principal,
                 organization_id=viewer.organization_id,
-                terms=terms,
+                proposed=terms,
                 days=days,
                 now=clock.now(),
             )
@@ -239,16 +259,7 @@ def _show_proposal(viewer: Viewer, proposal: Proposal) -> None:
     with st.container(border=True):
         st.subheader(f"Proposed for {terms.action}")
         st.markdown(f"{chip_of(terms.mode).markdown} needs {needs}, from {to_day(terms.effective_from)}")
-        denied, allowed = found.newly_denied, found.newly_allowed
-        denied_now = sum(row.is_changed_today for row in denied)
-        allowed_now = sum(row.is_changed_today for row in allowed)
-        st.markdown(
-            f"**Newly denied today: {to_number(denied_now)} · newly allowed today: {to_number(allowed_now)}**, of "
-            f"{to_plural(found.people_considered, 'person', 'people')} considered. Of "
-            f"{to_plural(found.decisions_replayed, 'decision')} in the last {to_plural(found.days, 'day')}, "
-            f"{to_number(found.decisions_changed)} would have come out otherwise."
-        )
-        _show_impact(viewer, found)
+        show_impact(viewer, found, key="gates_impact")
         show_standing(viewer, RULE_CHANGE, "changing rules")
         with st.container(horizontal=True):
             word = "Turn it on" if terms.mode is GateMode.ENFORCE else "Set it in dry run"
@@ -256,59 +267,6 @@ def _show_proposal(viewer: Viewer, proposal: Proposal) -> None:
                 word, key="gates_set", type="primary", icon=":material/front_hand:", on_click=_set, args=(viewer, terms)
             )
             st.button("Change the proposal", key="gates_discard", on_click=_discard)
-
-
-def _show_impact(viewer: Viewer, found: ImpactPreview) -> None:
-    rows = [(row, "deny") for row in found.newly_denied] + [(row, "allow") for row in found.newly_allowed]
-    frame = pl.DataFrame(
-        {
-            "person_id": [str(row.person_id) for row, _ in rows],
-            "display_name": [row.display_name for row, _ in rows],
-            "change": [change for _, change in rows],
-            "team": [row.team_name or "No team" for row, _ in rows],
-            "today": [row.is_changed_today for row, _ in rows],
-            "decisions": [row.decision_count for row, _ in rows],
-        },
-        schema={
-            "person_id": pl.String,
-            "display_name": pl.String,
-            "change": pl.String,
-            "team": pl.String,
-            "today": pl.Boolean,
-            "decisions": pl.Int64,
-        },
-    )
-    if frame.is_empty():
-        st.success("Nobody would newly be denied or allowed.", icon=":material/check_circle:")
-        return
-    teams = (
-        frame.group_by("team")
-        .agg(
-            (pl.col("change") == "deny").sum().alias("denied"),
-            (pl.col("change") == "allow").sum().alias("allowed"),
-        )
-        .sort("denied", "allowed", "team", descending=[True, True, False])
-    )
-    lines = [
-        f"- {row['team']}: {to_number(row['denied'])} newly denied, {to_number(row['allowed'])} newly allowed"
-        for row in teams.iter_rows(named=True)
-    ]
-    st.markdown("By team\n" + "\n".join(lines))
-    show_frame(
-        viewer,
-        frame,
-        [
-            Column("display_name", "Person"),
-            Column("change", "Newly", "status"),
-            Column("team", "Team"),
-            Column("today", "Already today", "flag", help="Today's answer would be another one, too"),
-            Column("decisions", "Past decisions", "number", help="Decisions that would have come out otherwise"),
-        ],
-        key="gates_impact",
-        alt="People whom the proposal newly denies or allows",
-        empty=Empty("Nobody is concerned.", ""),
-        opens=Opens(COMPANY_PERSON, "person_id", "person", "record"),
-    )
 
 
 def _set(viewer: Viewer, terms: GateTerms) -> None:

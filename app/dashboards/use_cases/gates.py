@@ -14,7 +14,7 @@ from operational_db.content.views import FeatureView, LessonListItem
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import GateDeniedError, NotFoundError
 from operational_db.gates import service
-from operational_db.gates.preview import ImpactPreview, preview_rule
+from operational_db.gates.preview import ImpactPreview, Proposal, preview_rule
 from operational_db.gates.rules import GateDecision, GateTerms
 from operational_db.gates.shipped import DATA_EXPORT
 from operational_db.gates.views import GateRuleView
@@ -162,17 +162,17 @@ def rule_book(engine: Engine, principal: Principal, *, organization_id: UUID, no
 
 
 def preview(
-    engine: Engine, principal: Principal, *, organization_id: UUID, terms: GateTerms, days: int, now: datetime
+    engine: Engine, principal: Principal, *, organization_id: UUID, proposed: Proposal, days: int, now: datetime
 ) -> ImpactPreview:
-    """Whom a proposed rule would newly stop or let pass; nothing is changed.
+    """Whom a proposed rule, validity or policy change would newly stop or let pass; nothing is changed.
 
     Raises
     ------
     DomainError
-        When the terms mean nothing, the database is down, or the principal may not know.
+        When the proposal means nothing, the database is down, or the principal may not know.
     """
     with read_only_session(engine) as session:
-        return preview_rule(session, principal, organization_id=organization_id, proposed=terms, days=days, now=now)
+        return preview_rule(session, principal, organization_id=organization_id, proposed=proposed, days=days, now=now)
 
 
 def set_rule(

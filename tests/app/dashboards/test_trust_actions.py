@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from uuid import UUID
@@ -31,8 +31,17 @@ from operational_db.gates.shipped import install_platform_rules
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.ledger.checkpoints import latest_signed_checkpoint
 from operational_db.ledger.proofs import tlog_proof
+from operational_db.proficiency.rules import ScopeRuleTerms
+from operational_db.proficiency.service import record_evidence, set_scope_rule
 from operational_db.tables.content import Lesson, LessonReview, LessonVersion
-from operational_db.tables.gates import GateRule, GateWaiver, Incident, LessonAssignment, ProficiencyEvidence
+from operational_db.tables.gates import (
+    GateRule,
+    GateWaiver,
+    Incident,
+    LessonAssignment,
+    ProficiencyEvidence,
+    ScopeRule,
+)
 from operational_db.tables.ledger import LedgerEvent
 from operational_db.types import GateMode, LessonStatus, LessonType, ProficiencyLevel
 from tests.app.dashboards import release_fixture as figures
@@ -85,6 +94,48 @@ def _block(engine: Engine, action: str, scope: str) -> None:
             mode=GateMode.ENFORCE,
             now=NOW,
         )
+
+
+def _certify_long_ago(engine: Engine, person_id: UUID) -> None:
+    """The company certifies for two years, asks for it without a window, and somebody earned it 13 months ago."""
+    with unit_of_work(engine) as session:
+        set_scope_rule(
+            session,
+            SYSTEM_PRINCIPAL,
+            organization_id=figures.COMPANY,
+            terms=ScopeRuleTerms("data-export", validity_months=24),
+            effective_from=date(2025, 1, 1),
+            now=LONG_BEFORE,
+        )
+        set_gate_rule(
+            session,
+            SYSTEM_PRINCIPAL,
+            organization_id=figures.COMPANY,
+            action="data-export",
+            requirements=[Requirement(ProficiencyLevel.CERTIFIED, scope="data-export")],
+            mode=GateMode.ENFORCE,
+            now=NOW,
+        )
+        lesson = session.scalars(select(Lesson).where(Lesson.code == "DATA-EXPORT")).one()
+        record_evidence(
+            session,
+            person_id=person_id,
+            organization_id=figures.COMPANY,
+            scopes=["data-export"],
+            lesson_id=lesson.id,
+            lesson_version="1.0.0",
+            attempt_id=None,
+            attempt_number=1,
+            score=Decimal(90),
+            persona=None,
+            level=ProficiencyLevel.COMPLETED,
+            achieved_at=NOW - timedelta(days=400),
+            now=LONG_BEFORE,
+        )
+
+
+def _policy_named(app: AppTest, code: str) -> str:
+    return next(option for option in app.selectbox(key="gates_policy").options if option.startswith(code))
 
 
 def _lesson(engine: Engine, code: str = "DATA-EXPORT") -> tuple[UUID, LessonVersion]:
@@ -346,6 +397,49 @@ class TestRules:
         assert "Proposed for data-export" in texts(app)
         own = [rule for rule in _all(records, GateRule) if rule.organization_id == figures.COMPANY]  # type: ignore[attr-defined]
         assert [rule.action for rule in own] == ["rule-change"]  # type: ignore[attr-defined]
+
+    @pytest.mark.requirement("EMB-22")
+    def test_other_terms_of_validity_show_whom_they_would_stop_before_they_are_set(
+        self, working: Visit, records: Engine
+    ) -> None:
+        """Certified 13 months ago for two years: under one year nobody counts any more."""
+        _certify_long_ago(records, WITH_ACCESS[0])
+        app = working.open("manager", "security/gates", gates_part="Rules", gates_change="How long training counts")
+        app.selectbox(key="gates_validity_scope").set_value("data-export").run()
+        assert app.number_input(key="gates_validity_data-export_months").value == 24
+        app.number_input(key="gates_validity_data-export_months").set_value(12).run()
+        assert not [button for button in app.button if button.key == "gates_validity_set"]
+        _click(app, "gates_validity_see")
+        said = texts(app)
+        assert "Newly denied today: 1 · newly allowed today: 0" in said
+        assert "**data-export** counts 12 months from its completion" in said
+        marts = figures.rows_of_marts()
+        teams = {row["team_id"]: row["name"] for row in marts["dim_team"]}
+        team = next(teams[row["team_id"]] for row in marts["dim_membership"] if row["person_id"] == WITH_ACCESS[0])
+        assert f"- {team}: 1 newly denied, 0 newly allowed" in said
+        assert list(app.dataframe[0].value["display_name"]) == [figures.name_of(WITH_ACCESS[0])]
+        app.number_input(key="gates_validity_data-export_months").set_value(18).run()
+        assert "Newly denied today" not in texts(app), "another proposal is tried anew"
+        _click(app, "gates_validity_see")
+        assert "Nobody would newly be denied or allowed." in texts(app)
+        _click(app, "gates_validity_set")
+        assert "Version 2 of how long “data-export” counts holds for what is reached from 21 Nov 2026 on." in texts(app)
+        own = [rule for rule in _all(records, ScopeRule) if rule.organization_id == figures.COMPANY]  # type: ignore[attr-defined]
+        assert [rule.validity_months for rule in own] == [24, 18]  # type: ignore[attr-defined]
+
+    @pytest.mark.requirement("EMB-14", "EMB-22")
+    def test_a_policy_change_shows_whom_it_would_stop_only_where_scope_or_controls_change(
+        self, working: Visit, records: Engine
+    ) -> None:
+        _certify_long_ago(records, WITH_ACCESS[0])
+        app = working.open("manager", "security/gates", gates_part="Rules", gates_change="A policy")
+        app.selectbox(key="gates_policy").set_value(_policy_named(app, "POL-DA-003")).run()
+        _click(app, "gates_policy_see")
+        assert "A change of scope: lessons of the former version stop counting." in texts(app)
+        assert "Newly denied today: 1 · newly allowed today: 0" in texts(app)
+        app.checkbox(key="gates_policy_scope").uncheck().run()
+        _click(app, "gates_policy_see")
+        assert "Nobody would newly be denied or allowed." in texts(app)
 
     def test_who_may_only_look_proposes_nothing(self, working: Visit) -> None:
         app = working.open("auditor", "security/gates", gates_part="Rules")

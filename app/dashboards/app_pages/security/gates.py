@@ -7,8 +7,9 @@ from app.dashboards.components.charts import show_chart
 from app.dashboards.components.figures import show_figures
 from app.dashboards.components.filters import choose, choose_id, search_box
 from app.dashboards.components.frame import answer, open_page
+from app.dashboards.components.impact import DAYS
 from app.dashboards.components.receipts import show_receipts
-from app.dashboards.components.rules import DAYS, first_day, show_rules
+from app.dashboards.components.rules import first_day, show_rules
 from app.dashboards.components.security import gate_answer, gate_figures
 from app.dashboards.components.tables import Column, Empty, Opens, show_frame, show_listing
 from app.dashboards.navigation import COMPANY_PERSON, SECURITY_GATES
