@@ -301,8 +301,18 @@ class ProficiencyRepository:
         return self._lessons(organization_id, matches)
 
     def _lessons(self, organization_id: UUID | None, matches: ColumnElement[bool]) -> list[AvailableLesson]:
+        # Columns, not rows: slides and questions are large, and every denial asks for this.
         statement = (
-            select(Lesson, LessonVersion)
+            select(
+                Lesson.id,
+                Lesson.code,
+                Lesson.title,
+                Lesson.lesson_type,
+                LessonVersion.version,
+                LessonVersion.duration_minutes,
+                LessonVersion.scope_tags,
+                LessonVersion.pass_threshold,
+            )
             .join(
                 LessonVersion,
                 and_(LessonVersion.lesson_id == Lesson.id, LessonVersion.status == LessonStatus.PUBLISHED),
@@ -312,14 +322,14 @@ class ProficiencyRepository:
         )
         return [
             AvailableLesson(
-                lesson_id=lesson.id,
-                code=lesson.code,
-                title=lesson.title,
-                lesson_type=lesson.lesson_type,
-                version=version.version,
-                minutes=version.duration_minutes,
-                scope_tags=tuple(version.scope_tags),
-                pass_threshold=version.pass_threshold,
+                lesson_id=row.id,
+                code=row.code,
+                title=row.title,
+                lesson_type=row.lesson_type,
+                version=row.version,
+                minutes=row.duration_minutes,
+                scope_tags=tuple(row.scope_tags),
+                pass_threshold=row.pass_threshold,
             )
-            for lesson, version in self.session.execute(statement)
+            for row in self.session.execute(statement)
         ]
