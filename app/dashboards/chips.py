@@ -77,6 +77,13 @@ CHIPS: dict[str, Chip] = {
     "published": Chip("Published", *_DONE),
     "superseded": Chip("Superseded", *_OFF),
     "retired": Chip("Retired", *_OFF),
+    "covered": Chip("Covered", *_DONE),
+    "uncovered": Chip("Uncovered", *_BAD),
+    "no_requirement": Chip("Nothing required", "remove", "·", "gray"),
+    "qualified": Chip("Qualified", *_DONE),
+    "not_qualified": Chip("Not qualified", *_BAD),
+    "planned": Chip("Planned", *_WAITING),
+    "done": Chip("Done", *_DONE),
 }
 
 

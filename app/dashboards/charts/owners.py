@@ -1,0 +1,190 @@
+"""Charts of a building owner: buildings by place, and contractors against each other. Nothing is fetched to draw them.
+
+Places are drawn on plain axes, one degree of longitude as long as it is at that latitude, without map tiles.
+"""
+
+from datetime import date
+from html import escape
+from math import cos, radians
+
+import polars as pl
+
+from app.dashboards.charts.chart import BLUE, GRAY, GREEN, ORANGE, Chart, create_figure
+from app.dashboards.formats import to_day, to_number, to_parts, to_percent, to_plural
+
+MAP_HEIGHT = 460
+SMALLEST, LARGEST = 8, 34
+# Shape and colour tell the same: nobody has to tell colours apart.
+PLACES = {
+    "uncovered": (ORANGE, "diamond", "with uncovered units"),
+    "covered": (GREEN, "circle", "covered"),
+    "no_requirement": (GRAY, "circle-open", "nothing required"),
+}
+
+
+def buildings_by_place(places: pl.DataFrame, unplaced_count: int = 0) -> Chart:
+    """Points sized by units and told apart by whether contractors cover what is required there.
+
+    Parameters
+    ----------
+    places
+        label, latitude, longitude, building_count, unit_count, uncovered_count, open_count.
+    unplaced_count
+        Buildings without coordinates: they are in the list alone, and the finding says so.
+    """
+    figure = create_figure(MAP_HEIGHT)
+    state = (
+        pl.when(pl.col("uncovered_count") > 0)
+        .then(pl.lit("uncovered"))
+        .when(pl.col("open_count") == pl.col("building_count"))
+        .then(pl.lit("no_requirement"))
+        .otherwise(pl.lit("covered"))
+        .alias("state")
+    )
+    frame = places.with_columns(state)
+    most = max(places["unit_count"].to_list(), default=1) or 1
+    # Covered ones first, so that what needs somebody is drawn on top.
+    for name in ("no_requirement", "covered", "uncovered"):
+        color, symbol, words = PLACES[name]
+        rows = frame.filter(pl.col("state") == name)
+        if rows.is_empty():
+            continue
+        sizes = [SMALLEST + (LARGEST - SMALLEST) * (count / most) ** 0.5 for count in rows["unit_count"].to_list()]
+        figure.add_scatter(
+            x=rows["longitude"].to_list(),
+            y=rows["latitude"].to_list(),
+            mode="markers",
+            name=words,
+            marker={
+                "color": color,
+                "symbol": symbol,
+                "size": sizes,
+                "opacity": 0.85,
+                "line": {"width": 1, "color": "white" if symbol != "circle-open" else color},
+            },
+            customdata=[
+                [
+                    row["label"],
+                    to_plural(row["unit_count"], "unit"),
+                    to_parts(row["uncovered_count"], row["building_count"]),
+                ]
+                for row in rows.iter_rows(named=True)
+            ],
+            hovertemplate="%{customdata[0]}<br>%{customdata[1]} · uncovered buildings: %{customdata[2]}<extra></extra>",
+        )
+    middle = places["latitude"].mean() if places.height else None
+    latitude = middle if isinstance(middle, float) else 0.0
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.08, "x": 0, "itemsizing": "constant"})
+    figure.update_xaxes(showgrid=False, zeroline=False, ticksuffix="°", nticks=5, title="Longitude")
+    figure.update_yaxes(
+        showgrid=False,
+        zeroline=False,
+        ticksuffix="°",
+        nticks=5,
+        title="Latitude",
+        scaleanchor="x",
+        scaleratio=1 / max(cos(radians(latitude)), 0.2),
+    )
+    return Chart("Where they stand", _place_finding(frame, unplaced_count), figure)
+
+
+def _place_finding(frame: pl.DataFrame, unplaced_count: int) -> str:
+    """Where most buildings are uncovered, and how many have no place on the map."""
+    total = int(frame["building_count"].sum())
+    uncovered = int(frame["uncovered_count"].sum())
+    missing = (
+        f" {to_plural(unplaced_count, 'building has', 'buildings have')} no coordinates and "
+        f"{'is' if unplaced_count == 1 else 'are'} in the list alone."
+        if unplaced_count
+        else ""
+    )
+    if total == 0:
+        return f"No building of this choice has coordinates.{missing}"
+    if uncovered == 0:
+        return f"{to_plural(total, 'building')} on the map, none of them uncovered.{missing}"
+    worst = frame.sort("uncovered_count", "unit_count", "label", descending=[True, True, False]).row(0, named=True)
+    where = ""
+    if frame.height > 1 and worst["building_count"] > 1:
+        where = f"; most in one place: {to_parts(worst['uncovered_count'], worst['building_count'])} ({worst['label']})"
+    elif frame.height > 1:
+        where = f"; the one with the most units: {worst['label']}"
+    return f"{to_parts(uncovered, total)} buildings on the map are uncovered{where}.{missing}"
+
+
+def contractors_compared(rows: pl.DataFrame, measure: str, heading: str, *, is_percent: bool, unit: str = "") -> Chart:
+    """One measure of each contractor as lying bars, with the middle half of all contractors where that is known.
+
+    Frame: name, value, low, middle, high (quartiles of at least five contractors, else null).
+    """
+    frame = rows.drop_nulls("value").sort("value", "name")
+    figure = create_figure(80 + 44 * max(frame.height, 1))
+    names = frame["name"].to_list()
+    texts = [_amount(value, is_percent=is_percent, unit=unit) for value in frame["value"].to_list()]
+    positions = list(range(frame.height))
+    figure.add_bar(
+        x=frame["value"].to_list(),
+        y=positions,
+        orientation="h",
+        marker={"color": BLUE},
+        customdata=[[name, text] for name, text in zip(names, texts, strict=True)],
+        hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
+    )
+    figure.update_yaxes(
+        tickvals=positions,
+        ticktext=[f"{escape(name)}<br><b>{text}</b>" for name, text in zip(names, texts, strict=True)],
+        showgrid=False,
+    )
+    figure.update_xaxes(rangemode="tozero", tickformat=".0%" if is_percent else None, fixedrange=True)
+    known = frame.drop_nulls(["low", "middle", "high"])
+    if known.height:
+        low, middle, high = (float(known[column][0]) for column in ("low", "middle", "high"))
+        figure.add_vrect(x0=low, x1=high, fillcolor=GRAY, opacity=0.25, line_width=0)
+        figure.add_vline(x=middle, line={"color": GRAY, "dash": "dash", "width": 2})
+    return Chart(heading, _compared_finding(frame, known, is_percent=is_percent, unit=unit), figure)
+
+
+def _compared_finding(frame: pl.DataFrame, known: pl.DataFrame, *, is_percent: bool, unit: str) -> str:
+    if frame.is_empty():
+        return "Nothing is known of this for any contractor."
+    best, least = frame.row(-1, named=True), frame.row(0, named=True)
+    text = f"{best['name']}: {_amount(best['value'], is_percent=is_percent, unit=unit)}"
+    if frame.height > 1:
+        text = f"Most: {text}; least: {least['name']}: {_amount(least['value'], is_percent=is_percent, unit=unit)}"
+    if known.is_empty():
+        return (
+            f"{text}. With fewer than five contractors there is nothing to compare with that would not give one away."
+        )
+    low, middle, high = (
+        _amount(float(known[column][0]), is_percent=is_percent, unit=unit) for column in ("low", "middle", "high")
+    )
+    return f"{text}. Of all contractors, the middle half lies between {low} and {high}, the median is {middle}."
+
+
+def _amount(value: float, *, is_percent: bool, unit: str) -> str:
+    return to_percent(value) if is_percent else f"{to_number(value, 0 if abs(value) >= 100 else 1)}\u202f{unit}".strip()
+
+
+def checks_by_day(days: pl.DataFrame) -> Chart:
+    """Crew checks a day, stacked by answer; frame: on_date, is_qualified, decision_count."""
+    figure = create_figure(240)
+    totals = []
+    for is_qualified, color, words in ((True, BLUE, "qualified"), (False, ORANGE, "not qualified")):
+        rows = days.filter(pl.col("is_qualified") == is_qualified)
+        totals.append(int(rows["decision_count"].sum()))
+        figure.add_bar(
+            x=rows["on_date"].to_list(),
+            y=rows["decision_count"].to_list(),
+            name=words,
+            marker={"color": color},
+            hovertemplate="%{x|%d %b %Y}: %{y} " + words + "<extra></extra>",
+        )
+    figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": 1.15, "x": 0})
+    figure.update_yaxes(rangemode="tozero")
+    finding = "No crew was checked yet."
+    if sum(totals):
+        first: list[date] = days["on_date"].to_list()
+        finding = (
+            f"{to_plural(sum(totals), 'check')} since {to_day(min(first))}: {to_number(totals[0])} qualified, "
+            f"{to_number(totals[1])} not."
+        )
+    return Chart("Checks by day", finding, figure)
