@@ -15,7 +15,7 @@ from app.context import open_context
 from operational_db import clock
 from operational_db.database import read_only_session
 from operational_db.errors import NotFoundError
-from operational_db.gates import service
+from operational_db.gates import audit, service
 from operational_db.gates.rules import GateDecision, Requirement
 from operational_db.gates.views import GateRuleView, ReplayReport, ReplayResult
 from operational_db.identity import service as identity
@@ -84,17 +84,19 @@ def replay(
     organization: OrganizationOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
-    """Make recorded decisions again, bit for bit: today's unless a decision or days (the last included) are named.
+    """Make recorded decisions of gates, and crew checks, again, bit for bit.
+
+    Today's unless a decision or days (the last included) are named.
 
     Exit 1 when one comes out otherwise than it was recorded.
     """
     with open_context(load_settings()) as context, read_only_session(context.engine) as session:
         if decision is not None:
-            result = service.replay_decision(session, decision)
+            result = audit.replay_any(session, decision)
             report = ReplayReport(1, int(result.is_identical), () if result.is_identical else (result,))
         else:
             first, last = _days(day, since, until)
-            report = service.replay_range(
+            report = audit.replay_all(
                 session,
                 since=first,
                 until=last + timedelta(days=1),
