@@ -5,6 +5,7 @@ Everything a run writes lies under `home`. No other module reads the environment
 
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -42,6 +43,13 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(
         default=None, description="Address people reach the product at, for links in messages; unset: host and port."
+    )
+    badge_issuer: Literal["did:web", "did:key"] = Field(
+        default="did:web",
+        description="Identity that signs badges: did:web of the public address, or did:key, which verifies offline.",
+    )
+    verify_requests_per_minute: int = Field(
+        default=60, ge=1, description="Requests a minute one client may make to the public verification page."
     )
     smtp_url: SecretStr | None = Field(
         default=None,
@@ -94,6 +102,11 @@ class Settings(BaseSettings):
     @property
     def dagster_path(self) -> Path:
         return self.home_path / "dagster"
+
+    @property
+    def public_address(self) -> str:
+        """Address people and verifiers reach the installation at, without a slash at its end."""
+        return (self.public_url or f"http://localhost:{self.port}").rstrip("/")
 
     @property
     def pipeline_port_number(self) -> int:

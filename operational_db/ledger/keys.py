@@ -5,25 +5,23 @@ newest last) and `ledger.checkpoint` (the last checkpoint signed here, outside t
 back to an older state is noticed before anything contradictory is signed).
 """
 
-import fcntl
-import os
-import stat
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 
-from operational_db.errors import DomainError
+from operational_db.key_files import (
+    load_or_create_key,
+    locked,
+    modified_at,
+    read_key,
+    sync_folder,
+    to_pem,
+    write_file,
+    write_unfinished,
+)
 from operational_db.ledger.canonical import instant_text
 from operational_db.ledger.checkpoints import CheckpointText, parse_checkpoint
 from operational_db.ledger.notes import NoteSigner, Verifier, require_key_name
@@ -32,16 +30,6 @@ from operational_db.settings import Settings
 KEY_FILE = "ledger.key"
 LIST_FILE = "ledger.vkeys"
 LAST_FILE = "ledger.checkpoint"
-OWNER_ONLY = 0o600
-OWNER_ONLY_FOLDER = 0o700
-SHARED_BITS = stat.S_IRWXG | stat.S_IRWXO
-
-
-class KeyUnusableError(DomainError):
-    """A key file is not what it must be: readable by others, or no Ed25519 key."""
-
-    status = 500
-    code = "key_unusable"
 
 
 @dataclass(frozen=True)
@@ -87,10 +75,10 @@ class LogSigner:
 
     def remember(self, note: bytes) -> None:
         """Keep a signed checkpoint that was committed; one that is older than the kept one changes nothing."""
-        with _locked(self.folder):
+        with locked(self.folder):
             last = self.last_signed()
             if last is None or last.tree_size < parse_checkpoint(note)[0].tree_size:
-                _write(self.folder / LAST_FILE, note, is_durable=False)
+                write_file(self.folder / LAST_FILE, note, is_durable=False)
 
 
 def load_or_create_signer(settings: Settings) -> LogSigner:
@@ -106,30 +94,8 @@ def load_or_create_signer(settings: Settings) -> LogSigner:
     folder = settings.keys_path
     require_key_name(settings.ledger_origin)
     signer = LogSigner(NoteSigner(settings.ledger_origin, load_or_create_key(folder / KEY_FILE)), folder)
-    _list_key(folder, signer.vkey, since=_modified_at(folder / KEY_FILE))
+    _list_key(folder, signer.vkey, since=modified_at(folder / KEY_FILE))
     return signer
-
-
-def load_or_create_key(path: Path) -> Ed25519PrivateKey:
-    """Read a private key, or create it with owner-only rights; of two who create at once both get the first one's.
-
-    Raises
-    ------
-    KeyUnusableError
-        As `load_or_create_signer`.
-    """
-    if not path.exists():
-        _make_folder(path.parent)
-        unfinished = _write_unfinished(path, _to_pem(Ed25519PrivateKey.generate()))
-        try:
-            # Unlike a rename, a link never replaces the key another process has just created.
-            os.link(unfinished, path)
-            _sync_folder(path.parent)
-        except FileExistsError:
-            pass
-        finally:
-            unfinished.unlink()
-    return _read_key(path)
 
 
 def rotate_key(settings: Settings, *, now: datetime) -> tuple[LogSigner, LogSigner]:
@@ -145,14 +111,14 @@ def rotate_key(settings: Settings, *, now: datetime) -> tuple[LogSigner, LogSign
     # Listed first: a run that is killed in between leaves a public half that signed nothing, never the reverse.
     _list_key(before.folder, after.vkey, since=now)
     path = before.folder / KEY_FILE
-    _write_unfinished(path, _to_pem(key)).replace(path)
-    _sync_folder(before.folder)
+    write_unfinished(path, to_pem(key)).replace(path)
+    sync_folder(before.folder)
     return before, after
 
 
 def list_keys(settings: Settings) -> list[KeyRecord]:
     """Every public half the log ever signed with, oldest first; empty before the first start."""
-    current = _read_key(settings.keys_path / KEY_FILE) if (settings.keys_path / KEY_FILE).exists() else None
+    current = read_key(settings.keys_path / KEY_FILE) if (settings.keys_path / KEY_FILE).exists() else None
     public_key = current.public_key().public_bytes_raw() if current is not None else None
     records = []
     for vkey, since in _read_list(settings.keys_path):
@@ -176,29 +142,6 @@ def read_last_checkpoint(folder: Path) -> CheckpointText | None:
     return parse_checkpoint(note)[0]
 
 
-def _read_key(path: Path) -> Ed25519PrivateKey:
-    if path.stat().st_mode & SHARED_BITS:
-        raise KeyUnusableError(
-            f"{path} may be used by others than its owner. Run `chmod 600` on it, and rotate the key if others may "
-            "have read it."
-        )
-    try:
-        key = load_pem_private_key(path.read_bytes(), password=None)
-    except ValueError as error:
-        raise KeyUnusableError(f"{path} holds no private key. Put the right file back.") from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise KeyUnusableError(f"{path} holds a key of another kind than Ed25519.")
-    return key
-
-
-def _to_pem(key: Ed25519PrivateKey) -> bytes:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _modified_at(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-
-
 def _read_list(folder: Path) -> Sequence[tuple[str, str]]:
     try:
         lines = (folder / LIST_FILE).read_text().splitlines()
@@ -208,48 +151,9 @@ def _read_list(folder: Path) -> Sequence[tuple[str, str]]:
 
 
 def _list_key(folder: Path, vkey: str, *, since: datetime) -> None:
-    with _locked(folder):
+    with locked(folder):
         listed = _read_list(folder)
         if any(known == vkey for known, _ in listed):
             return
         lines = [f"{known} {instant}\n" for known, instant in (*listed, (vkey, instant_text(since)))]
-        _write(folder / LIST_FILE, "".join(lines).encode(), is_durable=True)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Changes of the folder's files take turns, between processes too."""
-    _make_folder(folder)
-    with (folder / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY_FOLDER)
-
-
-def _write(path: Path, content: bytes, *, is_durable: bool) -> None:
-    _write_unfinished(path, content, is_durable=is_durable).replace(path)
-    if is_durable:
-        _sync_folder(path.parent)
-
-
-def _write_unfinished(path: Path, content: bytes, *, is_durable: bool = True) -> Path:
-    """A temporary file beside `path`, readable by its owner only from the first byte on."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(descriptor, OWNER_ONLY)
-        file.write(content)
-        file.flush()
-        if is_durable:
-            os.fsync(descriptor)
-    return Path(name)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        write_file(folder / LIST_FILE, "".join(lines).encode(), is_durable=True)

@@ -17,8 +17,8 @@ from http import HTTPStatus
 from pathlib import Path
 
 from operational_db.errors import ConflictError, InvalidInputError
+from operational_db.key_files import load_or_create_key
 from operational_db.ledger.checkpoints import MEDIA_TYPE, CheckpointText, parse_checkpoint
-from operational_db.ledger.keys import load_or_create_key
 from operational_db.ledger.merkle import EMPTY_ROOT
 from operational_db.ledger.notes import (
     MalformedNoteError,

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event, text
 
 from operational_db.database import create_database_engine, read_only_session, unit_of_work
 from operational_db.errors import LedgerTamperedError
+from operational_db.key_files import KeyUnusableError
 from operational_db.ledger import seal as sealing
 from operational_db.ledger.append import append_events
 from operational_db.ledger.checkpoints import (
@@ -25,7 +26,6 @@ from operational_db.ledger.checkpoints import (
     signed_checkpoint_at,
 )
 from operational_db.ledger.keys import (
-    KeyUnusableError,
     LogSigner,
     list_keys,
     load_or_create_signer,
