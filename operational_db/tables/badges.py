@@ -45,6 +45,8 @@ class Badge(HasId, HasTimes, Base):
     # Salt of the holder's hashed address; emptied when the person is erased.
     salt: Mapped[str]
     issued_at: Mapped[datetime]
+    # Entry of the ledger that recorded the certificate, which the badge names as its evidence.
+    event_id: Mapped[UUID | None]
     key_id: Mapped[str]
     credential: Mapped[str]
     credential_jwt: Mapped[str]

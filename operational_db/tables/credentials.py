@@ -84,12 +84,14 @@ class Certificate(HasId, HasTimes, Base):
             "expires_on",
             postgresql_where=text("revoked_at is null"),
         ),
+        # One that was withdrawn or revoked leaves room for another.
         Index(
-            "uq_certificates_renews_id",
+            "uq_certificates_standing_renewal",
             "renews_id",
             unique=True,
-            postgresql_where=text("renews_id is not null"),
+            postgresql_where=text("renews_id is not null and withdrawn_at is null and revoked_at is null"),
         ),
+        Index("ix_certificates_renews_id", "renews_id"),
     )
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"))

@@ -27,6 +27,12 @@ class LedgerEvent(Base):
     __tablename__ = "ledger_events"
     __table_args__ = (
         # Replays and previews read the decisions of some days, and the rules they were made by.
+        # Badges name the entry that recorded their certificate.
+        Index(
+            "ix_ledger_events_certificates",
+            "subject_id",
+            postgresql_where=text("kind in ('certificate.issued', 'certificate.renewed')"),
+        ),
         Index(
             "ix_ledger_events_gates",
             "kind",

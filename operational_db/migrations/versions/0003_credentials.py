@@ -391,6 +391,7 @@ def upgrade() -> None:
         sa.Column("status_index", sa.BigInteger(), nullable=False),
         sa.Column("salt", sa.Text(), nullable=False),
         sa.Column("issued_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
         sa.Column("key_id", sa.Text(), nullable=False),
         sa.Column("credential", sa.Text(), nullable=False),
         sa.Column("credential_jwt", sa.Text(), nullable=False),
@@ -525,16 +526,27 @@ def upgrade() -> None:
     op.add_column("certificates", sa.Column("register_entry_id", sa.Uuid(), nullable=True))
     op.add_column("certificates", sa.Column("path_id", sa.Uuid(), nullable=True))
     op.add_column("certificates", sa.Column("track_id", sa.Uuid(), nullable=True))
+    op.drop_index(
+        op.f("uq_certificates_renews_id"), table_name="certificates", postgresql_where="(renews_id IS NOT NULL)"
+    )
     op.create_index(op.f("ix_certificates_register_entry_id"), "certificates", ["register_entry_id"], unique=False)
+    op.create_index("ix_certificates_renews_id", "certificates", ["renews_id"], unique=False)
     op.create_unique_constraint(op.f("uq_certificates_corrects_id"), "certificates", ["corrects_id"])
+    op.create_index(
+        "uq_certificates_standing_renewal",
+        "certificates",
+        ["renews_id"],
+        unique=True,
+        postgresql_where=sa.text("renews_id is not null and withdrawn_at is null and revoked_at is null"),
+    )
+    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_path_id"), "certificates", "learning_paths", ["path_id"], ["id"])
     op.create_foreign_key(
         op.f("fk_certificates_register_entry_id"), "certificates", "register_entries", ["register_entry_id"], ["id"]
     )
-    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
     op.add_column("certification_registry", sa.Column("verification_api_endpoint", sa.Text(), nullable=True))
     op.add_column(
         "certification_registry",
@@ -552,6 +564,13 @@ def upgrade() -> None:
     op.add_column(
         "certification_registry",
         sa.Column("renewal_window_days", sa.BigInteger(), server_default=sa.text("90"), nullable=False),
+    )
+    op.create_index(
+        "ix_ledger_events_certificates",
+        "ledger_events",
+        ["subject_id"],
+        unique=False,
+        postgresql_where=sa.text("kind in ('certificate.issued', 'certificate.renewed')"),
     )
     op.create_index(
         "ix_ledger_events_crews",
@@ -590,19 +609,37 @@ def downgrade() -> None:
         table_name="ledger_events",
         postgresql_where=sa.text("kind in ('crew.decided', 'crew.rule_set')"),
     )
+    op.drop_index(
+        "ix_ledger_events_certificates",
+        table_name="ledger_events",
+        postgresql_where=sa.text("kind in ('certificate.issued', 'certificate.renewed')"),
+    )
     op.drop_column("certification_registry", "renewal_window_days")
     op.drop_column("certification_registry", "ce_carry_over_months")
     op.drop_column("certification_registry", "ce_carry_over_limit")
     op.drop_column("certification_registry", "ce_credits_required")
     op.drop_column("certification_registry", "verification_api_endpoint")
-    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_register_entry_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
+    op.drop_index(
+        "uq_certificates_standing_renewal",
+        table_name="certificates",
+        postgresql_where=sa.text("renews_id is not null and withdrawn_at is null and revoked_at is null"),
+    )
     op.drop_constraint(op.f("uq_certificates_corrects_id"), "certificates", type_="unique")
+    op.drop_index("ix_certificates_renews_id", table_name="certificates")
     op.drop_index(op.f("ix_certificates_register_entry_id"), table_name="certificates")
+    op.create_index(
+        op.f("uq_certificates_renews_id"),
+        "certificates",
+        ["renews_id"],
+        unique=True,
+        postgresql_where="(renews_id IS NOT NULL)",
+    )
     op.drop_column("certificates", "track_id")
     op.drop_column("certificates", "path_id")
     op.drop_column("certificates", "register_entry_id")
