@@ -84,6 +84,14 @@ class Certificate(HasId, HasTimes, Base):
             "expires_on",
             postgresql_where=text("revoked_at is null"),
         ),
+        # The few among all that a status list of badges names.
+        Index(
+            "ix_certificates_not_counting",
+            "id",
+            postgresql_where=text(
+                "revoked_at is not null or withdrawn_at is not null or verification_status <> 'verified'"
+            ),
+        ),
         # One that was withdrawn or revoked leaves room for another.
         Index(
             "uq_certificates_standing_renewal",

@@ -529,6 +529,15 @@ def upgrade() -> None:
     op.drop_index(
         op.f("uq_certificates_renews_id"), table_name="certificates", postgresql_where="(renews_id IS NOT NULL)"
     )
+    op.create_index(
+        "ix_certificates_not_counting",
+        "certificates",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text(
+            "revoked_at is not null or withdrawn_at is not null or verification_status <> 'verified'"
+        ),
+    )
     op.create_index(op.f("ix_certificates_register_entry_id"), "certificates", ["register_entry_id"], unique=False)
     op.create_index("ix_certificates_renews_id", "certificates", ["renews_id"], unique=False)
     op.create_unique_constraint(op.f("uq_certificates_corrects_id"), "certificates", ["corrects_id"])
@@ -539,14 +548,14 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("renews_id is not null and withdrawn_at is null and revoked_at is null"),
     )
-    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_path_id"), "certificates", "learning_paths", ["path_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
     op.create_foreign_key(
         op.f("fk_certificates_register_entry_id"), "certificates", "register_entries", ["register_entry_id"], ["id"]
     )
-    op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
     op.add_column("certification_registry", sa.Column("verification_api_endpoint", sa.Text(), nullable=True))
     op.add_column(
         "certification_registry",
@@ -619,12 +628,12 @@ def downgrade() -> None:
     op.drop_column("certification_registry", "ce_carry_over_limit")
     op.drop_column("certification_registry", "ce_credits_required")
     op.drop_column("certification_registry", "verification_api_endpoint")
-    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_register_entry_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
     op.drop_index(
         "uq_certificates_standing_renewal",
         table_name="certificates",
@@ -633,6 +642,13 @@ def downgrade() -> None:
     op.drop_constraint(op.f("uq_certificates_corrects_id"), "certificates", type_="unique")
     op.drop_index("ix_certificates_renews_id", table_name="certificates")
     op.drop_index(op.f("ix_certificates_register_entry_id"), table_name="certificates")
+    op.drop_index(
+        "ix_certificates_not_counting",
+        table_name="certificates",
+        postgresql_where=sa.text(
+            "revoked_at is not null or withdrawn_at is not null or verification_status <> 'verified'"
+        ),
+    )
     op.create_index(
         op.f("uq_certificates_renews_id"),
         "certificates",
