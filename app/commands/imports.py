@@ -1,4 +1,4 @@
-"""`sitesync import …`: bring histories and licences in, see what an import would do, list imports and take one back."""
+"""`sitesync import …`: bring histories, licences and equipment in, see what it would do, list and take imports back."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import typer
@@ -20,7 +20,9 @@ from operational_db import clock
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import ImportRefusedError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
-from operational_db.imports import service
+from operational_db.imports import equipment_service, service
+from operational_db.imports.batches import MAX_REMOVAL_SHARE
+from operational_db.imports.equipment_layouts import EQUIPMENT_FORMATS
 from operational_db.imports.layout import layout_as_text
 from operational_db.imports.licences import CSLB_LAYOUT, REGISTER
 from operational_db.imports.report import COUNT_NAMES, ImportResult
@@ -86,7 +88,7 @@ def import_history(
     organization: Annotated[str | None, typer.Option(help="Slug of the school.")] = None,
     school_name: Annotated[str | None, typer.Option(help="Name of the school, to create it.")] = None,
     source: Annotated[str | None, typer.Option(help="Name of the system the records come from.")] = None,
-    max_removal_share: RemovalShare = service.MAX_REMOVAL_SHARE,
+    max_removal_share: RemovalShare = MAX_REMOVAL_SHARE,
     layout: Annotated[bool, typer.Option("--layout", help="Print the files and columns of the format.")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -124,7 +126,7 @@ def import_licences(
     format_: Annotated[str, typer.Option("--format", help="Register: cslb.")] = REGISTER,
     organization: Annotated[str | None, typer.Option(help="Slug of the company the holders work for.")] = None,
     organization_name: Annotated[str | None, typer.Option(help="Name of the company, to create it.")] = None,
-    max_removal_share: RemovalShare = service.MAX_REMOVAL_SHARE,
+    max_removal_share: RemovalShare = MAX_REMOVAL_SHARE,
     layout: Annotated[bool, typer.Option("--layout", help="Print the columns of the register.")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -144,6 +146,45 @@ def import_licences(
     )
     with _engine() as engine, _refusal_shown(as_json=as_json), StepBar() as bar:
         result = service.run_licence_import(
+            engine, SYSTEM_PRINCIPAL, request, is_dry_run=dry_run, now=clock.now(), progress=bar
+        )
+    _print_result(result, as_json=as_json)
+
+
+@commands.command("equipment")
+def import_equipment(
+    path: Annotated[
+        Path | None, typer.Argument(help="Folder with buildings and equipment, or the register's file.")
+    ] = None,
+    format_: Annotated[str, typer.Option("--format", help="standard or nyc.")] = "standard",
+    organization: Annotated[str | None, typer.Option(help="Slug of the building owner.")] = None,
+    organization_name: Annotated[str | None, typer.Option(help="Name of the building owner, to create it.")] = None,
+    source: Annotated[str | None, typer.Option(help="Name of the register; the format's when absent.")] = None,
+    max_removal_share: RemovalShare = MAX_REMOVAL_SHARE,
+    layout: Annotated[bool, typer.Option("--layout", help="Print the files and columns of the format.")] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring an owner's buildings and the units in them in; says how manufacturers' names were brought together."""
+    if format_ not in EQUIPMENT_FORMATS:
+        raise typer.BadParameter(f"Choose one of {', '.join(EQUIPMENT_FORMATS)}.", param_hint="--format")
+    if layout:
+        typer.echo(layout_as_text(EQUIPMENT_FORMATS[format_]))
+        return
+    if path is None:
+        raise typer.BadParameter("Name the folder or file.", param_hint="PATH")
+    if organization is None:
+        raise typer.BadParameter("Name the building owner by its slug.", param_hint="--organization")
+    request = equipment_service.EquipmentRequest(
+        path=path,
+        organization_slug=organization,
+        organization_name=organization_name,
+        format=format_,
+        source=source,
+        max_removal_share=max_removal_share,
+    )
+    with _engine() as engine, _refusal_shown(as_json=as_json), StepBar() as bar:
+        result = equipment_service.run_equipment_import(
             engine, SYSTEM_PRINCIPAL, request, is_dry_run=dry_run, now=clock.now(), progress=bar
         )
     _print_result(result, as_json=as_json)
@@ -220,6 +261,8 @@ def _print_result(result: ImportResult, *, as_json: bool) -> None:
                 console.print(f"{kind} {action}: {', '.join(ids)}{tail}", highlight=False, markup=False)
     _print_rows(console, "Refused", result.report["reasons"], result.report["refused_rows"])
     _print_rows(console, "Noted", result.report["notes"], result.report["noted_rows"])
+    if "manufacturers" in result.report:
+        _print_manufacturers(console, result.report["manufacturers"])
     if result.import_id is None:
         console.print("Dry run: nothing was written.")
     else:
@@ -249,6 +292,22 @@ def _print_rows(console: Console, title: str, reasons: list[dict[str, object]], 
         )
     if title == "Refused" and len(rows) > SHOWN_ROWS:
         console.print(f"  … {len(rows) - SHOWN_ROWS:,} more in the stored report.")
+
+
+def _print_manufacturers(console: Console, made: dict[str, Any]) -> None:
+    rows = made["rows"]
+    console.print(
+        f"Manufacturers: {made['spellings']:,} spellings are {made['names']:,} names. {rows['table']:,} rows by table, "
+        f"{rows['spelling'] + rows['new']:,} by their normal form, {rows['not_a_maker']:,} say who owns or uses it, "
+        f"{rows['no_name']:,} name nobody.",
+        highlight=False,
+    )
+    table = Table("manufacturer", "rows", "spelled")
+    for maker in made["listed"][:SHOWN_ROWS]:
+        name = maker["name"] if maker["is_maker"] else f"({maker['name']})"
+        table.add_row(name, f"{maker['count']:,}", ", ".join(maker["spellings"]))
+    if made["listed"]:
+        console.print(table)
 
 
 def _console() -> Console:

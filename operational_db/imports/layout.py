@@ -13,6 +13,7 @@ from operational_db.types import AssessmentType, CourseCategory, CourseLevel, De
 FILE_SUFFIXES = (".csv", ".parquet")
 LONGEST_ID = 200
 LONGEST_TEXT = 2_000
+NUMBER_WORDS = {2: "two", 6: "six"}
 
 
 class ColumnType(StrEnum):
@@ -51,6 +52,10 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    # Decimals that a number keeps.
+    decimals: int = 2
+    # Whether a cell that cannot be read is emptied and noted instead of refusing its row: files of other publishers.
+    is_lenient: bool = False
 
     @property
     def must_be_in_header(self) -> bool:
@@ -61,7 +66,7 @@ class Column:
         """How a cell is written, limits included, for people."""
         if self.type is ColumnType.CHOICE:
             return "one of " + ", ".join(self.choices)
-        words = WRITTEN_AS[self.type]
+        words = WRITTEN_AS[self.type].replace("two decimals", f"{NUMBER_WORDS[self.decimals]} decimals")
         if self.minimum is not None and self.maximum is not None:
             return f"{words}, from {self.minimum:,.10g} to {self.maximum:,.10g}"
         return words if self.minimum is None else f"{words}, at least {self.minimum:,.10g}"

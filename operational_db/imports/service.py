@@ -3,7 +3,6 @@
 Each runs in the caller's transaction and takes the principal; `run_*` open and end the transaction themselves.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +18,14 @@ from operational_db.errors import ImportRefusedError, InvalidInputError, NotFoun
 from operational_db.identity.rules import Permission, Principal
 from operational_db.identity.service import create_organization
 from operational_db.imports.apply import Progress, apply_history, no_progress, plan_history
-from operational_db.imports.findings import FileRefusedError, Findings
+from operational_db.imports.batches import (
+    MAX_REMOVAL_SHARE,
+    finish_batch,
+    keep_refusal,
+    start_batch,
+    stop_when_too_much_is_missing,
+)
+from operational_db.imports.findings import Findings
 from operational_db.imports.history import History, read_history
 from operational_db.imports.history_tables import School
 from operational_db.imports.layout import HISTORY_LAYOUT
@@ -32,19 +38,16 @@ from operational_db.imports.licences import (
 )
 from operational_db.imports.oulad import OULAD_LAYOUT, read_oulad
 from operational_db.imports.reading import ReadingLimits, SourceFile, find_files
-from operational_db.imports.report import ImportResult, KindCounts, build_report
+from operational_db.imports.report import ImportResult, build_report
 from operational_db.imports.repository import ImportRepository
 from operational_db.imports.undo import undo_batch
 from operational_db.ledger.append import append_events
-from operational_db.ledger.events import ImportApplied, ImportUndone
+from operational_db.ledger.events import ImportUndone
 from operational_db.tables.identity import Organization
 from operational_db.tables.imports import ImportBatch
 from operational_db.types import ImportState, OrganizationKind
 
-logger = logging.getLogger(__name__)
-
 FORMATS = {"standard": HISTORY_LAYOUT, "oulad": OULAD_LAYOUT}
-MAX_REMOVAL_SHARE = 0.2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +115,17 @@ def run_history_import(
             return import_history(session, principal, request, history, now=now, progress=progress)
     except ImportRefusedError as error:
         if not is_dry_run:
-            _keep_refusal(engine, principal, request, error, findings, now=now)
+            keep_refusal(
+                engine,
+                principal,
+                error,
+                findings,
+                importer="history",
+                format_=request.format,
+                source=request.source,
+                organization_slug=request.organization_slug,
+                now=now,
+            )
         raise
 
 
@@ -133,12 +146,12 @@ def import_history(
     repository.lock_source(source_key)
     school = School(organization.id, organization.name, organization.slug)
     plan = plan_history(repository, history, school, source_key, request.source, now=now, progress=progress)
-    _stop_when_too_much_is_missing(plan.counts, plan.known_counts, history.findings, request.max_removal_share)
-    batch = _start_batch(session, principal, importer="history", format_=request.format, source=request.source, now=now)
+    stop_when_too_much_is_missing(plan.counts, plan.known_counts, history.findings, request.max_removal_share)
+    batch = start_batch(session, principal, importer="history", format_=request.format, source=request.source, now=now)
     batch.organization_id = organization.id
     session.flush()
     apply_history(repository, plan, school, source_key, batch.id, now=now, progress=progress)
-    return _finish_batch(session, batch, build_report(plan.counts, history.findings), now=now)
+    return finish_batch(session, batch, build_report(plan.counts, history.findings), now=now)
 
 
 def run_licence_import(
@@ -164,13 +177,23 @@ def run_licence_import(
             with read_only_session(engine) as session:
                 organization = _existing(session, request.organization_slug)
                 plan = plan_licences(ImportRepository(session), rows, findings, source.name, organization, now=now)
-                _stop_when_too_much_is_missing(plan.counts, plan.known_counts, findings, request.max_removal_share)
+                stop_when_too_much_is_missing(plan.counts, plan.known_counts, findings, request.max_removal_share)
                 return ImportResult(None, None, build_report(plan.counts, findings))
         with unit_of_work(engine) as session:
             return _import_licences(session, principal, request, rows, findings, source.name, now=now)
     except ImportRefusedError as error:
         if not is_dry_run:
-            _keep_refusal(engine, principal, request, error, findings, now=now)
+            keep_refusal(
+                engine,
+                principal,
+                error,
+                findings,
+                importer="licences",
+                format_=request.format,
+                source=REGISTER,
+                organization_slug=request.organization_slug,
+                now=now,
+            )
         raise
 
 
@@ -243,7 +266,7 @@ def _plan_only(
         now=now,
         progress=progress,
     )
-    _stop_when_too_much_is_missing(plan.counts, plan.known_counts, history.findings, request.max_removal_share)
+    stop_when_too_much_is_missing(plan.counts, plan.known_counts, history.findings, request.max_removal_share)
     return ImportResult(None, None, build_report(plan.counts, history.findings))
 
 
@@ -262,12 +285,12 @@ def _import_licences(
     repository = ImportRepository(session)
     repository.lock_source(REGISTER)
     plan = plan_licences(repository, rows, findings, file, organization, now=now)
-    _stop_when_too_much_is_missing(plan.counts, plan.known_counts, findings, request.max_removal_share)
-    batch = _start_batch(session, principal, importer="licences", format_=request.format, source=REGISTER, now=now)
+    stop_when_too_much_is_missing(plan.counts, plan.known_counts, findings, request.max_removal_share)
+    batch = start_batch(session, principal, importer="licences", format_=request.format, source=REGISTER, now=now)
     batch.organization_id = organization.id if organization is not None else None
     session.flush()
     apply_licences(repository, plan, batch.id, organization, now=now)
-    return _finish_batch(session, batch, build_report(plan.counts, findings), now=now)
+    return finish_batch(session, batch, build_report(plan.counts, findings), now=now)
 
 
 def _existing(session: Session, slug: str | None) -> Organization | None:
@@ -319,92 +342,3 @@ def _company(session: Session, principal: Principal, request: LicenceRequest, *,
         kind=OrganizationKind.SERVICE_COMPANY,
         now=now,
     )
-
-
-def _stop_when_too_much_is_missing(
-    counts: dict[str, KindCounts], known_counts: dict[str, int], findings: Findings, max_share: float
-) -> None:
-    """A file that lost more than the share of what was imported before is rather the wrong file (D8)."""
-    reasons = [
-        f"{counts[kind].missing:,} of {known:,} {kind} imported before are gone ({counts[kind].missing / known:.0%})."
-        for kind, known in known_counts.items()
-        if known and kind in counts and counts[kind].missing / known > max_share
-    ]
-    if reasons:
-        raise ImportRefusedError(
-            f"Nothing was imported: {' '.join(reasons)} More than {max_share:.0%} looks like a wrong or cut file. "
-            "Check it, or raise --max-removal-share.",
-            details={"report": build_report(counts, findings, stopped_because=reasons)},
-        )
-
-
-def _start_batch(
-    session: Session, principal: Principal, *, importer: str, format_: str, source: str, now: datetime
-) -> ImportBatch:
-    batch = ImportBatch(
-        importer=importer,
-        format=format_,
-        source=source,
-        state=ImportState.APPLIED,
-        started_at=now,
-        finished_at=now,
-        started_by=principal.actor_id,
-        report={},
-    )
-    session.add(batch)
-    return batch
-
-
-def _finish_batch(session: Session, batch: ImportBatch, report: dict[str, object], *, now: datetime) -> ImportResult:
-    """Store the report; the ledger hears of an import that changed something, and a repeated one leaves no news."""
-    batch.report = report
-    batch.finished_at = now + ImportRepository(session).transaction_time()
-    session.flush()
-    result = ImportResult(batch.id, batch.state, report)
-    if result.total("added") or result.total("changed"):
-        event = ImportApplied(
-            subject_id=None,
-            organization_id=batch.organization_id,
-            occurred_at=now,
-            import_id=batch.id,
-            importer=batch.importer,
-            format=batch.format,
-            added_count=result.total("added"),
-            changed_count=result.total("changed"),
-            refused_count=result.total("refused"),
-        )
-        append_events(session, [event], now=now)
-    logger.info("import_applied", extra={"import_id": str(batch.id), "importer": batch.importer})
-    return result
-
-
-def _keep_refusal(
-    engine: Engine,
-    principal: Principal,
-    request: HistoryRequest | LicenceRequest,
-    error: ImportRefusedError,
-    findings: Findings,
-    *,
-    now: datetime,
-) -> None:
-    """A refused import changes nothing and leaves its report."""
-    if isinstance(error, FileRefusedError):
-        for finding in error.findings:
-            findings.refuse(finding)
-    report = error.details.get("report")
-    kept = report if isinstance(report, dict) else build_report({}, findings, stopped_because=[error.message])
-    is_history = isinstance(request, HistoryRequest)
-    source = request.source if isinstance(request, HistoryRequest) else REGISTER
-    with unit_of_work(engine) as session:
-        batch = _start_batch(
-            session,
-            principal,
-            importer="history" if is_history else "licences",
-            format_=request.format,
-            source=source,
-            now=now,
-        )
-        batch.state = ImportState.REFUSED
-        organization = _existing(session, request.organization_slug)
-        batch.organization_id = organization.id if organization is not None else None
-        batch.report = kept

@@ -25,7 +25,9 @@ _FALSE = ("false", "no", "0")
 
 
 def to_typed(chunk: pl.DataFrame, layout: FileLayout, file: str, findings: Findings) -> pl.DataFrame:
-    """The rows whose every cell can be read, typed: text, Date, Int64, Float64 (two decimals), Boolean.
+    """The rows whose every cell can be read, typed: text, Date, Int64, Float64 (rounded), Boolean.
+
+    A cell of a lenient column that cannot be read is emptied and noted, and does not refuse its row.
 
     Parameters
     ----------
@@ -35,7 +37,12 @@ def to_typed(chunk: pl.DataFrame, layout: FileLayout, file: str, findings: Findi
     typed = chunk.select("line", *[_typed(column).alias(column.name) for column in layout.columns])
     bad_lines: list[pl.Series] = []
     for column in layout.columns:
-        bad_lines += _refuse_unreadable(chunk, typed[column.name], column, file, findings)
+        unreadable = _find_unreadable(chunk, typed[column.name], column, file, findings)
+        if unreadable and column.is_lenient:
+            is_bad = pl.col("line").is_in(pl.concat(unreadable).unique().implode())
+            typed = typed.with_columns(pl.when(~is_bad).then(pl.col(column.name)))
+        else:
+            bad_lines += unreadable
     if not bad_lines:
         return typed
     bad = pl.concat(bad_lines).unique()
@@ -73,16 +80,16 @@ def _typed(column: Column) -> pl.Expr:
         case ColumnType.DECIMAL:
             number = pl.when(cell.str.contains(_DECIMAL)).then(cell)
             exact = number.str.strip_prefix("+").cast(pl.Decimal(28, 10), strict=False)
-            return exact.round(2, mode="half_away_from_zero").cast(pl.Float64)
+            return exact.round(column.decimals, mode="half_away_from_zero").cast(pl.Float64)
         case ColumnType.FLAG:
             word = cell.str.to_lowercase()
             return pl.when(word.is_in(_TRUE)).then(True).when(word.is_in(_FALSE)).then(False)
 
 
-def _refuse_unreadable(
+def _find_unreadable(
     chunk: pl.DataFrame, typed: pl.Series, column: Column, file: str, findings: Findings
 ) -> list[pl.Series]:
-    """Lines refused for this column, reported with the remedy that fits."""
+    """Lines whose cell of this column cannot be read, reported with the remedy that fits."""
     name = column.name
     written, value = pl.col(name), pl.col("typed")
     rows = chunk.select("line", name).with_columns(typed.alias("typed"))
@@ -99,7 +106,9 @@ def _refuse_unreadable(
     for code, is_bad, remedy in checks:
         bad = rows.filter(is_bad)
         if not bad.is_empty():
-            findings.refuse_rows(bad.with_columns(value_class(name)), file=file, column=name, code=code, remedy=remedy)
+            report = findings.note_rows if column.is_lenient else findings.refuse_rows
+            remedy = f"Left empty. {remedy}" if column.is_lenient else remedy
+            report(bad.with_columns(value_class(name)), file=file, column=name, code=code, remedy=remedy)
             lines.append(bad["line"])
     return lines
 

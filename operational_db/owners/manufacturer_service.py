@@ -43,7 +43,7 @@ _ADD_ALIASES = text(
 
 @dataclass(frozen=True, slots=True)
 class ManufacturerView:
-    """A manufacturer and its spellings, each with its origin; `is_maker` False: an owner, a use of the building, a note."""
+    """A manufacturer and its spellings, each with its origin; not `is_maker`: an owner, a use, a note."""
 
     id: UUID
     name: str

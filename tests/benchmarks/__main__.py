@@ -19,7 +19,18 @@ from rich.console import Console
 
 from operational_db import clock
 from operational_db.settings import load_settings
-from tests.benchmarks import decisions_http, evidence, gates, imports, ledger, pages, pipeline, startup
+from tests.benchmarks import (
+    decisions_http,
+    equipment,
+    evidence,
+    gates,
+    imports,
+    ledger,
+    pages,
+    pipeline,
+    startup,
+    sweep,
+)
 from tests.benchmarks.bench import Bench, Effort
 from tests.benchmarks.installation import shared_data_path
 from tests.benchmarks.machine import describe_machine
@@ -36,6 +47,8 @@ ROWS = {
     **ledger.WHAT,
     **decisions_http.WHAT,
     **evidence.WHAT,
+    **equipment.WHAT,
+    **sweep.WHAT,
 }
 # Filled in this order, so that the small ledger's processes do not sit beside the imports.
 DEFAULT_ENTRIES = 10_000_000
@@ -60,6 +73,8 @@ def run_rows(bench: Bench, wanted: frozenset[str]) -> list[Row]:
         "refresh": pipeline.measure_refresh,
         "pages": pages.measure_pages,
         "viewers": pages.measure_viewers,
+        "equipment": equipment.measure_equipment,
+        "sweep": sweep.measure_sweep,
     }
     for name, measure in single.items():
         if name in wanted:
