@@ -1,6 +1,6 @@
 """Making an evidence bundle with what an installation configures: key, witnesses, a folder for files on the way.
 
-Shared by the API, the pages and the command line; what goes in and who may is decided in `operational_db.evidence`.
+The one way for the API, the pages and the command line; what goes in and who may is `operational_db.evidence`'s.
 """
 
 import shutil
@@ -8,13 +8,15 @@ import time
 from datetime import datetime
 from pathlib import Path
 
-from app.context import AppContext
+from sqlalchemy import Engine
+
 from operational_db.evidence.rules import BundleScope
 from operational_db.evidence.service import export_bundle
 from operational_db.evidence.views import BundleFile
 from operational_db.identity.rules import Principal
 from operational_db.ledger.keys import load_or_create_signer
 from operational_db.ledger.witness_client import parse_witnesses
+from operational_db.settings import Settings
 from operational_db.types import new_id
 
 # Whoever fetches a bundle has it by then; what is older was left by a process that was killed.
@@ -22,7 +24,8 @@ STALE_SECONDS = 24 * 3600
 
 
 def make_bundle(
-    context: AppContext,
+    engine: Engine,
+    settings: Settings,
     principal: Principal,
     scope: BundleScope,
     *,
@@ -31,9 +34,8 @@ def make_bundle(
     has_names: bool = True,
 ) -> BundleFile:
     """Export a bundle to `target`; raises as `export_bundle`."""
-    settings = context.settings
     return export_bundle(
-        context.engine,
+        engine,
         principal,
         scope=scope,
         signer=load_or_create_signer(settings),
@@ -44,12 +46,12 @@ def make_bundle(
     )
 
 
-def temporary_target(context: AppContext) -> Path:
+def temporary_target(settings: Settings) -> Path:
     """A path for a bundle that is given out and not kept, in a folder that only the owner of the installation enters.
 
     Whoever asks for it ends with `discard`.
     """
-    folder = context.settings.home_path / "evidence"
+    folder = settings.home_path / "evidence"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in _stale(folder):
         shutil.rmtree(left, ignore_errors=True)

@@ -34,13 +34,24 @@ from operational_db.tables.gates import EvidenceBundle, GateRule, Incident, Trai
 from operational_db.tables.identity import Membership, Organization, Person
 
 # `m` are the people of the organization, with the first day after each left it.
-_SELECT: LiteralString = """
+_MEMBERS: LiteralString = """
     with member as (
         select
             person_id,
             case when bool_or(ended_on is null) then 'infinity'::date else max(ended_on) end as left_on
         from memberships where organization_id = {organization} group by person_id
     )
+"""
+_OWN_ENTRIES: LiteralString = """
+    {members}
+    select l.leaf_index
+    from ledger_leaves as l
+    join ledger_events as e on e.id = l.event_id
+    left join member as m on m.person_id = e.subject_id
+    where l.leaf_index = any(%(indexes)s::bigint[]) and {of_organization}
+"""
+_SELECT: LiteralString = """
+    {members}
     select
         l.leaf_index,
         ledger_entry_bytes(
@@ -103,7 +114,7 @@ def read_scope_entries(
         When the connection is lost on the way.
     """
     query = sql.SQL(_SELECT).format(
-        organization=sql.Literal(scope.organization_id),
+        members=sql.SQL(_MEMBERS).format(organization=sql.Literal(scope.organization_id)),
         tree_size=sql.Literal(tree_size),
         conditions=sql.SQL(" and ").join(_conditions(scope, incident_scope)),
     )
@@ -123,7 +134,7 @@ def read_scope_entries(
 def _conditions(scope: BundleScope, incident_scope: str | None) -> Iterator[sql.Composable]:
     organization = sql.Literal(scope.organization_id)
     if scope.organization_id is not None:
-        yield sql.SQL(_OF_ORGANIZATION).format(organization=organization, held=sql.Literal(list(HELD_KINDS)))
+        yield _of_organization(organization)
     if scope.starts_at is not None:
         yield sql.SQL("e.occurred_at >= {}").format(sql.Literal(scope.starts_at))
     if scope.ends_at is not None:
@@ -144,6 +155,10 @@ def _conditions(scope: BundleScope, incident_scope: str | None) -> Iterator[sql.
             incident=sql.Literal(scope.incident_id),
             of_scope=_of_scope(str(incident_scope), organization),
         )
+
+
+def _of_organization(organization: sql.Composable) -> sql.Composed:
+    return sql.SQL(_OF_ORGANIZATION).format(organization=organization, held=sql.Literal(list(HELD_KINDS)))
 
 
 def _of_scope(name: str, organization: sql.Composable) -> sql.Composed:
@@ -172,6 +187,17 @@ class EvidenceRepository:
             Membership.person_id == person_id, Membership.organization_id == organization_id
         )
         return self.session.scalar(statement.limit(1)) is not None
+
+    def entries_of_organization(self, organization_id: UUID, leaf_indexes: Collection[int]) -> frozenset[int]:
+        """The entries among these that a bundle of the organization may hold."""
+        organization = sql.Literal(organization_id)
+        query = sql.SQL(_OWN_ENTRIES).format(
+            members=sql.SQL(_MEMBERS).format(organization=organization), of_organization=_of_organization(organization)
+        )
+        connection = psycopg_connection(self.session.connection())
+        with connection.cursor() as cursor:
+            cursor.execute(query, {"indexes": list(leaf_indexes)})
+            return frozenset(index for (index,) in cursor)
 
     def incident(self, incident_id: UUID) -> Incident:
         """The incident.

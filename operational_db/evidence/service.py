@@ -129,6 +129,22 @@ def list_exports(
     return EvidenceRepository(session).exports(organization_id, page or PageRequest())
 
 
+def entries_of_organization(
+    session: Session, principal: Principal, *, organization_id: UUID, leaf_indexes: Collection[int]
+) -> frozenset[int]:
+    """Which of these entries are in the organization's part of the ledger, so that its evidence may hold them.
+
+    A figure may rest on others as well: a course of another school that counts, say.
+
+    Raises
+    ------
+    NotAuthorizedError
+        When no role in the organization allows to export its evidence.
+    """
+    _require_export(principal, organization_id)
+    return EvidenceRepository(session).entries_of_organization(organization_id, leaf_indexes)
+
+
 def _authorized(
     repository: EvidenceRepository, principal: Principal, scope: BundleScope
 ) -> tuple[BundleScope, str | None]:

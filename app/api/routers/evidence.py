@@ -28,10 +28,16 @@ ZIP = "application/zip"
 )
 def export_bundle(body: BundleRequest, context: Context, principal: CurrentPrincipal) -> FileResponse:
     """Answers with the zip file once the export is on record; 403 with the lesson to take while the gate is closed."""
-    target = temporary_target(context)
+    target = temporary_target(context.settings)
     try:
         bundle = make_bundle(
-            context, principal, body.to_scope(), target=target, now=clock.now(), has_names=body.has_names
+            context.engine,
+            context.settings,
+            principal,
+            body.to_scope(),
+            target=target,
+            now=clock.now(),
+            has_names=body.has_names,
         )
     except BaseException:
         discard(target)

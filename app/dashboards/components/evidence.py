@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.dashboards import session
 from app.dashboards.components.certification import show_standing
+from app.dashboards.components.figure_choice import choose_figure
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.gate import block_denied, take_retry
 from app.dashboards.components.tables import Column, Empty, show_frame
@@ -29,6 +30,7 @@ KINDS = {
     "One scope of certification": BundleKind.CERTIFICATION_SCOPE,
     "A period": BundleKind.PERIOD,
     "An incident": BundleKind.INCIDENT,
+    "A dashboard figure": BundleKind.FIGURE,
 }
 DEFAULT_PERIOD = timedelta(days=365)
 
@@ -40,15 +42,12 @@ def show_export_form(viewer: Viewer) -> None:
         _make(viewer, wanted, has_names=True)
     asked_incident = st.query_params.get("incident")
     kinds = list(KINDS) if viewer.organization_id else ["One scope of certification", "A period"]
+    asked = "A dashboard figure" if st.query_params.get("figure") else "An incident" if asked_incident else kinds[0]
     kind_word = st.segmented_control(
-        "About",
-        kinds,
-        default="An incident" if asked_incident and "An incident" in kinds else kinds[0],
-        required=True,
-        key="evidence_kind",
+        "About", kinds, default=asked if asked in kinds else kinds[0], required=True, key="evidence_kind"
     )
     kind = KINDS[kind_word or kinds[0]]
-    scope = _scope_inputs(viewer, kind, asked_incident)
+    scope = choose_figure(viewer) if kind is BundleKind.FIGURE else _scope_inputs(viewer, kind, asked_incident)
     has_names = st.checkbox(
         "With names", value=True, key="evidence_names", help="Without, the records hold opaque ids only."
     )
@@ -105,7 +104,7 @@ def _make(viewer: Viewer, scope: BundleScope, *, has_names: bool) -> None:
     st.session_state[WANTED] = scope
     try:
         with st.spinner("Sealing the ledger, reading the records and writing their proofs…"):
-            st.session_state[READY] = evidence.make_bundle(
+            st.session_state[READY] = evidence.hand_out_bundle(
                 context.engine, context.settings, viewer.principal, scope=scope, has_names=has_names, now=clock.now()
             )
     except GateDeniedError as error:

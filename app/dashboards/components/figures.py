@@ -33,6 +33,8 @@ class Figure:
     drill: Drill | None = None
     help: str | None = None
     chip: str = ""
+    # Where a bundle of the entries behind it is made, for those who may export evidence.
+    evidence: Drill | None = None
 
 
 def show_figures(figures: Sequence[Figure]) -> None:
@@ -58,9 +60,12 @@ def _card(figure: Figure) -> None:
         st.markdown(figure.chip)
     if figure.detail:
         st.caption(figure.detail)
-    if figure.drill is not None:
+    if figure.drill is not None or figure.evidence is not None:
         st.space("stretch")
+    if figure.drill is not None:
         _link(figure.label, figure.drill)
+    if figure.evidence is not None:
+        _link(figure.label, figure.evidence)
 
 
 def _link(figure_label: str, drill: Drill) -> None:

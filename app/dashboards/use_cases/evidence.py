@@ -11,10 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import Engine
 
+from app.evidence import discard, make_bundle, temporary_target
 from operational_db.database import read_only_session
 from operational_db.errors import InvalidInputError
-from operational_db.evidence.rules import BundleScope
-from operational_db.evidence.service import export_bundle, list_exports
+from operational_db.evidence.rules import BundleKind, BundleScope
+from operational_db.evidence.service import entries_of_organization, list_exports
 from operational_db.evidence.verify_bundle import KEYS, verify_bundle
 from operational_db.evidence.views import ExportView
 from operational_db.identity.rules import Principal
@@ -24,7 +25,7 @@ from operational_db.ledger.checkpoints import (
     latest_signed_checkpoint,
     signed_checkpoint_at,
 )
-from operational_db.ledger.keys import KeyRecord, list_keys, load_or_create_signer, log_verifiers
+from operational_db.ledger.keys import KeyRecord, list_keys, log_verifiers
 from operational_db.ledger.notes import MalformedNoteError, UnverifiedNoteError
 from operational_db.ledger.proofs import ProofReader, is_consistent, parse_tlog_proof
 from operational_db.ledger.repository import pending_count
@@ -48,28 +49,22 @@ class MadeBundle:
     record_count: int
 
 
-def make_bundle(
+def hand_out_bundle(
     engine: Engine, settings: Settings, principal: Principal, *, scope: BundleScope, has_names: bool, now: datetime
 ) -> MadeBundle:
-    """Export a bundle, behind the gate `evidence-export`.
+    """Export a bundle, behind the gate `evidence-export`; nothing of it stays on the server.
 
     Raises
     ------
     GateDeniedError, DomainError
         Nothing was handed out then.
     """
-    with tempfile.TemporaryDirectory(prefix="sitesync-bundle-") as folder:
-        made = export_bundle(
-            engine,
-            principal,
-            scope=scope,
-            signer=load_or_create_signer(settings),
-            target=Path(folder) / "bundle.zip",
-            now=now,
-            witness_vkeys=[witness.verifier.vkey for witness in parse_witnesses(settings.ledger_witnesses)],
-            has_names=has_names,
-        )
+    target = temporary_target(settings)
+    try:
+        made = make_bundle(engine, settings, principal, scope, target=target, now=now, has_names=has_names)
         content = made.path.read_bytes()
+    finally:
+        discard(target)
     return MadeBundle(
         f"sitesync-evidence-{now:%Y%m%d-%H%M}.zip",
         content,
@@ -77,6 +72,38 @@ def make_bundle(
         made.tree_size,
         made.record_count,
     )
+
+
+@dataclass(frozen=True)
+class FigureScope:
+    """What a figure's bundle is about, and how many entries behind it are not the organization's to give."""
+
+    scope: BundleScope
+    left_out_count: int
+
+
+def figure_scope(
+    engine: Engine,
+    principal: Principal,
+    *,
+    organization_id: UUID,
+    name: str,
+    value: str,
+    leaf_indexes: Sequence[int],
+) -> FigureScope:
+    """The entries behind a figure that are in the organization's part of the ledger.
+
+    Raises
+    ------
+    DomainError
+        When the database is down, or the principal may not export there.
+    """
+    with read_only_session(engine) as session:
+        own = entries_of_organization(session, principal, organization_id=organization_id, leaf_indexes=leaf_indexes)
+    scope = BundleScope(
+        BundleKind.FIGURE, organization_id, figure=name, figure_value=value, leaf_indexes=tuple(sorted(own))
+    )
+    return FigureScope(scope, len(leaf_indexes) - len(own))
 
 
 def exports(engine: Engine, principal: Principal, *, organization_id: UUID | None) -> Page[ExportView]:

@@ -65,6 +65,11 @@ def test_what_cannot_be_exported_is_told(run: Run, organization: Organization, t
     assert run("export", "--scope", "a", "--incident", organization.id, "--out", out).exit_code == 2
     assert run("export", "--organization", organization.slug, "--out", tmp_path / "none" / "b.zip").exit_code == 2
     assert run("export", "--out", out).exit_code == 1
+    assert run("export", "--figure", "overdue", "--out", out).exit_code == 2
+    assert run("export", "--figure", "nonsense", "--organization", organization.slug, "--out", out).exit_code == 2
+    early = run("export", "--figure", "overdue", "--organization", organization.slug, "--out", out)
+    assert early.exit_code == 1
+    assert "No figures have been computed yet" in early.stderr
     assert not out.exists()
 
 

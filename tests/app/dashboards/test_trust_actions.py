@@ -15,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.dashboards.components.gate import BLOCKED
 from app.dashboards.components.lesson import TAKING
+from app.dashboards.queries import figures as figure_queries
+from app.dashboards.queries.figures import FigureEvidence
 from app.dashboards.use_cases import evidence as evidence_cases
 from app.dashboards.use_cases import gates as gate_cases
 from operational_db import clock
@@ -35,6 +37,7 @@ from operational_db.proficiency.rules import ScopeRuleTerms
 from operational_db.proficiency.service import record_evidence, set_scope_rule
 from operational_db.tables.content import Lesson, LessonReview, LessonVersion
 from operational_db.tables.gates import (
+    EvidenceBundle,
     GateRule,
     GateWaiver,
     Incident,
@@ -42,7 +45,7 @@ from operational_db.tables.gates import (
     ProficiencyEvidence,
     ScopeRule,
 )
-from operational_db.tables.ledger import LedgerEvent
+from operational_db.tables.ledger import LedgerEvent, LedgerLeaf
 from operational_db.types import GateMode, LessonStatus, LessonType, ProficiencyLevel
 from tests.app.dashboards import release_fixture as figures
 from tests.app.dashboards.conftest import Visit, principal_of, texts
@@ -522,7 +525,7 @@ class TestContent:
 @pytest.mark.requirement("EMB-16")
 class TestEvidence:
     def _bundle(self, working: Visit, records: Engine) -> evidence_cases.MadeBundle:
-        return evidence_cases.make_bundle(
+        return evidence_cases.hand_out_bundle(
             records,
             working.settings,
             principal_of("auditor"),
@@ -537,6 +540,50 @@ class TestEvidence:
         assert app.get("download_button")[0].proto.label == "Save the bundle"
         assert _count(records, "evidence.exported") == 1
         assert list(app.dataframe[0].value["about"]) == ["Organization"]
+
+    def test_a_figure_of_the_overview_is_one_click_from_its_evidence(
+        self, working: Visit, records: Engine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        app = working.open("auditor", "company/overview")
+        links = [link.proto for link in app.get("page_link") if link.proto.label == "Its evidence"]
+        assert len(links) == 5
+        assert "figure=overdue" in links[1].query_string
+        self._bundle(working, records)  # seals what is there: two people got access
+        with Session(records) as session:
+            granted = session.scalars(
+                select(LedgerLeaf.leaf_index)
+                .join(LedgerEvent, LedgerEvent.id == LedgerLeaf.event_id)
+                .where(LedgerEvent.kind == "access.granted")
+            ).all()
+        behind = FigureEvidence(2.0, (*granted, 999_999))
+        monkeypatch.setattr(figure_queries, "evidence_of", lambda _warehouse, **_: behind)
+        app = working.open("auditor", "evidence/export", figure="overdue")
+        assert app.selectbox(key="evidence_figure").value == "overdue"
+        said = texts(app)
+        assert "**Overdue: 2**, from rows that 2 ledger entries made as they are." in said
+        assert "1 more entry is not in this organization's part of the ledger" in said
+        _click(app, "evidence_get")
+        assert app.get("download_button")[0].proto.label == "Save the bundle"
+        bundle = _all(records, EvidenceBundle)[-1]
+        assert bundle.record_count == 2  # type: ignore[attr-defined]
+        assert bundle.bundle_scope == {  # type: ignore[attr-defined]
+            "kind": "figure",
+            "organization_id": str(figures.COMPANY),
+            "figure": "fct_required_training.overdue",
+            "figure_value": "2",
+            "figure_entry_count": 2,
+        }
+
+    def test_a_figure_with_nothing_behind_it_gives_no_bundle(self, working: Visit) -> None:
+        """The hand-made figures rest on entries this ledger does not have."""
+        app = working.open("auditor", "evidence/export", figure="access-without-training")
+        assert "not in this organization's part of the ledger" in texts(app)
+        assert not [button for button in app.button if button.key == "evidence_get"]
+
+    @pytest.mark.parametrize("who", ["supervisor"])
+    def test_who_may_not_export_sees_no_way_there(self, working: Visit, who: str) -> None:
+        app = working.open(who, "company/overview")
+        assert "Its evidence" not in [link.proto.label for link in app.get("page_link")]
 
     def test_a_closed_gate_hands_out_nothing(self, working: Visit, records: Engine) -> None:
         _block(records, "evidence-export", "data-export")
@@ -597,7 +644,7 @@ class TestEvidence:
 
     def test_somebody_elses_incident_is_not_there(self, working: Visit, records: Engine) -> None:
         with pytest.raises(NotFoundError):
-            evidence_cases.make_bundle(
+            evidence_cases.hand_out_bundle(
                 records,
                 working.settings,
                 principal_of("other manager"),

@@ -5,11 +5,12 @@ import streamlit as st
 from app.dashboards.charts.company import compliance_by_part, compliance_over_time
 from app.dashboards.components.charts import show_chart
 from app.dashboards.components.company import compliance_figures
+from app.dashboards.components.figure_evidence import with_evidence
 from app.dashboards.components.figures import show_figures
 from app.dashboards.components.frame import answer, open_page, say_empty
 from app.dashboards.components.tables import words_of
 from app.dashboards.formats import to_parts, to_percent, to_plural
-from app.dashboards.navigation import COMPANY_ASSIGNMENTS, COMPANY_CERTIFICATES, COMPANY_OVERVIEW
+from app.dashboards.navigation import COMPANY_ASSIGNMENTS, COMPANY_CERTIFICATES, COMPANY_OVERVIEW, Area
 from app.dashboards.queries import company
 
 viewer = open_page(COMPANY_OVERVIEW)
@@ -25,7 +26,7 @@ answer(
     f"{to_percent(now.compliance_rate)} compliant: {to_parts(now.completed_count, now.counted_count)} required "
     f"trainings are done; {to_plural(now.people_overdue_count, 'person is', 'people are')} overdue."
 )
-show_figures(compliance_figures(now, trend))
+show_figures(with_evidence(viewer, compliance_figures(now, trend), area=Area.COMPANY))
 with st.container(horizontal=True):
     st.page_link(
         COMPANY_ASSIGNMENTS.path, label="Assign what is missing to those who lack it", icon=COMPANY_ASSIGNMENTS.icon

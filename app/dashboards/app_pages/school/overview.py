@@ -5,10 +5,11 @@ import streamlit as st
 from app.dashboards.charts.school import completion_by_course, outcomes_by_cohort
 from app.dashboards.components.charts import show_chart
 from app.dashboards.components.cohorts import choose_cohort
+from app.dashboards.components.figure_evidence import with_evidence
 from app.dashboards.components.figures import Drill, Figure, show_figures
 from app.dashboards.components.frame import answer, open_page, say_empty
 from app.dashboards.formats import to_number, to_parts, to_percent, to_plural
-from app.dashboards.navigation import SCHOOL_OVERVIEW, SCHOOL_PROGRAMMES, SCHOOL_STUDENTS
+from app.dashboards.navigation import SCHOOL_OVERVIEW, SCHOOL_PROGRAMMES, SCHOOL_STUDENTS, Area
 from app.dashboards.queries import school
 
 viewer = open_page(SCHOOL_OVERVIEW)
@@ -31,41 +32,41 @@ def _students(label: str, state: str) -> Drill:
     return Drill(SCHOOL_STUDENTS, label, {"students_state": state})
 
 
-show_figures(
-    [
-        Figure(
-            "In a course",
-            to_number(now.active_count),
-            f"of {to_plural(now.enrolled_count, 'enrollment')} in {to_plural(now.course_count, 'course')}",
-            drill=_students("Who they are", "In a course now"),
-        ),
-        Figure(
-            "At risk",
-            to_number(at_risk),
-            f"of {to_number(now.active_count)} running",
-            drill=_students("Who they are", "At risk"),
-            help=f"Nothing done in a running course for more than {school.SILENT_DAYS} days.",
-        ),
-        Figure(
-            "Completed",
-            to_percent(completed),
-            to_parts(now.completed_count, now.ended_count) + " ended",
-            drill=_students("Who they are", "Completed a course"),
-        ),
-        Figure(
-            "Dropped or failed",
-            to_number(now.dropped_count + now.failed_count),
-            f"{to_number(now.dropped_count)} dropped · {to_number(now.failed_count)} failed",
-            drill=_students("Who dropped", "Dropped a course"),
-        ),
-        Figure(
-            "Attempts passed",
-            to_percent(now.passed_attempt_count / now.attempt_count if now.attempt_count else None),
-            f"{to_parts(now.passed_attempt_count, now.attempt_count)} scored",
-            drill=Drill(SCHOOL_PROGRAMMES, "By course"),
-            help="Scored results; results carried over from an earlier time are left out.",
-        ),
-    ]
-)
+figures = [
+    Figure(
+        "In a course",
+        to_number(now.active_count),
+        f"of {to_plural(now.enrolled_count, 'enrollment')} in {to_plural(now.course_count, 'course')}",
+        drill=_students("Who they are", "In a course now"),
+    ),
+    Figure(
+        "At risk",
+        to_number(at_risk),
+        f"of {to_number(now.active_count)} running",
+        drill=_students("Who they are", "At risk"),
+        help=f"Nothing done in a running course for more than {school.SILENT_DAYS} days.",
+    ),
+    Figure(
+        "Completed",
+        to_percent(completed),
+        to_parts(now.completed_count, now.ended_count) + " ended",
+        drill=_students("Who they are", "Completed a course"),
+    ),
+    Figure(
+        "Dropped or failed",
+        to_number(now.dropped_count + now.failed_count),
+        f"{to_number(now.dropped_count)} dropped · {to_number(now.failed_count)} failed",
+        drill=_students("Who dropped", "Dropped a course"),
+    ),
+    Figure(
+        "Attempts passed",
+        to_percent(now.passed_attempt_count / now.attempt_count if now.attempt_count else None),
+        f"{to_parts(now.passed_attempt_count, now.attempt_count)} scored",
+        drill=Drill(SCHOOL_PROGRAMMES, "By course"),
+        help="Scored results; results carried over from an earlier time are left out.",
+    ),
+]
+of_cohort = {"cohort": f"{cohort_on:%Y-%m-%d}"} if cohort_on else {}
+show_figures(with_evidence(viewer, figures, area=Area.SCHOOL, address=of_cohort))
 show_chart(outcomes_by_cohort(viewer.load(school.cohorts), chosen=cohort_on), key="school_outcomes")
 show_chart(completion_by_course(viewer.load(school.courses, cohort_on=cohort_on)), key="school_completion")

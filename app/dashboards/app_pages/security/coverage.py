@@ -4,12 +4,13 @@ import streamlit as st
 
 from app.dashboards.charts.security import coverage_by_track
 from app.dashboards.components.charts import show_chart
+from app.dashboards.components.figure_evidence import with_evidence
 from app.dashboards.components.figures import show_figures
 from app.dashboards.components.filters import choose, choose_id, search_box
 from app.dashboards.components.frame import answer, open_page, say_empty
 from app.dashboards.components.security import coverage_answer, coverage_figures
 from app.dashboards.components.tables import Column, Empty, Opens, show_listing
-from app.dashboards.navigation import COMPANY_PERSON, SECURITY_COVERAGE, SECURITY_EXCEPTIONS
+from app.dashboards.navigation import COMPANY_PERSON, SECURITY_COVERAGE, SECURITY_EXCEPTIONS, Area
 from app.dashboards.queries import company, coverage, exceptions
 
 viewer = open_page(SECURITY_COVERAGE)
@@ -21,7 +22,7 @@ if not tiers:
     )
     st.stop()
 answer(coverage_answer(tiers, tracks))
-show_figures(coverage_figures(tiers, viewer.load(exceptions.counts)))
+show_figures(with_evidence(viewer, coverage_figures(tiers, viewer.load(exceptions.counts)), area=Area.COMPANY))
 st.page_link(SECURITY_EXCEPTIONS.path, label="See who has access without training", icon=SECURITY_EXCEPTIONS.icon)
 show_chart(coverage_by_track(tracks, coverage.COVERAGE_TARGET), key="coverage_chart")
 
