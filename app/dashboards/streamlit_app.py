@@ -6,7 +6,8 @@ import streamlit as st
 
 from app.dashboards import session
 from app.dashboards.components.account import show_account, show_sign_in
-from app.dashboards.navigation import AREA_LABELS, PAGES, Area, PageEntry, areas_of, home_of
+from app.dashboards.components.menu import show_menu
+from app.dashboards.navigation import PAGES, PageEntry, areas_of, home_of
 from operational_db import clock
 from operational_db.errors import DatabaseUnavailableError, NotSignedInError
 
@@ -19,16 +20,8 @@ def _go_home() -> None:
     st.switch_page(home_of(person.principal).path if person else PAGES[0].path)
 
 
-def _to_page(entry: PageEntry, areas: tuple[Area, ...]) -> st.Page:
-    is_shown = entry.is_in_menu and entry.area in areas
-    return st.Page(
-        entry.path,
-        title=entry.title,
-        icon=entry.icon,
-        url_path=entry.address,
-        help=entry.question,
-        visibility="visible" if is_shown else "hidden",
-    )
+def _to_page(entry: PageEntry) -> st.Page:
+    return st.Page(entry.path, title=entry.title, icon=entry.icon, url_path=entry.address)
 
 
 context = session.installation()
@@ -37,17 +30,14 @@ try:
     person = session.current_person(context, clock.now())
 except (DatabaseUnavailableError, NotSignedInError) as error:
     person, problem = None, error.message
-areas = areas_of(person.principal) if person else ()
-home = st.Page(_go_home, title="Home", url_path="home", default=True, visibility="hidden")
+home = st.Page(_go_home, title="Home", url_path="home", default=True)
 # Every page is known to everybody, so that a shared address leads to the sign-in or to a clear refusal.
-menu: dict[str, list[st.Page]] = {"": [home]}
-for area in sorted(Area, key=lambda area: areas.index(area) if area in areas else len(areas)):
-    menu.setdefault(AREA_LABELS[area], []).extend(_to_page(entry, areas) for entry in PAGES if entry.area is area)
-page = st.navigation(menu, position="sidebar" if person else "hidden", expanded=True)
+page = st.navigation([home, *map(_to_page, PAGES)], position="hidden")
 if person is None:
     if problem:
         st.error(problem, icon=":material/error:")
     show_sign_in(context, f"/{page.url_path}")
 else:
+    show_menu(areas_of(person.principal), page.url_path)
     show_account(context, person)
     page.run()

@@ -13,6 +13,7 @@ WAIT_MS = 60_000
 WIDE, NARROW = 1440, 390
 # The app's own mark on the page while a script runs.
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+MENU_LINK = '[data-testid="stSidebarUserContent"] [data-testid="stPageLink-NavLink"]'
 OVERFLOW = """
 () => [document.scrollingElement, document.querySelector('[data-testid="stMain"]')]
     .filter(Boolean).map(element => element.scrollWidth - element.clientWidth)
@@ -55,17 +56,14 @@ def sign_in(page: Page, member: Member, address: str = "/") -> None:
     choice = page.locator("form", has=page.locator(f'input[value="{member.person_id}"]')).get_by_role("button")
     expect(choice).to_be_visible(timeout=WAIT_MS)
     choice.click()
-    page.wait_for_selector('[data-testid="stSidebarNav"]', state="attached")
+    page.wait_for_selector(MENU_LINK, state="attached")
     wait_until_drawn(page)
 
 
 def menu_addresses(page: Page) -> list[str]:
     """The pages of the navigation, in order."""
-    links = page.locator('[data-testid="stSidebarNavLink"]')
+    links = page.locator(MENU_LINK)
     expect(links.first).to_be_attached(timeout=WAIT_MS)
-    more = page.locator('[data-testid="stSidebarNavViewButton"]')
-    if more.count():
-        more.click()
     found = links.evaluate_all("links => links.map(link => new URL(link.href).pathname)")
     return [str(address) for address in found]
 
