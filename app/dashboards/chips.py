@@ -83,6 +83,7 @@ CHIPS: dict[str, Chip] = {
     "qualified": Chip("Qualified", *_DONE),
     "not_qualified": Chip("Not qualified", *_BAD),
     "planned": Chip("Planned", *_WAITING),
+    "nobody_qualified": Chip("Nobody qualified", *_BAD),
     "done": Chip("Done", *_DONE),
 }
 

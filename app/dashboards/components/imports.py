@@ -1,5 +1,6 @@
 """The report of one import, read from the records: what became of each kind of row, and which were refused and why."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -55,7 +56,7 @@ def show_report(viewer: Viewer, import_id: str | None) -> None:
         st.caption(
             f"{to_words(batch.importer)} · {batch.format} · {state} · {to_instant(batch.finished_at, viewer.zone)}"
         )
-        _show(viewer, batch.report)
+        show_outcome(viewer, batch.report)
 
 
 def _find(viewer: Viewer, import_id: str) -> ImportBatch | None:
@@ -71,7 +72,8 @@ def _to_id(text: str) -> UUID | None:
         return None
 
 
-def _show(viewer: Viewer, report: dict[str, Any]) -> None:  # Any: reports are stored as JSON
+def show_outcome(viewer: Viewer, report: Mapping[str, Any]) -> None:  # Any: reports are stored as JSON
+    """What became of each kind of row, and which were refused and why; also of an import that was only tried."""
     for reason in report.get("stopped_because", []):
         st.error(str(reason), icon=":material/error:")
     kinds = report.get("kinds", {})

@@ -63,6 +63,18 @@ def buildings_answer(counts: buildings.Counts) -> str:
     )
 
 
+def building_answer(building: buildings.BuildingHead) -> str:
+    """Whether somebody qualified stands ready for every unit of a building."""
+    if building.state == "no_requirement":
+        return "Nothing is required of who works here."
+    if building.state == "covered":
+        return "Covered: for every requirement somebody of your contractors qualifies."
+    return (
+        f"Uncovered: for {to_parts(building.uncovered_unit_count, building.unit_count)} units nobody of your "
+        "contractors meets a requirement."
+    )
+
+
 def building_figures(counts: buildings.Counts) -> list[Figure]:
     """Buildings and units, what is required and covered, and which visits are near; each filters the list."""
 

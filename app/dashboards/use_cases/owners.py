@@ -1,0 +1,204 @@
+"""Buildings, contracts and visits as pages choose and change them, for owners and for contractors on their side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from app.dashboards.actions import Receipt
+from app.dashboards.formats import to_day
+from operational_db.database import read_only_session, unit_of_work
+from operational_db.identity.rules import Principal
+from operational_db.owners import contracts, service, visits
+from operational_db.owners.views import BuildingView, ContractView, EquipmentView, VisitView
+from operational_db.paging import LARGEST_PAGE_SIZE, Page, PageRequest
+from operational_db.types import VisitStatus
+
+# As many are offered to choose from at once; with more, somebody searches first.
+MOST_OFFERED = LARGEST_PAGE_SIZE
+
+
+def find_buildings(
+    engine: Engine, principal: Principal, *, organization_id: UUID, search: str, on: date
+) -> Page[BuildingView]:
+    """Buildings to choose from, by name, and how many there are in all.
+
+    Raises
+    ------
+    DomainError
+        When the database is down, or the principal may not know.
+    """
+    with read_only_session(engine) as session:
+        return service.list_buildings(
+            session,
+            principal,
+            organization_id=organization_id,
+            search=search or None,
+            page=PageRequest(size=MOST_OFFERED),
+            on=on,
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """A building with its units in use."""
+
+    building: BuildingView
+    units: Sequence[EquipmentView]
+
+    @property
+    def label(self) -> str:
+        return building_label(self.building)
+
+
+def building_label(building: BuildingView) -> str:
+    """A building by name and, where they tell more, its address and district."""
+    parts = [building.name, building.address if building.address != building.name else "", building.district or ""]
+    return ", ".join(part for part in parts if part)
+
+
+def place_of(engine: Engine, principal: Principal, *, building_id: UUID, on: date) -> Place:
+    """One building with its units.
+
+    Raises
+    ------
+    DomainError
+        When the database is down, or there is no such building for the principal.
+    """
+    with read_only_session(engine) as session:
+        building = service.building_of(session, principal, building_id=building_id, on=on)
+        return Place(building, service.list_equipment(session, principal, building_id=building_id, on=on))
+
+
+def contracts_of(
+    engine: Engine, principal: Principal, *, organization_id: UUID, on: date | None
+) -> Sequence[ContractView]:
+    """The contracts an organization is a side of; with a day those not ended by it.
+
+    Raises
+    ------
+    DomainError
+        When the database is down, or the principal may not know.
+    """
+    with read_only_session(engine) as session:
+        return contracts.list_contracts(
+            session, principal, organization_id=organization_id, on=on, page=PageRequest(size=LARGEST_PAGE_SIZE)
+        ).items
+
+
+def visits_of(
+    engine: Engine,
+    principal: Principal,
+    *,
+    organization_id: UUID,
+    building_id: UUID | None = None,
+    from_on: date | None = None,
+    to_on: date | None = None,
+    status: VisitStatus | None = None,
+    page: PageRequest,
+) -> Page[VisitView]:
+    """Visits under the organization's contracts, by day.
+
+    Raises
+    ------
+    DomainError
+        When the database is down, or the principal may not know.
+    """
+    with read_only_session(engine) as session:
+        return visits.list_visits(
+            session,
+            principal,
+            organization_id=organization_id,
+            building_id=building_id,
+            from_on=from_on,
+            to_on=to_on,
+            status=status,
+            page=page,
+        )
+
+
+def visit_of(engine: Engine, principal: Principal, *, visit_id: UUID) -> VisitView:
+    """One visit.
+
+    Raises
+    ------
+    DomainError
+        When the database is down, or there is no such visit for the principal.
+    """
+    with read_only_session(engine) as session:
+        return visits.visit_of(session, principal, visit_id=visit_id)
+
+
+def plan_visit(
+    engine: Engine,
+    principal: Principal,
+    *,
+    contract: ContractView,
+    place: Place,
+    equipment_id: UUID | None,
+    planned_on: date,
+    purpose: str,
+    person_ids: Sequence[UUID],
+    now: datetime,
+) -> Receipt:
+    """Plan a visit under a contract.
+
+    Raises
+    ------
+    DomainError
+        When the service refuses or the database is down; nothing was changed then.
+    """
+    with unit_of_work(engine) as session:
+        visits.plan_visit(
+            session,
+            principal,
+            contract_id=contract.contract_id,
+            building_id=place.building.building_id,
+            equipment_id=equipment_id,
+            planned_on=planned_on,
+            purpose=purpose,
+            person_ids=person_ids,
+            now=now,
+        )
+    return Receipt(f"{contract.contractor_name} comes to {place.building.name} on {to_day(planned_on)}.", now, 1)
+
+
+def move_visit(
+    engine: Engine,
+    principal: Principal,
+    *,
+    visit: VisitView,
+    planned_on: date,
+    person_ids: Sequence[UUID],
+    now: datetime,
+) -> Receipt:
+    """Give a planned visit another day or crew; an empty crew lets anybody of the contractor come.
+
+    Raises
+    ------
+    DomainError
+        When the service refuses or the database is down; nothing was changed then.
+    """
+    with unit_of_work(engine) as session:
+        visits.move_visit(
+            session, principal, visit_id=visit.visit_id, planned_on=planned_on, person_ids=person_ids, now=now
+        )
+    return Receipt(
+        f"The visit of {visit.contractor_name} to {visit.building_name} is on {to_day(planned_on)} now.", now, 1
+    )
+
+
+def settle_visit(engine: Engine, principal: Principal, *, visit: VisitView, is_done: bool, now: datetime) -> Receipt:
+    """Note that a visit took place, or call it off.
+
+    Raises
+    ------
+    DomainError
+        When the service refuses or the database is down; nothing was changed then.
+    """
+    with unit_of_work(engine) as session:
+        visits.settle_visit(session, principal, visit_id=visit.visit_id, is_done=is_done, now=now)
+    what = "took place" if is_done else "was called off"
+    return Receipt(f"The visit of {visit.contractor_name} to {visit.building_name} {what}.", now, 1)
