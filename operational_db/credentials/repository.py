@@ -11,10 +11,10 @@ from operational_db.credentials.views import CertificateView, to_certificate_vie
 from operational_db.errors import NotFoundError
 from operational_db.paging import Page, PageRequest
 from operational_db.tables.catalog import Course
-from operational_db.tables.credentials import Certificate, Certification
+from operational_db.tables.credentials import Certificate, CertificateRenewal, Certification
 from operational_db.tables.identity import Membership, Organization, Person
 from operational_db.tables.learning import Enrollment
-from operational_db.types import VerificationStatus
+from operational_db.types import CertificationCategory, CertificationSource, VerificationStatus
 
 
 class CredentialsRepository:
@@ -49,6 +49,10 @@ class CredentialsRepository:
         if name is None:
             raise NotFoundError("There is no organization with this id. Check the id.")
         return name
+
+    def is_person(self, person_id: UUID) -> bool:
+        found = self.session.scalar(select(Person.id).where(Person.id == person_id, Person.erased_at.is_(None)))
+        return found is not None
 
     def lock_person(self, person_id: UUID) -> Person:
         """The holder, locked until the transaction ends: one line of certificates is continued by one writer at a time.
@@ -87,8 +91,22 @@ class CredentialsRepository:
         return self.session.scalars(statement.execution_options(populate_existing=True)).one()
 
     def successor(self, certificate_id: UUID) -> Certificate | None:
-        """The certificate that renewed this one."""
-        return self.session.scalar(select(Certificate).where(Certificate.renews_id == certificate_id))
+        """The proven certificate that renewed this one and stands."""
+        statement = select(Certificate).where(Certificate.renews_id == certificate_id, *_proven(Certificate))
+        return self.session.scalar(statement)
+
+    def later_claim(self, certificate_id: UUID) -> Certificate | None:
+        """A certificate, proven or claimed, that names this one as its former and was not taken back."""
+        statement = select(Certificate).where(
+            Certificate.renews_id == certificate_id,
+            Certificate.withdrawn_at.is_(None),
+            Certificate.verification_status != VerificationStatus.FAILED,
+        )
+        return self.session.scalar(statement.order_by(Certificate.issued_on.desc(), Certificate.id.desc()).limit(1))
+
+    def correction(self, certificate_id: UUID) -> Certificate | None:
+        """The record that put this one right."""
+        return self.session.scalar(select(Certificate).where(Certificate.corrects_id == certificate_id))
 
     def certificate_of_enrollment(self, enrollment_id: UUID, certification_id: UUID) -> Certificate | None:
         statement = select(Certificate).where(
@@ -105,17 +123,14 @@ class CredentialsRepository:
         a proven line never rests on a mere claim.
         """
         later = aliased(Certificate)
+        standing = _proven(later) if is_verified_only else _not_refuted(later)
         conditions = [
             Certificate.person_id == person_id,
             Certificate.certification_id == certification_id,
             Certificate.issued_on <= until,
-            Certificate.revoked_at.is_(None),
-            Certificate.withdrawn_at.is_(None),
-            Certificate.verification_status != VerificationStatus.FAILED,
-            ~exists().where(later.renews_id == Certificate.id),
+            *(_proven(Certificate) if is_verified_only else _not_refuted(Certificate)),
+            ~exists().where(later.renews_id == Certificate.id, *standing),
         ]
-        if is_verified_only:
-            conditions.append(Certificate.verification_status == VerificationStatus.VERIFIED)
         statement = select(Certificate).where(*conditions)
         return self.session.scalar(statement.order_by(Certificate.issued_on.desc(), Certificate.id.desc()).limit(1))
 
@@ -149,21 +164,28 @@ class CredentialsRepository:
         return [to_certificate_view(*row, on=on) for row in rows]
 
     def expiring(
-        self, organization_id: UUID, *, on: date, within_days: int, page: PageRequest
+        self,
+        *,
+        organization_id: UUID | None = None,
+        person_id: UUID | None = None,
+        on: date,
+        within_days: int,
+        page: PageRequest,
     ) -> Page[CertificateView]:
-        """Certificates of members whose last day is today or within so many days, and that nothing has renewed yet."""
+        """Certificates of members, or of one person, whose last day is today or within so many days.
+
+        Those that something proven has renewed already are left out.
+        """
         later = aliased(Certificate)
         members = select(Membership.person_id).where(Membership.organization_id == organization_id, _is_open_on(on))
         matching = _views().where(
-            Certificate.person_id.in_(members),
+            Certificate.person_id.in_(members) if person_id is None else Certificate.person_id == person_id,
             Certificate.issued_on <= on,
             Certificate.expires_on.between(on, on + timedelta(days=within_days)),
             or_(Certificate.revoked_from.is_(None), Certificate.revoked_from > on),
             Certificate.withdrawn_at.is_(None),
             Certificate.verification_status == VerificationStatus.VERIFIED,
-            ~exists().where(
-                later.renews_id == Certificate.id, later.withdrawn_at.is_(None), later.revoked_at.is_(None)
-            ),
+            ~exists().where(later.renews_id == Certificate.id, *_proven(later)),
         )
         total = self.session.scalar(
             select(func.count()).select_from(matching.with_only_columns(Certificate.id).subquery())
@@ -175,14 +197,67 @@ class CredentialsRepository:
         )
         return Page([to_certificate_view(*row, on=on) for row in rows], total or 0, page.number, page.size)
 
-    def certifications(self, *, search: str | None, trade: str | None, page: PageRequest) -> Page[Certification]:
+    def view(self, certificate_id: UUID, *, on: date) -> CertificateView | None:
+        row = self.session.execute(_views().where(Certificate.id == certificate_id)).one_or_none()
+        return None if row is None else to_certificate_view(*row, on=on)
+
+    def line(self, person_id: UUID, certification_id: UUID) -> Sequence[Certificate]:
+        """What the person holds or held of a kind and has not taken back, by the day of issue."""
+        return self.session.scalars(
+            select(Certificate)
+            .where(
+                Certificate.person_id == person_id,
+                Certificate.certification_id == certification_id,
+                Certificate.withdrawn_at.is_(None),
+            )
+            .order_by(Certificate.issued_on, Certificate.id)
+        ).all()
+
+    def line_views(self, person_id: UUID, certification_id: UUID, *, on: date) -> list[CertificateView]:
+        rows = self.session.execute(
+            _views()
+            .where(
+                Certificate.person_id == person_id,
+                Certificate.certification_id == certification_id,
+                Certificate.withdrawn_at.is_(None),
+            )
+            .order_by(Certificate.issued_on, Certificate.id)
+        )
+        return [to_certificate_view(*row, on=on) for row in rows]
+
+    def open_renewal(self, certificate_id: UUID) -> CertificateRenewal | None:
+        return self.session.scalar(
+            select(CertificateRenewal).where(
+                CertificateRenewal.certificate_id == certificate_id, CertificateRenewal.closed_at.is_(None)
+            )
+        )
+
+    def certifications(
+        self,
+        *,
+        search: str | None,
+        trade: str | None,
+        source: CertificationSource | None = None,
+        category: CertificationCategory | None = None,
+        level: str | None = None,
+        issuing_organization_id: UUID | None = None,
+        page: PageRequest,
+    ) -> Page[Certification]:
         """The active registry by name."""
         conditions: list[ColumnElement[bool]] = [Certification.is_active.is_(True)]
+        exact = {
+            Certification.source: source,
+            Certification.category: category,
+            Certification.level: level,
+            Certification.issuing_organization_id: issuing_organization_id,
+        }
+        conditions += [column == value for column, value in exact.items() if value is not None]
         if search:
             conditions.append(
                 or_(
                     Certification.name.icontains(search, autoescape=True),
                     Certification.code.icontains(search, autoescape=True),
+                    Certification.issuing_organization.icontains(search, autoescape=True),
                 )
             )
         if trade is not None:
@@ -208,3 +283,21 @@ def _views() -> Select[Certificate, Certification, str]:
         .join(Certification, Certification.id == Certificate.certification_id)
         .join(Person, Person.id == Certificate.person_id)
     )
+
+
+def _proven(certificate: type[Certificate]) -> list[ColumnElement[bool]]:
+    """Verified, and neither revoked nor withdrawn."""
+    return [
+        certificate.revoked_at.is_(None),
+        certificate.withdrawn_at.is_(None),
+        certificate.verification_status == VerificationStatus.VERIFIED,
+    ]
+
+
+def _not_refuted(certificate: type[Certificate]) -> list[ColumnElement[bool]]:
+    """Verified or claimed, and neither revoked nor withdrawn nor found false."""
+    return [
+        certificate.revoked_at.is_(None),
+        certificate.withdrawn_at.is_(None),
+        certificate.verification_status != VerificationStatus.FAILED,
+    ]

@@ -1,27 +1,34 @@
-"""Use cases on certificates: register a kind, issue, renew, record a claim, verify, revoke, withdraw, list.
+"""Use cases on certificates: register a kind, issue, renew, record a claim, correct, revoke, withdraw, list.
 
 Every change appends its ledger event in the caller's transaction; nothing here commits. Source: training-platform seed
 3.2.2.1 and 3.2.2.2. Who lacks a certificate is a matter of `compliance`.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from operational_db.credentials import rules
+from operational_db.credentials import rules, verification
+from operational_db.credentials.access import (
+    issuers,
+    may_see_all,
+    no_certificate,
+    require_may_see_all,
+    shared_organization,
+    visible_certificate,
+)
+from operational_db.credentials.recording import record_certificate, withdraw
 from operational_db.credentials.repository import CredentialsRepository
-from operational_db.credentials.views import CertificateView
+from operational_db.credentials.views import CertificateView, without_private_parts
+from operational_db.documents.service import require_document
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import Permission, Principal
 from operational_db.ledger.append import append_events
-from operational_db.ledger.events import (
-    CertificateIssued,
-    CertificateRenewed,
-    CertificateRevoked,
-    CertificateVerified,
-    CertificateWithdrawn,
-)
+from operational_db.ledger.events import CertificateRevoked
 from operational_db.paging import Page, PageRequest
 from operational_db.tables.credentials import Certificate, Certification
 from operational_db.types import (
@@ -30,10 +37,19 @@ from operational_db.types import (
     EarnedThrough,
     EnrollmentStatus,
     VerificationStatus,
-    new_id,
 )
 
 LONGEST_OUTLOOK_DAYS = 730
+LONGEST_NUMBER = 255
+
+
+class Unchanged(Enum):
+    """Says of a field that may be emptied that it was not mentioned."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED = Unchanged.UNCHANGED
 
 
 def register_certification(
@@ -50,10 +66,20 @@ def register_certification(
     trade: str = "elevators",
     level: str | None = None,
     validity_period_months: int | None = None,
+    prerequisites: Sequence[Mapping[str, object]] = (),
+    experience_required: str | None = None,
+    training_required: str | None = None,
     exam_required: bool = False,
     renewal_requirements: str | None = None,
+    renewal_window_days: int = 90,
+    continuing_education_required: bool = False,
+    ce_credits_required: Decimal = Decimal(0),
+    ce_carry_over_limit: Decimal = Decimal(0),
+    ce_carry_over_months: int | None = None,
     can_be_verified: bool = False,
     verification_url: str | None = None,
+    industry_recognition: str | None = None,
+    typical_salary_impact: str | None = None,
     now: datetime,
 ) -> Certification:
     """Add a kind of certificate to the registry.
@@ -83,6 +109,10 @@ def register_certification(
         raise InvalidInputError("A certification needs a name and a code.")
     if validity_period_months is not None and validity_period_months < 1:
         raise InvalidInputError("The validity is a number of months from 1, or nothing when it never expires.")
+    if min(ce_credits_required, ce_carry_over_limit) < 0 or renewal_window_days < 0:
+        raise InvalidInputError("Credits and the days in which it may be renewed are 0 or more.")
+    if ce_carry_over_months is not None and ce_carry_over_months < 1:
+        raise InvalidInputError("Credits carry over from one or more last months, or from the whole cycle.")
     if repository.is_code_taken(code):
         raise ConflictError(f"The registry already has a certification with the code {code}. Use it or choose another.")
     certification = Certification(
@@ -96,10 +126,21 @@ def register_certification(
         trade=trade,
         level=level,
         validity_period_months=validity_period_months,
+        prerequisites=[dict(each) for each in prerequisites],
+        experience_required=experience_required,
+        training_required=training_required,
         exam_required=exam_required,
         renewal_requirements=renewal_requirements,
+        renewal_window_days=renewal_window_days,
+        # Asking for credits and asking for continuing education are one thing.
+        continuing_education_required=continuing_education_required or ce_credits_required > 0,
+        ce_credits_required=ce_credits_required,
+        ce_carry_over_limit=ce_carry_over_limit,
+        ce_carry_over_months=ce_carry_over_months,
         can_be_verified=can_be_verified,
         verification_url=verification_url,
+        industry_recognition=industry_recognition,
+        typical_salary_impact=typical_salary_impact,
         created_at=now,
         updated_at=now,
     )
@@ -156,7 +197,7 @@ def issue_certificate(
     elif repository.same_day_certificate(person_id, certification_id, issued_on) is not None:
         raise _already_recorded(certification, issued_on)
     former = repository.renewable(person_id, certification_id, until=issued_on, is_verified_only=True)
-    return _record(
+    return record_certificate(
         session,
         Certificate(
             person_id=person_id,
@@ -194,7 +235,7 @@ def renew_certificate(
         When it was renewed, revoked or withdrawn before.
     """
     repository = CredentialsRepository(session)
-    found = _visible_certificate(repository, principal, certificate_id, now=now)
+    found = visible_certificate(repository, principal, certificate_id, on=now.date())
     certification = repository.certification(found.certification_id)
     _require_issuer(principal, certification, organization_id)
     _require_not_ahead(issued_on, now)
@@ -220,7 +261,7 @@ def renew_certificate(
         raise InvalidInputError(
             f"A renewal is dated after the certificate it renews ({former.issued_on:%d %b %Y}). Choose a later day."
         )
-    return _record(
+    return record_certificate(
         session,
         Certificate(
             person_id=former.person_id,
@@ -248,13 +289,14 @@ def add_self_reported(
     expires_on: date | None = None,
     organization_id: UUID | None = None,
     certificate_number: str | None = None,
+    document_id: UUID | None = None,
     is_public: bool = True,
     now: datetime,
 ) -> Certificate:
     """Record a certificate earned elsewhere (CRT-02); it counts for nothing until somebody verified it.
 
     The holder records her own; a manager with VERIFY_CERTIFICATES that of a member. `expires_on` None takes the
-    registry's validity.
+    registry's validity. With a document as evidence it waits for verification from then on.
 
     Raises
     ------
@@ -270,21 +312,22 @@ def add_self_reported(
         raise InvalidInputError("The person does not belong to this organization. Leave it out or choose another one.")
     certification = repository.certification(certification_id)
     _require_not_ahead(issued_on, now)
-    last_day = expires_on or rules.expires_on(issued_on, certification.validity_period_months)
-    if last_day is not None and last_day < issued_on:
-        raise InvalidInputError("A certificate cannot expire before the day it was issued. Check both dates.")
+    last_day = _last_day(issued_on, expires_on, certification)
+    if document_id is not None:
+        require_document(session, principal, document_id=document_id, person_id=person_id, on=now.date())
     repository.lock_person(person_id)
     if repository.same_day_certificate(person_id, certification_id, issued_on) is not None:
         raise _already_recorded(certification, issued_on)
     former = repository.renewable(person_id, certification_id, until=issued_on, is_verified_only=False)
-    return _record(
+    certificate = record_certificate(
         session,
         Certificate(
             person_id=person_id,
             certification_id=certification_id,
             issued_on=issued_on,
             expires_on=last_day,
-            certificate_number=certificate_number,
+            certificate_number=to_number(certificate_number),
+            document_id=document_id,
             verification_status=VerificationStatus.UNVERIFIED,
             earned_through=EarnedThrough.EXTERNAL,
             is_public=is_public,
@@ -293,50 +336,8 @@ def add_self_reported(
         organization_id=organization_id,
         now=now,
     )
-
-
-def verify_certificate(
-    session: Session, principal: Principal, *, certificate_id: UUID, is_verified: bool, now: datetime
-) -> Certificate:
-    """Note the result of checking a certificate's evidence; the same result twice changes nothing.
-
-    Needs VERIFY_CERTIFICATES in an organization the holder belongs to. Nobody verifies her own.
-
-    Raises
-    ------
-    NotFoundError, NotAuthorizedError
-    ConflictError
-        When it was withdrawn or revoked, or the platform's own records prove it.
-    """
-    repository = CredentialsRepository(session)
-    found = _visible_certificate(repository, principal, certificate_id, now=now)
-    if principal.is_person(found.person_id):
-        raise NotAuthorizedError("Nobody verifies her own certificate. Ask a manager of your organization to check it.")
-    organizations = repository.organization_ids_of(found.person_id, on=now.date())
-    if not principal.may_act_for(Permission.VERIFY_CERTIFICATES, found.person_id, organizations):
-        principal.require(Permission.VERIFY_CERTIFICATES, next(iter(organizations), None))
-    certificate = repository.lock_certificate(found)
-    if certificate.withdrawn_at is not None or certificate.revoked_at is not None:
-        raise ConflictError("This certificate was withdrawn or revoked; there is nothing left to verify.")
-    if certificate.enrollment_id is not None:
-        raise ConflictError(
-            "This certificate was earned on the platform, whose records prove it. Revoke it when it must not count."
-        )
-    result = VerificationStatus.VERIFIED if is_verified else VerificationStatus.FAILED
-    if certificate.verification_status is result:
-        return certificate
-    certificate.verification_status = result
-    certificate.verified_at = now
-    session.flush()
-    event = CertificateVerified(
-        subject_id=certificate.person_id,
-        organization_id=_shared_organization(principal, organizations),
-        occurred_at=now,
-        certificate_id=certificate.id,
-        certification_id=certificate.certification_id,
-        is_verified=is_verified,
-    )
-    append_events(session, [event], now=now)
+    if document_id is not None:
+        verification.open_case(session, principal, certificate_id=certificate.id, document_id=document_id, now=now)
     return certificate
 
 
@@ -360,10 +361,10 @@ def revoke_certificate(
         When it was revoked or withdrawn before.
     """
     repository = CredentialsRepository(session)
-    found = _visible_certificate(repository, principal, certificate_id, now=now)
-    issuers = _issuers(repository, found)
+    found = visible_certificate(repository, principal, certificate_id, on=now.date())
+    issued_by = issuers(repository, found)
     if not principal.is_unrestricted and principal.organizations_with(Permission.ISSUE_CERTIFICATES).isdisjoint(
-        issuers
+        issued_by
     ):
         raise NotAuthorizedError("Only the organization that issued this certificate can revoke it. Ask the issuer.")
     if not reason.strip():
@@ -381,7 +382,7 @@ def revoke_certificate(
     session.flush()
     event = CertificateRevoked(
         subject_id=certificate.person_id,
-        organization_id=_shared_organization(principal, issuers),
+        organization_id=shared_organization(principal, issued_by),
         occurred_at=now,
         certificate_id=certificate.id,
         certification_id=certificate.certification_id,
@@ -394,51 +395,214 @@ def revoke_certificate(
 def withdraw_certificate(session: Session, principal: Principal, *, certificate_id: UUID, now: datetime) -> Certificate:
     """Take back a certificate that was recorded by claim or in error; it then never counted, and the row stays.
 
-    The holder withdraws what she reported herself; what the platform issued is revoked by its issuer instead.
+    The holder withdraws what she reported herself; what the platform issued is revoked by its issuer instead, and what
+    follows a register changes with it. `restore_certificate` undoes it.
 
     Raises
     ------
     NotFoundError
         Also when the certificate is somebody else's.
     ConflictError
-        When the platform issued it, or it was withdrawn before.
+        When the platform issued it or a register says it, or it was withdrawn before.
+    """
+    certificate = _own_claim(session, principal, certificate_id)
+    verification.close_open_case(session, certificate.id, reason="Its holder withdrew the certificate.", now=now)
+    withdraw(session, certificate, now=now)
+    return certificate
+
+
+def restore_certificate(session: Session, principal: Principal, *, certificate_id: UUID, now: datetime) -> Certificate:
+    """Undo a withdrawal: a new record with the same facts takes the place of the withdrawn one, which stays as it is.
+
+    What had been verified is verified, because nothing about it has changed.
+
+    Raises
+    ------
+    NotFoundError
+        Also when the certificate is somebody else's.
+    ConflictError
+        When it is not withdrawn, was put right or restored before, or the same certificate was recorded anew.
     """
     repository = CredentialsRepository(session)
     found = repository.certificate(certificate_id)
     if found is None or not (principal.is_person(found.person_id) or principal.is_unrestricted):
-        raise _no_certificate()
-    certificate = repository.lock_certificate(found)
-    if certificate.withdrawn_at is not None:
-        raise ConflictError("This certificate was already withdrawn.")
-    if certificate.earned_through is not EarnedThrough.EXTERNAL:
+        raise no_certificate()
+    repository.lock_person(found.person_id)
+    old = repository.lock_certificate(found)
+    if old.withdrawn_at is None:
+        raise ConflictError("This certificate is not withdrawn; there is nothing to undo.")
+    successor = repository.correction(old.id)
+    if successor is not None:
         raise ConflictError(
-            "This certificate was issued, not reported by its holder. Ask its issuer to revoke it when it is wrong."
+            "This certificate was corrected or restored before. Open the record that took its place.",
+            details={"certificate_id": str(successor.id)},
         )
-    certificate.withdrawn_at = now
-    session.flush()
-    event = CertificateWithdrawn(
-        subject_id=certificate.person_id,
+    certification = repository.certification(old.certification_id)
+    if repository.same_day_certificate(old.person_id, old.certification_id, old.issued_on) is not None:
+        raise _already_recorded(certification, old.issued_on)
+    is_verified = old.verification_status is VerificationStatus.VERIFIED
+    return record_certificate(
+        session,
+        Certificate(
+            person_id=old.person_id,
+            certification_id=old.certification_id,
+            issued_on=old.issued_on,
+            expires_on=old.expires_on,
+            certificate_number=old.certificate_number,
+            document_id=old.document_id,
+            verification_status=VerificationStatus.VERIFIED if is_verified else VerificationStatus.UNVERIFIED,
+            verified_at=old.verified_at if is_verified else None,
+            verified_by_id=old.verified_by_id if is_verified else None,
+            earned_through=old.earned_through,
+            is_public=old.is_public,
+            corrects_id=old.id,
+        ),
+        former=repository.renewable(
+            old.person_id, old.certification_id, until=old.issued_on, is_verified_only=is_verified
+        ),
         organization_id=None,
-        occurred_at=now,
-        certificate_id=certificate.id,
-        certification_id=certificate.certification_id,
+        now=now,
     )
-    append_events(session, [event], now=now)
+
+
+def correct_certificate(
+    session: Session,
+    principal: Principal,
+    *,
+    certificate_id: UUID,
+    certification_id: UUID | None = None,
+    issued_on: date | None = None,
+    expires_on: date | Unchanged | None = UNCHANGED,
+    certificate_number: str | Unchanged | None = UNCHANGED,
+    document_id: UUID | Unchanged | None = UNCHANGED,
+    is_public: bool | None = None,
+    now: datetime,
+) -> Certificate:
+    """Put right what the holder reported: the old record is withdrawn and a new one, still to be verified, names it.
+
+    What is left out stays. Only showing or hiding it changes the record itself: that is no fact about the certificate.
+    When nothing changes, nothing is written. The new record waits for verification when the old one did or when it has
+    another document.
+
+    Raises
+    ------
+    NotFoundError, InvalidInputError
+    ConflictError
+        When the platform issued it or a register says it, it was withdrawn, or a later one continues it.
+    """
+    old = _own_claim(session, principal, certificate_id)
+    repository = CredentialsRepository(session)
+    kind = repository.certification(certification_id or old.certification_id)
+    first_day = issued_on or old.issued_on
+    _require_not_ahead(first_day, now)
+    last_day = _corrected_last_day(old, kind, first_day, expires_on)
+    number = old.certificate_number if isinstance(certificate_number, Unchanged) else to_number(certificate_number)
+    evidence = old.document_id if isinstance(document_id, Unchanged) else document_id
+    if evidence is not None and evidence != old.document_id:
+        require_document(session, principal, document_id=evidence, person_id=old.person_id, on=now.date())
+    shown = old.is_public if is_public is None else is_public
+    before = (old.certification_id, old.issued_on, old.expires_on, old.certificate_number, old.document_id)
+    if before == (kind.id, first_day, last_day, number, evidence):
+        if shown != old.is_public:
+            old.is_public, old.updated_at = shown, now
+            session.flush()
+        return old
+    later = repository.later_claim(old.id)
+    if later is not None:
+        raise ConflictError(
+            f"The certificate issued on {later.issued_on:%d %b %Y} continues this one. Correct or withdraw that first.",
+            details={"certificate_id": str(later.id)},
+        )
+    was_waiting = verification.close_open_case(session, old.id, reason="Its holder corrected the certificate.", now=now)
+    withdraw(session, old, now=now)
+    if repository.same_day_certificate(old.person_id, kind.id, first_day) is not None:
+        raise _already_recorded(kind, first_day)
+    certificate = record_certificate(
+        session,
+        Certificate(
+            person_id=old.person_id,
+            certification_id=kind.id,
+            issued_on=first_day,
+            expires_on=last_day,
+            certificate_number=number,
+            document_id=evidence,
+            verification_status=VerificationStatus.UNVERIFIED,
+            earned_through=old.earned_through,
+            is_public=shown,
+            corrects_id=old.id,
+        ),
+        former=repository.renewable(old.person_id, kind.id, until=first_day, is_verified_only=False),
+        organization_id=None,
+        now=now,
+    )
+    if evidence is not None and (was_waiting or evidence != old.document_id):
+        verification.open_case(session, principal, certificate_id=certificate.id, document_id=evidence, now=now)
     return certificate
+
+
+def certificate_of(session: Session, principal: Principal, *, certificate_id: UUID, on: date) -> CertificateView:
+    """One certificate with its status on the day: for its holder, who looks after her, and whoever issued it.
+
+    Anybody else sees it when it is public and verified, without its number.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    repository = CredentialsRepository(session)
+    certificate = repository.certificate(certificate_id)
+    view = repository.view(certificate_id, on=on)
+    if certificate is None or view is None:
+        raise no_certificate()
+    if may_see_all(repository, principal, view.person_id, on=on):
+        return view
+    if not principal.organizations_with(Permission.ISSUE_CERTIFICATES).isdisjoint(issuers(repository, certificate)):
+        return view
+    if not view.is_public or view.is_withdrawn or view.verification_status is not VerificationStatus.VERIFIED:
+        raise no_certificate()
+    return without_private_parts(view)
+
+
+def renewal_line(
+    session: Session, principal: Principal, *, person_id: UUID, certification_id: UUID, on: date
+) -> list[CertificateView]:
+    """The certificates of one kind a person holds or held, first to last: one line as far as each renews the former.
+
+    Raises
+    ------
+    NotFoundError
+        When the principal may not see what the person holds.
+    """
+    repository = CredentialsRepository(session)
+    require_may_see_all(repository, principal, person_id, on=on)
+    return repository.line_views(person_id, certification_id, on=on)
 
 
 def certificates_of(session: Session, principal: Principal, *, person_id: UUID, on: date) -> list[CertificateView]:
     """What a person holds or held, latest first, with the status on the day.
 
-    Everything for herself and for who may view her compliance or studies; the public, verified ones for anybody else.
+    Everything for herself and for who looks after her training; the public, verified ones, without their numbers, for
+    anybody else.
     """
     repository = CredentialsRepository(session)
-    organizations = repository.organization_ids_of(person_id, on=on)
-    is_full = any(
-        principal.may_act_for(permission, person_id, organizations)
-        for permission in (Permission.VIEW_COMPLIANCE, Permission.VIEW_STUDENTS)
-    )
-    return repository.certificates_of(person_id, on=on, is_public_only=not is_full)
+    is_full = may_see_all(repository, principal, person_id, on=on)
+    views = repository.certificates_of(person_id, on=on, is_public_only=not is_full)
+    return views if is_full else [without_private_parts(view) for view in views]
+
+
+def public_certificates_of(session: Session, *, person_id: UUID, on: date) -> list[CertificateView]:
+    """What a person shows to everybody, whoever asks (seed: user's public certifications).
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such person.
+    """
+    repository = CredentialsRepository(session)
+    if not repository.is_person(person_id):
+        raise NotFoundError("There is no person with this id. Check the id.")
+    views = repository.certificates_of(person_id, on=on, is_public_only=True)
+    return [without_private_parts(view) for view in views]
 
 
 def expiring_certificates(
@@ -457,63 +621,122 @@ def expiring_certificates(
     NotAuthorizedError, InvalidInputError
     """
     principal.require(Permission.VIEW_COMPLIANCE, organization_id)
-    if not 0 <= within_days <= LONGEST_OUTLOOK_DAYS:
-        raise InvalidInputError(f"Look between 0 and {LONGEST_OUTLOOK_DAYS} days ahead.")
-    return CredentialsRepository(session).expiring(organization_id, on=on, within_days=within_days, page=page)
+    _require_outlook(within_days)
+    return CredentialsRepository(session).expiring(
+        organization_id=organization_id, on=on, within_days=within_days, page=page
+    )
+
+
+def expiring_certificates_of(
+    session: Session,
+    principal: Principal,
+    *,
+    person_id: UUID,
+    on: date,
+    within_days: int = rules.EXPIRING_WITHIN_DAYS,
+    page: PageRequest,
+) -> Page[CertificateView]:
+    """A person's own certificates that lapse from `on` within so many days and are not renewed yet.
+
+    Raises
+    ------
+    NotFoundError, InvalidInputError
+    """
+    repository = CredentialsRepository(session)
+    require_may_see_all(repository, principal, person_id, on=on)
+    _require_outlook(within_days)
+    return repository.expiring(person_id=person_id, on=on, within_days=within_days, page=page)
 
 
 def browse_certifications(
-    session: Session, *, search: str | None = None, trade: str | None = None, page: PageRequest
+    session: Session,
+    *,
+    search: str | None = None,
+    trade: str | None = None,
+    source: CertificationSource | None = None,
+    category: CertificationCategory | None = None,
+    level: str | None = None,
+    issuing_organization_id: UUID | None = None,
+    page: PageRequest,
 ) -> Page[Certification]:
     """The registry is public: anybody may look up a kind of certificate."""
-    return CredentialsRepository(session).certifications(search=search, trade=trade, page=page)
+    return CredentialsRepository(session).certifications(
+        search=search,
+        trade=trade,
+        source=source,
+        category=category,
+        level=level,
+        issuing_organization_id=issuing_organization_id,
+        page=page,
+    )
 
 
-def _record(
-    session: Session,
-    certificate: Certificate,
-    *,
-    former: Certificate | None,
-    organization_id: UUID | None,
-    now: datetime,
-) -> Certificate:
-    certificate.id = new_id()
-    certificate.created_at = certificate.updated_at = now
-    certificate.renews_id = None if former is None else former.id
-    certificate.first_earned_on = certificate.issued_on if former is None else former.first_earned_on
-    session.add(certificate)
-    session.flush()
-    is_verified = rules.is_verified_at_issue(certificate.earned_through, certificate.verification_status)
-    event: CertificateIssued | CertificateRenewed
-    if former is None:
-        event = CertificateIssued(
-            subject_id=certificate.person_id,
-            organization_id=organization_id,
-            occurred_at=now,
-            certificate_id=certificate.id,
-            certification_id=certificate.certification_id,
-            issued_on=certificate.issued_on,
-            expires_on=certificate.expires_on,
-            earned_through=certificate.earned_through,
-            is_verified=is_verified,
-            enrollment_id=certificate.enrollment_id,
+def certification_of(session: Session, *, certification_id: UUID) -> Certification:
+    """A kind of certificate with all its fields; the registry is public.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    return CredentialsRepository(session).certification(certification_id)
+
+
+def to_number(certificate_number: str | None) -> str | None:
+    """A certificate number as it is kept: trimmed, None when empty.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is longer than any issuer's.
+    """
+    number = (certificate_number or "").strip() or None
+    if number is not None and len(number) > LONGEST_NUMBER:
+        raise InvalidInputError(f"A certificate number has at most {LONGEST_NUMBER} characters.")
+    return number
+
+
+def _own_claim(session: Session, principal: Principal, certificate_id: UUID) -> Certificate:
+    """The holder's own record of a certificate from elsewhere, locked with her line."""
+    repository = CredentialsRepository(session)
+    found = repository.certificate(certificate_id)
+    if found is None or not (principal.is_person(found.person_id) or principal.is_unrestricted):
+        raise no_certificate()
+    repository.lock_person(found.person_id)
+    certificate = repository.lock_certificate(found)
+    if certificate.withdrawn_at is not None:
+        raise ConflictError("This certificate was already withdrawn.")
+    if certificate.register_entry_id is not None:
+        raise ConflictError(
+            "This certificate follows the register it was read from. Have the entry put right where that is kept."
         )
-    else:
-        event = CertificateRenewed(
-            subject_id=certificate.person_id,
-            organization_id=organization_id,
-            occurred_at=now,
-            certificate_id=certificate.id,
-            renews_id=former.id,
-            certification_id=certificate.certification_id,
-            issued_on=certificate.issued_on,
-            expires_on=certificate.expires_on,
-            earned_through=certificate.earned_through,
-            is_verified=is_verified,
-            enrollment_id=certificate.enrollment_id,
+    if certificate.earned_through is not EarnedThrough.EXTERNAL:
+        raise ConflictError(
+            "This certificate was issued, not reported by its holder. Ask its issuer to revoke it when it is wrong."
         )
-    append_events(session, [event], now=now)
     return certificate
+
+
+def _last_day(issued_on: date, expires_on: date | None, certification: Certification) -> date | None:
+    last_day = expires_on or rules.expires_on(issued_on, certification.validity_period_months)
+    if last_day is not None and last_day < issued_on:
+        raise InvalidInputError("A certificate cannot expire before the day it was issued. Check both dates.")
+    return last_day
+
+
+def _corrected_last_day(
+    old: Certificate, kind: Certification, first_day: date, expires_on: date | Unchanged | None
+) -> date | None:
+    """As given; as the registry says for another kind or day of issue when it is left out; else as it was."""
+    if not isinstance(expires_on, Unchanged):
+        return _last_day(first_day, expires_on, kind)
+    if (kind.id, first_day) == (old.certification_id, old.issued_on):
+        return old.expires_on
+    return _last_day(first_day, None, kind)
+
+
+def _require_outlook(within_days: int) -> None:
+    if not 0 <= within_days <= LONGEST_OUTLOOK_DAYS:
+        raise InvalidInputError(f"Look between 0 and {LONGEST_OUTLOOK_DAYS} days ahead.")
 
 
 def _require_issuer(principal: Principal, certification: Certification, organization_id: UUID | None) -> None:
@@ -545,37 +768,7 @@ def _require_not_ahead(issued_on: date, now: datetime) -> None:
         raise InvalidInputError("A certificate cannot be issued on a day to come. Check the date.")
 
 
-def _issuers(repository: CredentialsRepository, certificate: Certificate) -> frozenset[UUID]:
-    issuers = {repository.certification(certificate.certification_id).issuing_organization_id}
-    if certificate.enrollment_id is not None:
-        issuers.add(repository.enrollment_with_course(certificate.enrollment_id)[1].provider_id)
-    return frozenset(issuer for issuer in issuers if issuer is not None)
-
-
-def _visible_certificate(
-    repository: CredentialsRepository, principal: Principal, certificate_id: UUID, *, now: datetime
-) -> Certificate:
-    """The certificate, as far as the principal may know of it: her own, a member's, or one her organization issued."""
-    certificate = repository.certificate(certificate_id)
-    if certificate is None:
-        raise _no_certificate()
-    known_in = repository.organization_ids_of(certificate.person_id, on=now.date()) | _issuers(repository, certificate)
-    if not principal.may_act_for(Permission.VIEW_MEMBERS, certificate.person_id, known_in):
-        raise _no_certificate()
-    return certificate
-
-
-def _no_certificate() -> NotFoundError:
-    return NotFoundError("There is no certificate with this id that you may see. Check the id.")
-
-
 def _already_recorded(certification: Certification, issued_on: date) -> ConflictError:
     return ConflictError(
         f"A {certification.name} certificate issued on {issued_on:%d %b %Y} is already recorded for this person."
     )
-
-
-def _shared_organization(principal: Principal, organization_ids: frozenset[UUID]) -> UUID | None:
-    """The organization the principal acts for, when it is clear which one."""
-    shared = principal.organization_ids & organization_ids
-    return min(shared) if shared else None

@@ -1,7 +1,7 @@
 """What credentials shows to its callers: certificates with the status derived on the day asked about."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from uuid import UUID
 
 from operational_db.credentials.rules import CertificateFacts, certificate_status, days_to_expiry
@@ -41,6 +41,15 @@ class CertificateView:
     revoked_from: date | None
     is_withdrawn: bool
     is_public: bool
+    path_id: UUID | None
+    track_id: UUID | None
+    document_id: UUID | None
+    corrects_id: UUID | None
+    # It follows a government register and is neither corrected nor withdrawn by its holder.
+    is_from_register: bool
+    verified_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
 
 
 def to_facts(certificate: Certificate) -> CertificateFacts:
@@ -84,4 +93,17 @@ def to_certificate_view(
         revoked_from=certificate.revoked_from,
         is_withdrawn=certificate.withdrawn_at is not None,
         is_public=certificate.is_public,
+        path_id=certificate.path_id,
+        track_id=certificate.track_id,
+        document_id=certificate.document_id,
+        corrects_id=certificate.corrects_id,
+        is_from_register=certificate.register_entry_id is not None,
+        verified_at=certificate.verified_at,
+        created_at=certificate.created_at,
+        updated_at=certificate.updated_at,
     )
+
+
+def without_private_parts(view: CertificateView) -> CertificateView:
+    """What anybody may see of a public certificate: not its number, by which others identify its holder, nor papers."""
+    return replace(view, certificate_number=None, document_id=None, enrollment_id=None)

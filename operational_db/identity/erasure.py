@@ -14,10 +14,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from operational_db.documents.service import erase_documents
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import AccessRemoved, Event, WaiverEnded
+from operational_db.tables.badges import Badge
 from operational_db.tables.catalog import CourseReview
 from operational_db.tables.compliance import Exemption
 from operational_db.tables.content import LessonAttempt, LessonReview, NearMiss, Reinforcement, TipDismissal
-from operational_db.tables.badges import Badge
 from operational_db.tables.credentials import CeCredit, Certificate, RegisterClaim, VerificationCase
 from operational_db.tables.gates import AccessGrant, GateWaiver, IncidentPerson, ProficiencyEvidence
 from operational_db.tables.identity import ApiToken

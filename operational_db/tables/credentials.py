@@ -92,12 +92,15 @@ class Certificate(HasId, HasTimes, Base):
                 "revoked_at is not null or withdrawn_at is not null or verification_status <> 'verified'"
             ),
         ),
-        # One that was withdrawn or revoked leaves room for another.
+        # A claim takes nobody's place, nor does one that was withdrawn or revoked.
         Index(
-            "uq_certificates_standing_renewal",
+            "uq_certificates_proven_renewal",
             "renews_id",
             unique=True,
-            postgresql_where=text("renews_id is not null and withdrawn_at is null and revoked_at is null"),
+            postgresql_where=text(
+                "renews_id is not null and withdrawn_at is null and revoked_at is null"
+                " and verification_status = 'verified'"
+            ),
         ),
         Index("ix_certificates_renews_id", "renews_id"),
     )

@@ -542,15 +542,17 @@ def upgrade() -> None:
     op.create_index("ix_certificates_renews_id", "certificates", ["renews_id"], unique=False)
     op.create_unique_constraint(op.f("uq_certificates_corrects_id"), "certificates", ["corrects_id"])
     op.create_index(
-        "uq_certificates_standing_renewal",
+        "uq_certificates_proven_renewal",
         "certificates",
         ["renews_id"],
         unique=True,
-        postgresql_where=sa.text("renews_id is not null and withdrawn_at is null and revoked_at is null"),
+        postgresql_where=sa.text(
+            "renews_id is not null and withdrawn_at is null and revoked_at is null and verification_status = 'verified'"
+        ),
     )
-    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_path_id"), "certificates", "learning_paths", ["path_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
     op.create_foreign_key(
@@ -631,13 +633,15 @@ def downgrade() -> None:
     op.drop_constraint(op.f("fk_certificates_register_entry_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
     op.drop_index(
-        "uq_certificates_standing_renewal",
+        "uq_certificates_proven_renewal",
         table_name="certificates",
-        postgresql_where=sa.text("renews_id is not null and withdrawn_at is null and revoked_at is null"),
+        postgresql_where=sa.text(
+            "renews_id is not null and withdrawn_at is null and revoked_at is null and verification_status = 'verified'"
+        ),
     )
     op.drop_constraint(op.f("uq_certificates_corrects_id"), "certificates", type_="unique")
     op.drop_index("ix_certificates_renews_id", table_name="certificates")

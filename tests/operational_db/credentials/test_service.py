@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from operational_db.credentials import service
+from operational_db.credentials.verification import verify_certificate
 from operational_db.errors import (
     ConflictError,
     InvalidInputError,
@@ -291,9 +292,9 @@ class TestClaims:
         assert claim.expires_on == date(2028, 1, 31)
         (view,) = service.certificates_of(session, holder, person_id=holder.person_id, on=now.date())
         assert view.status is CertificateStatus.PENDING_VERIFICATION
-        verified = service.verify_certificate(session, principal, certificate_id=claim.id, is_verified=True, now=now)
+        verified = verify_certificate(session, principal, certificate_id=claim.id, is_verified=True, now=now)
         assert verified.verified_at == now
-        service.verify_certificate(session, principal, certificate_id=claim.id, is_verified=True, now=now)
+        verify_certificate(session, principal, certificate_id=claim.id, is_verified=True, now=now)
         (view,) = service.certificates_of(session, principal, person_id=holder.person_id, on=now.date())
         assert view.status is CertificateStatus.ACTIVE
         issued, checked = events_about(session, holder.person_id)
@@ -312,7 +313,7 @@ class TestClaims:
             now=now,
         )
         with pytest.raises(NotAuthorizedError, match="her own"):
-            service.verify_certificate(session, manager, certificate_id=claim.id, is_verified=True, now=now)
+            verify_certificate(session, manager, certificate_id=claim.id, is_verified=True, now=now)
 
     def test_other_companies_neither_see_nor_touch_it(
         self, session: Session, manager: tuple[Principal, Organization], stranger: Principal, now: datetime
@@ -337,7 +338,7 @@ class TestClaims:
             now=now,
         )
         with pytest.raises(NotFoundError):
-            service.verify_certificate(session, stranger, certificate_id=claim.id, is_verified=True, now=now)
+            verify_certificate(session, stranger, certificate_id=claim.id, is_verified=True, now=now)
         with pytest.raises(NotFoundError):
             service.withdraw_certificate(session, stranger, certificate_id=claim.id, now=now)
         with pytest.raises(NotFoundError):
@@ -359,7 +360,7 @@ class TestClaims:
             now=now,
         )
         with pytest.raises(NotAuthorizedError):
-            service.verify_certificate(session, supervisor, certificate_id=claim.id, is_verified=True, now=now)
+            verify_certificate(session, supervisor, certificate_id=claim.id, is_verified=True, now=now)
 
     def test_an_end_before_the_issue_is_refused(self, session: Session, now: datetime) -> None:
         holder = principal_of(builders.create_person(session))
@@ -391,16 +392,14 @@ class TestClaims:
                     now=now,
                 )
             )
-            service.verify_certificate(session, manager[0], certificate_id=claims[-1].id, is_verified=False, now=now)
+            verify_certificate(session, manager[0], certificate_id=claims[-1].id, is_verified=False, now=now)
         assert all(claim.verification_status is VerificationStatus.FAILED for claim in claims)
         assert claims[1].renews_id is None
 
     def test_what_the_platform_proves_is_not_up_for_verification(self, session: Session, now: datetime) -> None:
         certificate, _ = earned_certificate(session, now)
         with pytest.raises(ConflictError, match="earned on the platform"):
-            service.verify_certificate(
-                session, SYSTEM_PRINCIPAL, certificate_id=certificate.id, is_verified=False, now=now
-            )
+            verify_certificate(session, SYSTEM_PRINCIPAL, certificate_id=certificate.id, is_verified=False, now=now)
 
 
 class TestEnd:

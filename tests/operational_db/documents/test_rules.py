@@ -2,6 +2,7 @@
 
 import pytest
 
+from operational_db.documents.rules import PNG as PNG_TYPE
 from operational_db.documents.rules import (
     FileTooLargeError,
     MediaTypeRefusedError,
@@ -10,7 +11,6 @@ from operational_db.documents.rules import (
     to_document_name,
     to_safe_name,
 )
-from operational_db.documents.rules import PNG as PNG_TYPE
 from operational_db.errors import InvalidInputError
 from tests.operational_db.documents.sample_files import (
     JPEG,

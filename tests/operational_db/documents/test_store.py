@@ -19,7 +19,7 @@ HASH = hashlib.sha256(DATA).digest()
 @pytest.fixture(params=["folder", "file address", "memory"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> FileStore:
     """The same files in a folder, in a folder named by an address, and in a store that is no folder at all."""
-    places = {
+    places: dict[str, Path | str] = {
         "folder": tmp_path / "files",
         "file address": f"file://{tmp_path}/elsewhere",
         "memory": f"memory://{uuid4().hex}/files",
