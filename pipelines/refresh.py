@@ -9,6 +9,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -412,17 +413,20 @@ class RefreshSession:
         with self._step(Step.CHECK_BUILD):
             path = build_path(self.settings)
             former = self.current.path if self.current else None
-            checks = build_checks.check_build(path, self.landing, plan, former)
-            checks.append(
-                build_checks.check_volume(
-                    {name: state.row_count for name, state in release.table_states(path).items()},
-                    self.current.row_counts if self.current else {},
-                    new_entries=plan.to_leaf - (self.current.ledger_size if self.current else 0),
-                    ledger_size_before=self.current.ledger_size if self.current else 0,
-                )
-            )
             former_checks = self.current.checks if self.current else ()
-            checks += reconcile(path, self.landing, plan, former, former_checks=former_checks)
+            with ThreadPoolExecutor(max_workers=1) as beside:
+                # The one counts inside DuckDB, the other evaluates in Python: side by side they take half the time.
+                recomputed = beside.submit(reconcile, path, self.landing, plan, former, former_checks=former_checks)
+                checks = build_checks.check_build(path, self.landing, plan, former)
+                checks.append(
+                    build_checks.check_volume(
+                        release.row_counts(path),
+                        self.current.row_counts if self.current else {},
+                        new_entries=plan.to_leaf - (self.current.ledger_size if self.current else 0),
+                        ledger_size_before=self.current.ledger_size if self.current else 0,
+                    )
+                )
+                checks += recomputed.result()
             self._take(checks)
         self._done(Step.CHECK_BUILD, f"{len(checks)} checks passed", started)
         return checks

@@ -57,20 +57,40 @@ def table_states(path: Path) -> dict[str, TableState]:
         return _table_states(connection)
 
 
+def row_counts(path: Path) -> dict[str, int]:
+    """Row count of every mart in a file, which DuckDB knows without reading the rows; read-only."""
+    with duckdb.connect(path, read_only=True) as connection:
+        return {name: _row_count(connection, name) for name in _mart_names(connection)}
+
+
 def _table_states(connection: duckdb.DuckDBPyConnection) -> dict[str, TableState]:
-    marts = connection.execute(
-        "select t.table_name, bool_or(c.column_name = 'leaf_index') from duckdb_tables() as t "
-        "join duckdb_columns() as c using (database_oid, table_oid) "
-        "where t.schema_name = $schema group by t.table_name order by t.table_name",
+    has_leaf = {
+        str(name)
+        for (name,) in connection.execute(
+            "select table_name from duckdb_columns() where schema_name = $schema and column_name = 'leaf_index'",
+            {"schema": MARTS_SCHEMA},
+        ).fetchall()
+    }
+    states = {}
+    for name in _mart_names(connection):
+        row = None
+        if name in has_leaf:
+            row = connection.execute(f"select max(leaf_index) from {MARTS_SCHEMA}.{name}").fetchone()  # noqa: S608 - a mart's own name
+        states[name] = TableState(_row_count(connection, name), row[0] if row else None)
+    return states
+
+
+def _mart_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    rows = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = $schema order by table_name",
         {"schema": MARTS_SCHEMA},
     ).fetchall()
-    states = {}
-    for name, has_leaf in marts:
-        last_leaf = "max(leaf_index)" if has_leaf else "null"
-        sql = f"select count(*), {last_leaf} from {MARTS_SCHEMA}.{name}"  # noqa: S608 - a mart's own name
-        row = connection.execute(sql).fetchone() or (0, None)
-        states[str(name)] = TableState(*row)
-    return states
+    return [str(name) for (name,) in rows]
+
+
+def _row_count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    row = connection.execute(f"select count(*) from {MARTS_SCHEMA}.{name}").fetchone()  # noqa: S608 - a mart's own name
+    return int(row[0]) if row else 0
 
 
 def seal_build(path: Path) -> dict[str, TableState]:
