@@ -37,3 +37,8 @@
 {% macro is_trained_level(level) %}{{ level }} in ('completed'){% endmacro %}
 {% macro coverage_rate(trained, required) %}{{ trained }} / {{ required }}{% endmacro %}
 {% macro reinforcement_window_days() %}30{% endmacro %}
+{% macro today_bit() %}8192{% endmacro %}
+{% macro fewest_dues_for_a_pace() %}20{% endmacro %}
+{% macro expected_renewals() %}pace.renewed_count{% endmacro %}
+{% macro renewals_at_least() %}pace.renewed_count{% endmacro %}
+{% macro renewals_at_most() %}pace.renewed_count{% endmacro %}

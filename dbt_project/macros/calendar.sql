@@ -33,6 +33,15 @@
     )
 {%- endmacro %}
 
+{# The bit of the release's own day: the last that is no forecast. #}
+{% macro today_bit() -%}
+    {%- set found = namespace(bit=0) -%}
+    {%- for day in reporting_days() if not day.is_forecast -%}
+        {%- set found.bit = 2 ** loop.index0 -%}
+    {%- endfor -%}
+    {{ return(found.bit) }}
+{%- endmacro %}
+
 {% macro both_bits(first_bits, second_bits) -%}
     {{ adapter.dispatch('both_bits')(first_bits, second_bits) }}
 {%- endmacro %}

@@ -38,6 +38,15 @@ from operational_db.tables.gates import (
 from operational_db.tables.identity import Membership, Organization, Person, Team
 from operational_db.tables.learning import AssessmentAttempt, DailyEngagement, Enrollment, ModuleCompletion
 from operational_db.tables.mentorship import Mentorship
+from operational_db.tables.owners import (
+    Building,
+    CrewRule,
+    Equipment,
+    Manufacturer,
+    ServiceContract,
+    Visit,
+    VisitPerson,
+)
 
 # In the order in which foreign keys allow them to be written.
 COLUMNS: dict[type[Base], tuple[str, ...]] = {
@@ -363,6 +372,49 @@ COLUMNS: dict[type[Base], tuple[str, ...]] = {
         "reported_at",
     ),
     IncidentPerson: ("incident_id", "person_id", "involvement"),
+    Manufacturer: ("id", "name", "is_maker"),
+    Building: (
+        "id",
+        "organization_id",
+        "name",
+        "address",
+        "city",
+        "district",
+        "postal_code",
+        "register_id",
+        "latitude",
+        "longitude",
+        "timezone",
+    ),
+    Equipment: (
+        "id",
+        "building_id",
+        "name",
+        "equipment_type",
+        "manufacturer_id",
+        "manufacturer_text",
+        "model",
+        "register_id",
+        "status",
+        "installed_on",
+        "inspected_on",
+    ),
+    ServiceContract: ("id", "owner_id", "contractor_id", "building_id", "started_on", "ended_on"),
+    Visit: ("id", "contract_id", "building_id", "equipment_id", "planned_on", "status", "purpose", "settled_at"),
+    VisitPerson: ("visit_id", "person_id"),
+    CrewRule: (
+        "id",
+        "organization_id",
+        "target",
+        "target_key",
+        "version",
+        "mode",
+        "requirement",
+        "effective_from",
+        "ended_on",
+        "set_by_id",
+        "created_at",
+    ),
 }
 
 

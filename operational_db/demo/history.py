@@ -11,11 +11,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from operational_db.compliance.rules import category_of_course
-from operational_db.credentials.rules import expires_on
+from operational_db.credentials.rules import CertificateFacts, expires_on
 from operational_db.demo.batch import Batch
+from operational_db.demo.buildings import EstateBuilder
 from operational_db.demo.catalogue import PASSING_SCORE, Catalogue, DemoCertification, DemoCourse
 from operational_db.demo.chance import SEASON, Chance
 from operational_db.demo.content import DemoContent
+from operational_db.demo.holdings import Holding, Holdings
 from operational_db.demo.industry import (
     HISTORY_DAYS,
     DemoCompany,
@@ -28,6 +30,7 @@ from operational_db.demo.industry import (
 )
 from operational_db.demo.publishing import Publisher
 from operational_db.demo.trust import TrustBuilder
+from operational_db.demo.visits import VisitBuilder
 from operational_db.learning.rules import is_passing
 from operational_db.ledger.events import (
     AttemptGraded,
@@ -117,6 +120,7 @@ class HistoryBuilder:
         self._held: dict[tuple[UUID, UUID], HeldCertificate] = {}
         self._engagement: dict[tuple[UUID, UUID, date], list[object]] = {}
         self._certificate_number = 100_000
+        self.holdings = Holdings()
 
     # One enrollment
 
@@ -303,7 +307,7 @@ class HistoryBuilder:
         at = at_nine(person.started_on) + timedelta(hours=2)
         held = HeldCertificate(self.chance.new_id(at), issued_on, expiry, issued_on)
         self._held[(person.id, certification.id)] = held
-        self._add_certificate(person, certification, held, at, EarnedThrough.EXTERNAL)
+        self._add_certificate(person, certification, held, at, EarnedThrough.EXTERNAL, company.id)
         self.batch.events.append(
             CertificateIssued(
                 subject_id=person.id,
@@ -341,7 +345,15 @@ class HistoryBuilder:
             if revoked_at < self.now:
                 held.revoked_from = revoked_at.date()
         self._add_certificate(
-            person, certification, held, at, EarnedThrough.SITESYNC_COURSE, enrollment_id, former, revoked_at
+            person,
+            certification,
+            held,
+            at,
+            EarnedThrough.SITESYNC_COURSE,
+            organization_id,
+            enrollment_id,
+            former,
+            revoked_at,
         )
         if former is None:
             self.batch.events.append(
@@ -393,12 +405,24 @@ class HistoryBuilder:
         held: HeldCertificate,
         at: datetime,
         earned_through: EarnedThrough,
+        organization_id: UUID,
         enrollment_id: UUID | None = None,
         former: HeldCertificate | None = None,
         revoked_at: datetime | None = None,
     ) -> None:
         self._certificate_number += 1
         is_revoked = held.revoked_from is not None
+        facts = CertificateFacts(
+            held.id,
+            person.id,
+            certification.id,
+            held.issued_on,
+            held.expires_on,
+            held.revoked_from,
+            is_withdrawn=False,
+            is_verified=True,
+        )
+        self.holdings.add(Holding(at, revoked_at if is_revoked else None, facts, organization_id))
         self.batch.add(
             Certificate,
             held.id,
@@ -811,5 +835,10 @@ def simulate(
             progress("Simulating", index + 1, len(industry.companies))
     history.mentor()
     history.write_engagement()
+    estate_chance = Chance(f"estates {seed}")
+    estates = EstateBuilder(estate_chance, batch, industry).build()
+    visits = VisitBuilder(estate_chance, batch, industry, history.holdings, now)
+    for estate in estates:
+        visits.live(estate)
     batch.events.sort(key=lambda event: event.occurred_at)
     return batch

@@ -103,12 +103,22 @@ class DemoSchool:
     courses: list[DemoCourse] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class DemoOwner:
+    """A building owner and the person who acts for it."""
+
+    id: UUID
+    name: str
+    person_id: UUID
+
+
 @dataclass
 class Industry:
     start: date
     today: date
     companies: list[DemoCompany] = field(default_factory=list)
     schools: list[DemoSchool] = field(default_factory=list)
+    owners: list[DemoOwner] = field(default_factory=list)
     catalogue: Catalogue = field(default_factory=Catalogue)
     # Who reviews the platform's content.
     reviewer_id: UUID | None = None
@@ -146,7 +156,8 @@ class IndustryBuilder:
         for _ in range(OWNER_COUNT):
             name = self._place_name("Properties")
             owner_id = self._add_organization(name, OrganizationKind.BUILDING_OWNER, start)
-            self.add_member(owner_id, Role.BUILDING_OWNER, start)
+            person_id = self.add_member(owner_id, Role.BUILDING_OWNER, start)
+            self.industry.owners.append(DemoOwner(owner_id, name, person_id))
         return self.industry
 
     # People and organizations

@@ -1,6 +1,7 @@
 """Appending events, in the transaction of the change of state they record. Nothing here updates or deletes."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from uuid_utils import uuid7
 
 from operational_db.database import psycopg_connection
 from operational_db.ledger.canonical import body_text, instant_text
-from operational_db.ledger.events import Event
+from operational_db.ledger.events import CrewDecided, Event, GateDecided
 from operational_db.tables.ledger import LedgerEvent
 from operational_db.types import new_id
 
@@ -180,11 +181,15 @@ def _copy_line(event: Event, recorded_at: str | None) -> str:
     """One line of COPY's text format; canonical JSON has no raw control characters, so only backslashes need care."""
     subject = "\\N" if event.subject_id is None else event.subject_id
     organization = "\\N" if event.organization_id is None else event.organization_id
+    entry_id = uuid7()
+    if isinstance(event, GateDecided | CrewDecided):
+        # A decision is found by the id of its entry, which a simulated one gets here.
+        event = replace(event, decision_id=UUID(int=entry_id.int))
     body = body_text(event)
     if "\\" in body:
         body = body.replace("\\", "\\\\")
     occurred_at = instant_text(event.occurred_at)
     return (
-        f"{uuid7()!s}\t{event.kind}\t{event.version}\t{subject!s}\t{organization!s}"
+        f"{entry_id!s}\t{event.kind}\t{event.version}\t{subject!s}\t{organization!s}"
         f"\t{occurred_at}\t{recorded_at or occurred_at}\t{body}\n"
     )

@@ -207,17 +207,21 @@ def _create_scope_tables(connection: duckdb.DuckDBPyConnection, source: str, mar
     person = _uuid(scope.person_id)
     _create_id_table(connection, "scope_company", "organization_id", scope.company_ids)
     _create_id_table(connection, "scope_school", "organization_id", scope.school_ids)
+    _create_id_table(connection, "scope_owner", "organization_id", scope.owner_ids)
     own = "select organization_id from scope_company union select organization_id from scope_school"
     selects = {
         "scope_organization": ("organization_id", own),
         "scope_member": ("person_id", None),
         "scope_course": ("course_id", None),
         "scope_person": ("person_id", None),
+        "scope_partner": ("organization_id", None),
+        "scope_building": ("building_id", None),
     }
     if "dim_membership" in marts:
         members = f"select person_id from {source}.dim_membership where is_current and organization_id in ({own})"
         joined = f"select organization_id from {source}.dim_membership where is_current and person_id = {person}"
-        selects["scope_organization"] = ("organization_id", f"{own} union {joined}")
+        owned = "select organization_id from scope_owner"
+        selects["scope_organization"] = ("organization_id", f"{own} union {owned} union {joined}")
         selects["scope_member"] = ("person_id", members)
         selects["scope_person"] = ("person_id", members)
     if "dim_course" in marts:
@@ -232,10 +236,35 @@ def _create_scope_tables(connection: duckdb.DuckDBPyConnection, source: str, mar
             )
             members_and_students = f"select person_id from scope_member union {students}"
             selects["scope_person"] = ("person_id", members_and_students)
+    if {"dim_service_contract", "dim_building", "fct_visit"} <= marts:
+        selects["scope_partner"] = ("organization_id", _PARTNERS.format(source=source))
+        selects["scope_building"] = ("building_id", _SERVICED_BUILDINGS.format(source=source))
     for table, (column, select) in selects.items():
         _create_id_table(connection, table, column, frozenset())
         if select is not None:
             connection.execute(f"insert into {table} select distinct {column} from ({select})")
+
+
+# The other side of a contract by name, whoever of the two looks.
+_PARTNERS = """
+    select contractor_id as organization_id from {source}.dim_service_contract
+    where owner_id in (select organization_id from scope_owner)
+    union
+    select owner_id as organization_id from {source}.dim_service_contract
+    where contractor_id in (select organization_id from scope_company)
+"""
+# Buildings a company services today, and those it has visits in.
+_SERVICED_BUILDINGS = """
+    select buildings.building_id
+    from {source}.dim_service_contract as contracts
+    inner join {source}.dim_building as buildings
+        on contracts.owner_id = buildings.owner_id
+        and coalesce(contracts.building_id, buildings.building_id) = buildings.building_id
+    where contracts.is_current and contracts.contractor_id in (select organization_id from scope_company)
+    union
+    select building_id from {source}.fct_visit
+    where contractor_id in (select organization_id from scope_company)
+"""
 
 
 def _create_id_table(connection: duckdb.DuckDBPyConnection, table: str, column: str, ids: frozenset[UUID]) -> None:

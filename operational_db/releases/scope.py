@@ -47,6 +47,14 @@ _LEARNING = f"{_COMPANY} or {_SCHOOL} or {_SCHOOL_COURSE} or {_OWN}"
 _COMPLIANCE_AGGREGATE = f"{_AGGREGATES} or {_ANY_OWN_ORGANIZATION}"
 # What the platform offers everybody, and what an organization has of its own.
 _SHARED = "organization_id is null or organization_id in (select organization_id from scope_organization)"
+# Buildings and what is agreed about them: the owner's, and of each contract or visit the contractor's own side.
+_OWNER = "owner_id in (select organization_id from scope_owner)"
+_OWNER_OR_CONTRACTOR = f"{_OWNER} or contractor_id in (select organization_id from scope_company)"
+_BUILDING = f"{_OWNER} or building_id in (select building_id from scope_building)"
+# The platform's own rules and policies hold for everybody; an export of one's own record is nobody else's business.
+_SHARED_CHANGE = (
+    "organization_id is null and entry in ('gate_rule_set', 'gate_rule_ended', 'policy_version_published')"
+)
 _SCHOOL_AGGREGATE = f"{_AGGREGATES} or {_SCHOOL} or {_SCHOOL_COURSE}"
 
 MART_CUTS: dict[str, str] = {
@@ -55,6 +63,7 @@ MART_CUTS: dict[str, str] = {
     "dim_course": ("provider_type <> 'company' or provider_id in (select organization_id from scope_organization)"),
     "dim_organization": (
         f"{_AGGREGATES} or organization_id in (select organization_id from scope_organization) "
+        "or organization_id in (select organization_id from scope_partner) "
         "or kind in ('trade_school', 'manufacturer', 'platform')"
     ),
     "dim_team": "organization_id in (select organization_id from scope_organization)",
@@ -63,6 +72,14 @@ MART_CUTS: dict[str, str] = {
     "fct_enrollment": _LEARNING,
     "fct_attempt": _LEARNING,
     "fct_certificate": f"{_MEMBER} or {_SCHOOL} or {_OWN}",
+    "fct_certificate_event": f"{_MEMBER} or {_SCHOOL} or {_OWN}",
+    "certificate_status_period": f"{_MEMBER} or {_OWN}",
+    "dim_badge": f"{_MEMBER} or {_OWN}",
+    "skill_matrix": f"{_ANY_OWN_ORGANIZATION} or {_OWN}",
+    "skill_depth": _ANY_OWN_ORGANIZATION,
+    "expiry_calendar": _ANY_OWN_ORGANIZATION,
+    "renewal_monthly": _COMPLIANCE_AGGREGATE,
+    "verification_request_daily": _AGGREGATES,
     "fct_assignment": f"{_ANY_OWN_ORGANIZATION} or {_OWN}",
     "fct_required_training": f"{_ANY_OWN_ORGANIZATION} or {_OWN}",
     "compliance_by_person": f"{_ANY_OWN_ORGANIZATION} or {_OWN}",
@@ -90,9 +107,21 @@ MART_CUTS: dict[str, str] = {
     "training_exception": f"{_COMPANY} or {_OWN}",
     "training_by_person_track": f"{_COMPANY} or {_OWN}",
     "fct_incident_person": _COMPANY,
+    "access_log": f"{_ANY_OWN_ORGANIZATION} or {_SHARED_CHANGE}",
     "coverage_by_persona_track": f"{_AGGREGATES} or {_COMPANY}",
     "gate_decision_daily": f"{_AGGREGATES} or {_COMPANY}",
     "tip_daily": f"{_AGGREGATES} or {_COMPANY}",
     "reinforcement_effect": f"{_AGGREGATES} or {_COMPANY}",
-    "import_history": f"$can_view_platform or {_ANY_OWN_ORGANIZATION}",
+    "dim_building": _BUILDING,
+    "dim_equipment": _BUILDING,
+    "dim_manufacturer": "true",
+    "dim_service_contract": _OWNER_OR_CONTRACTOR,
+    "fct_visit": _OWNER_OR_CONTRACTOR,
+    "owner_requirement_coverage": _OWNER_OR_CONTRACTOR,
+    "contractor_scorecard": _OWNER,
+    "fct_crew_decision": _OWNER,
+    "crew_decision_daily": f"{_AGGREGATES} or {_OWNER}",
+    "import_history": (
+        f"$can_view_platform or {_ANY_OWN_ORGANIZATION} or organization_id in (select organization_id from scope_owner)"
+    ),
 }

@@ -48,7 +48,8 @@ COLUMNS: dict[str, str] = {
     "compliance_by_category": f"organization_id uuid, category varchar, {_STATUS_COUNTS}",
     "compliance_by_organization": f"organization_id uuid, {_STATUS_COUNTS}",
     "compliance_trend": _RATE,
-    "compliance_forecast": _RATE,
+    "compliance_forecast": f"{_RATE}, on_date date, horizon_days integer, lapsing_count bigint, pace_due_count bigint, "
+    "pace_renewed_count bigint, renewal_pace double, expected_rate double, low double, high double",
     "school_progress": "organization_id uuid, course_id uuid, cohort_on date, enrolled_count bigint, "
     "active_count bigint, completed_count bigint, dropped_count bigint, failed_count bigint, "
     "completion_rate double, attempt_count bigint, passed_attempt_count bigint, pass_rate double, "
@@ -96,6 +97,9 @@ COLUMNS: dict[str, str] = {
     "fct_incident_person": "incident_id uuid, person_id uuid, organization_id uuid, scope varchar, "
     "happened_at timestamptz, happened_on date, was_known_certified boolean, was_certified boolean, "
     "evidence_count bigint, leaf_index bigint",
+    "access_log": "leaf_index bigint, entry varchar, organization_id uuid, person_id uuid, approver_id uuid, "
+    "action varchar, policy_id uuid, version varchar, mode varchar, holds_from date, holds_until date, "
+    "bundle_scope varchar, record_count bigint, occurred_at timestamptz",
     "dim_lesson": "lesson_id uuid, organization_id uuid, code varchar, title varchar, lesson_type varchar, "
     "owner_id uuid, course_id uuid, published_version varchar, duration_minutes double, pass_threshold integer, "
     "scope_tags varchar, published_at timestamptz, refresh_due_on date, version_count bigint",
@@ -119,4 +123,38 @@ COLUMNS: dict[str, str] = {
     "passed_count bigint, put_off_count bigint, measured_count bigint, near_miss_before_count bigint, "
     "near_miss_after_count bigint, near_miss_rate_before double, near_miss_rate_after double, "
     "without_next_share double, leaf_index bigint",
+    # Credentials and building owners.
+    "fct_certificate_event": "leaf_index bigint, event_kind varchar, certificate_id uuid, certification_id uuid, "
+    "person_id uuid, organization_id uuid, occurred_at timestamptz, occurred_on date, issued_on date, "
+    "expires_on date, revoked_from date, is_verified boolean, earned_through varchar, enrollment_id uuid, "
+    "path_id uuid, track_id uuid, renews_id uuid, credits double, standing varchar",
+    "certificate_status_period": "certificate_id uuid, person_id uuid, certification_id uuid, status varchar, "
+    "from_on date, to_on date, learned_on date, leaf_index bigint",
+    "renewal_monthly": "organization_id uuid, month date, due_count bigint, renewed_count bigint, "
+    "renewed_in_time_count bigint, renewal_rate double, median_lead_days double",
+    "verification_request_daily": "on_date date, channel varchar, document_format varchar, outcome varchar, "
+    "request_count bigint, certificate_count bigint, leaf_index bigint",
+    "skill_matrix": "organization_id uuid, team_id uuid, person_id uuid, certification_id uuid, certificate_id uuid, "
+    "status varchar, expires_on date, days_to_expiry integer, is_required boolean, leaf_index bigint",
+    "skill_depth": "organization_id uuid, certification_id uuid, holder_count bigint, is_one_deep boolean, "
+    "required_count bigint, short_count bigint, expiring_90_days_count bigint, next_expiry_on date, leaf_index bigint",
+    "expiry_calendar": "organization_id uuid, on_date date, certification_id uuid, expiring_count bigint, "
+    "required_count bigint, leaf_index bigint",
+    "dim_badge": "badge_id uuid, certificate_id uuid, person_id uuid, certification_id uuid, organization_id uuid, "
+    "issued_at timestamptz, is_public boolean",
+    "dim_building": "building_id uuid, owner_id uuid, name varchar, city varchar, district varchar, "
+    "register_id varchar, latitude double, longitude double, timezone varchar, is_active boolean, unit_count bigint, "
+    "active_unit_count bigint",
+    "dim_equipment": "equipment_id uuid, building_id uuid, owner_id uuid, name varchar, equipment_type varchar, "
+    "manufacturer_id uuid, model varchar, register_id varchar, status varchar, installed_on date, inspected_on date",
+    "dim_manufacturer": "manufacturer_id uuid, name varchar, is_maker boolean",
+    "dim_service_contract": "contract_id uuid, owner_id uuid, contractor_id uuid, building_id uuid, started_on date, "
+    "ended_on date, is_current boolean",
+    "fct_visit": "visit_id uuid, owner_id uuid, contractor_id uuid, contract_id uuid, building_id uuid, "
+    "equipment_id uuid, planned_on date, status varchar, crew_size bigint, is_ahead boolean",
+    "fct_crew_decision": "decision_id uuid, owner_id uuid, contractor_id uuid, building_id uuid, equipment_id uuid, "
+    "visit_id uuid, work_on date, outcome varchar, is_qualified boolean, crew_size integer, decided_at timestamptz, "
+    "decided_on date, leaf_index bigint",
+    "crew_decision_daily": "owner_id uuid, on_date date, contractor_id uuid, building_id uuid, outcome varchar, "
+    "is_qualified boolean, decision_count bigint, leaf_index bigint",
 }

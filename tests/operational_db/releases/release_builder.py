@@ -27,6 +27,21 @@ COMPANY_A, COMPANY_B, SCHOOL, PLATFORM = (number_id(n) for n in (1, 2, 3, 4))
 PERSON_A, PERSON_B, STUDENT, FORMER_A, PRODUCT = (number_id(n) for n in (11, 12, 13, 14, 15))
 SCHOOL_COURSE, PUBLIC_COURSE, COURSE_OF_B = (number_id(n) for n in (21, 22, 23))
 
+OWNER_A, OWNER_B = number_id(5), number_id(6)
+BUILDING_A, BUILDING_B = number_id(81), number_id(82)
+
+# Of two owners: A's buildings are serviced by company A, B's by company B. Nobody's name is in any of them.
+_OWNER_TABLES = {
+    "dim_building": "building_id uuid, name varchar",
+    "dim_equipment": "equipment_id uuid, building_id uuid",
+    "dim_service_contract": "contract_id uuid, contractor_id uuid, building_id uuid, is_current boolean",
+    "fct_visit": "visit_id uuid, contractor_id uuid, building_id uuid",
+    "owner_requirement_coverage": "contractor_id uuid, building_id uuid, qualified_count bigint",
+    "contractor_scorecard": "contractor_id uuid, requirement_coverage double",
+    "fct_crew_decision": "decision_id uuid, contractor_id uuid, building_id uuid",
+    "crew_decision_daily": "contractor_id uuid, building_id uuid, decision_count bigint",
+}
+
 _ORGANIZATION_TABLES = {
     "compliance_by_person": "person_id uuid, compliance_rate double",
     "compliance_by_team": "team_id uuid, compliance_rate double",
@@ -34,6 +49,13 @@ _ORGANIZATION_TABLES = {
     "compliance_by_organization": "required_count bigint, compliance_rate double",
     "compliance_trend": "as_of_on date, compliance_rate double",
     "compliance_forecast": "as_of_on date, compliance_rate double",
+    "fct_certificate_event": "leaf_index bigint, person_id uuid",
+    "certificate_status_period": "certificate_id uuid, person_id uuid",
+    "dim_badge": "badge_id uuid, person_id uuid",
+    "skill_matrix": "person_id uuid, status varchar",
+    "skill_depth": "certification_id uuid, holder_count bigint",
+    "expiry_calendar": "on_date date, expiring_count bigint",
+    "renewal_monthly": "month date, renewal_rate double",
     "fct_assignment": "recipient_id uuid, person_id uuid",
     "fct_required_training": "person_id uuid, required_training_id uuid",
     "school_progress": "course_id uuid, enrolled_count bigint",
@@ -53,6 +75,7 @@ _ORGANIZATION_TABLES = {
     "training_exception": "person_id uuid, reason varchar",
     "training_by_person_track": "person_id uuid, tier varchar",
     "fct_incident_person": "incident_id uuid, person_id uuid",
+    "access_log": "entry varchar, person_id uuid",
     "coverage_by_persona_track": "persona varchar, coverage_rate double",
     "gate_decision_daily": "on_date date, decision_count bigint",
     "tip_daily": "on_date date, shown_count bigint",
@@ -73,6 +96,8 @@ create table marts.kpi_success_criteria (criterion_code varchar, value double);
 create table marts.kpi_success_trend (criterion_code varchar, value double);
 create table marts.kpi_engagement_monthly (month_on date, enrolled_count bigint);
 create table marts.kpi_certification_monthly (month_on date, renewed_count bigint);
+create table marts.verification_request_daily (on_date date, request_count bigint);
+create table marts.dim_manufacturer (manufacturer_id uuid, name varchar);
 create table marts.release_information (ledger_size bigint, is_simulated boolean);
 create table marts.secret_table (secret varchar);
 """
@@ -98,6 +123,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, ledger_size: int) -> None:
         (COMPANY_B, "Company B", "service_company"),
         (SCHOOL, "School", "trade_school"),
         (PLATFORM, "Platform", "platform"),
+        (OWNER_A, "Owner A", "building_owner"),
+        (OWNER_B, "Owner B", "building_owner"),
     )
     insert(
         "dim_course",
@@ -132,6 +159,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, ledger_size: int) -> None:
     insert("kpi_success_trend", ("course_catalog_size", 3.0))
     insert("kpi_engagement_monthly", ("2026-11-01", 4))
     insert("kpi_certification_monthly", ("2026-11-01", 1))
+    insert("verification_request_daily", ("2026-11-01", 2))
+    insert("dim_manufacturer", (number_id(91), "Maker"))
     insert("release_information", (ledger_size, True))
     insert("secret_table", ("nobody may see this",))
 
@@ -151,6 +180,18 @@ def _fill_organization_tables(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"insert into marts.{table} values (?, {marks})", [organization_id, *values])
 
 
+def _fill_owner_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    sides = ((OWNER_A, COMPANY_A, BUILDING_A), (OWNER_B, COMPANY_B, BUILDING_B))
+    for table, columns in _OWNER_TABLES.items():
+        connection.execute(f"create table marts.{table} (owner_id uuid, {columns})")
+        for owner_id, contractor_id, building_id in sides:
+            known = {"contractor_id": contractor_id, "building_id": building_id, "name": f"House {building_id}"}
+            by_kind = {"double": 0.5, "bigint": 1, "boolean": True, "uuid": number_id(99), "varchar": "text"}
+            values = [known.get(name, by_kind[kind]) for name, kind in map(str.split, columns.split(", "))]
+            marks = ", ".join("?" for _ in values)
+            connection.execute(f"insert into marts.{table} values (?, {marks})", [owner_id, *values])
+
+
 def write_release(
     settings: Settings,
     *,
@@ -167,6 +208,7 @@ def write_release(
         connection.execute(_OWN_TABLES)
         _fill(connection, ledger_size)
         _fill_organization_tables(connection)
+        _fill_owner_tables(connection)
     manifest = ReleaseManifest(
         name=name,
         path=path,

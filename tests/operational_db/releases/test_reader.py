@@ -15,10 +15,14 @@ from operational_db.releases.scope import MART_CUTS, Scope, scope_for
 from operational_db.settings import Settings
 from operational_db.types import Role
 from tests.operational_db.releases.release_builder import (
+    BUILDING_A,
+    BUILDING_B,
     COMPANY_A,
     COMPANY_B,
     COURSE_OF_B,
     FORMER_A,
+    OWNER_A,
+    OWNER_B,
     PERSON_A,
     PERSON_B,
     PLATFORM,
@@ -35,6 +39,7 @@ SCOPES = {
     "school_admin": Scope(school_ids=frozenset({SCHOOL}), person_id=number_id(70)),
     "student": Scope(person_id=STUDENT),
     "product_team": Scope(person_id=PRODUCT, can_view_kpis=True, can_view_platform=True),
+    "owner_a": Scope(owner_ids=frozenset({OWNER_A}), person_id=number_id(71)),
     "nobody": Scope(),
 }
 
@@ -65,6 +70,7 @@ class TestCompanyManager:
         """Every cell of every view is searched: no id of company B, its people or its own courses is in it."""
         assert opened.views == frozenset(MART_CUTS)
         forbidden = {str(COMPANY_B), str(PERSON_B), str(COURSE_OF_B), "Ben of B", "Company B", "Secrets of B"}
+        forbidden |= {str(OWNER_B), str(BUILDING_B), "Owner B"}
         for view in sorted(opened.views - {"dim_membership"}):
             cells = {str(cell) for row in opened.query(f"select * from {view}").rows() for cell in row}
             assert not cells & forbidden, view
@@ -86,6 +92,52 @@ class TestCompanyManager:
     @for_viewer("manager_of_a")
     def test_sees_no_product_figures(self, opened: ScopedWarehouse) -> None:
         assert opened.query("select * from kpi_success_criteria").is_empty()
+
+
+class TestContractor:
+    @for_viewer("manager_of_a")
+    def test_sees_the_own_side_of_contracts_and_visits(self, opened: ScopedWarehouse) -> None:
+        assert ids(opened, "building_id", "dim_building") == {str(BUILDING_A)}
+        assert ids(opened, "contractor_id", "dim_service_contract") == {str(COMPANY_A)}
+        assert ids(opened, "contractor_id", "fct_visit") == {str(COMPANY_A)}
+        assert ids(opened, "contractor_id", "owner_requirement_coverage") == {str(COMPANY_A)}
+        assert {"Owner A", "Company A"} <= ids(opened, "name", "dim_organization")
+
+    @for_viewer("manager_of_a")
+    @pytest.mark.parametrize("view", ["contractor_scorecard", "fct_crew_decision", "crew_decision_daily"])
+    def test_sees_nothing_of_what_owners_think_of_it(self, opened: ScopedWarehouse, view: str) -> None:
+        assert opened.query(f"select * from {view}").is_empty()
+
+    @for_viewer("manager_of_a")
+    def test_sees_the_own_peoples_skills(self, opened: ScopedWarehouse) -> None:
+        for view in ("skill_matrix", "fct_certificate_event", "certificate_status_period", "dim_badge"):
+            assert ids(opened, "person_id", view) == {str(PERSON_A)}
+        assert ids(opened, "organization_id", "expiry_calendar") == {str(COMPANY_A)}
+
+
+class TestBuildingOwner:
+    """US-TC027: the owner's own buildings and what is disclosed; nothing of people, nothing of another owner."""
+
+    OWN = ("dim_building", "dim_equipment", "dim_service_contract", "fct_visit", "owner_requirement_coverage")
+    JUDGED = ("contractor_scorecard", "fct_crew_decision", "crew_decision_daily")
+
+    @for_viewer("owner_a")
+    @pytest.mark.requirement("OWN-03")
+    def test_sees_the_own_buildings_visits_and_scorecards(self, opened: ScopedWarehouse) -> None:
+        for view in (*self.OWN, *self.JUDGED):
+            assert ids(opened, "owner_id", view) == {str(OWNER_A)}, view
+        assert {"Owner A", "Company A"} <= ids(opened, "name", "dim_organization")
+
+    @for_viewer("owner_a")
+    def test_no_view_holds_anything_of_others(self, opened: ScopedWarehouse) -> None:
+        """Every cell of every view is searched: no person, no other owner, no contractor of another owner."""
+        people = {PERSON_A, PERSON_B, STUDENT, FORMER_A, PRODUCT}
+        forbidden = {str(each) for each in (*people, OWNER_B, BUILDING_B, COMPANY_B)} | {"Owner B", "Company B"}
+        for view in sorted(opened.views):
+            frame = opened.query(f"select * from {view}")
+            cells = {str(cell) for row in frame.rows() for cell in row}
+            assert not cells & forbidden, view
+            assert "person_id" not in frame.columns or frame.is_empty(), view
 
 
 class TestSchool:
@@ -145,7 +197,13 @@ class TestPersonAlone:
     @for_viewer("nobody")
     def test_an_empty_scope_sees_public_dimensions_only(self, opened: ScopedWarehouse) -> None:
         filled = {view for view in opened.views if not opened.query(f"select * from {view}").is_empty()}
-        assert filled == {"dim_course", "dim_certification", "dim_organization", "release_information"}
+        assert filled == {
+            "dim_course",
+            "dim_certification",
+            "dim_manufacturer",
+            "dim_organization",
+            "release_information",
+        }
         assert str(COMPANY_A) not in ids(opened, "organization_id", "dim_organization")
 
 

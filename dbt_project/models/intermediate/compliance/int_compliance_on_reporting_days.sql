@@ -28,7 +28,11 @@ spread as (
         calendars.training_count,
         {{ both_bits('calendars.required_bits', 'days.day_bit') }} > 0 as is_required,
         {{ both_bits('calendars.exempted_bits', 'days.day_bit') }} > 0 as is_exempted,
-        {{ both_bits('calendars.completed_bits', 'days.day_bit') }} > 0 as is_completed
+        {{ both_bits('calendars.completed_bits', 'days.day_bit') }} > 0 as is_completed,
+        -- Met today and, as things stand, not met any more on a later day on which it is still required.
+        {{ both_bits('calendars.completed_bits', today_bit()) }} > 0
+        and {{ both_bits(bits_without('calendars.required_bits', 'calendars.exempted_bits'), 'days.day_bit') }} > 0
+        and {{ both_bits('calendars.completed_bits', 'days.day_bit') }} = 0 as is_lapsing
     from calendars
     cross join days
 ),
@@ -40,7 +44,10 @@ counted as (
         is_forecast,
         cast(coalesce(sum(training_count) filter (where is_required), 0) as bigint) as required_count,
         cast(coalesce(sum(training_count) filter (where is_exempted), 0) as bigint) as exempted_count,
-        cast(coalesce(sum(training_count) filter (where is_completed), 0) as bigint) as completed_count
+        cast(coalesce(sum(training_count) filter (where is_completed), 0) as bigint) as completed_count,
+        cast(
+            coalesce(sum(training_count) filter (where is_forecast and is_lapsing), 0) as bigint
+        ) as lapsing_count
     from spread
     group by all
 )
