@@ -84,6 +84,11 @@ class Certificate(HasId, HasTimes, Base):
             "expires_on",
             postgresql_where=text("revoked_at is null"),
         ),
+        Index(
+            "ix_certificates_certificate_number",
+            "certificate_number",
+            postgresql_where=text("certificate_number is not null"),
+        ),
         # The few among all that a status list of badges names.
         Index(
             "ix_certificates_not_counting",

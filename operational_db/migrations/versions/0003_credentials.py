@@ -530,6 +530,13 @@ def upgrade() -> None:
         op.f("uq_certificates_renews_id"), table_name="certificates", postgresql_where="(renews_id IS NOT NULL)"
     )
     op.create_index(
+        "ix_certificates_certificate_number",
+        "certificates",
+        ["certificate_number"],
+        unique=False,
+        postgresql_where=sa.text("certificate_number is not null"),
+    )
+    op.create_index(
         "ix_certificates_not_counting",
         "certificates",
         ["id"],
@@ -550,14 +557,14 @@ def upgrade() -> None:
             "renews_id is not null and withdrawn_at is null and revoked_at is null and verification_status = 'verified'"
         ),
     )
-    op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_path_id"), "certificates", "learning_paths", ["path_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
     op.create_foreign_key(
         op.f("fk_certificates_register_entry_id"), "certificates", "register_entries", ["register_entry_id"], ["id"]
     )
+    op.create_foreign_key(op.f("fk_certificates_path_id"), "certificates", "learning_paths", ["path_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
     op.add_column("certification_registry", sa.Column("verification_api_endpoint", sa.Text(), nullable=True))
     op.add_column(
         "certification_registry",
@@ -630,12 +637,12 @@ def downgrade() -> None:
     op.drop_column("certification_registry", "ce_carry_over_limit")
     op.drop_column("certification_registry", "ce_credits_required")
     op.drop_column("certification_registry", "verification_api_endpoint")
-    op.drop_constraint(op.f("fk_certificates_register_entry_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_register_entry_id"), "certificates", type_="foreignkey")
     op.drop_index(
         "uq_certificates_proven_renewal",
         table_name="certificates",
@@ -652,6 +659,11 @@ def downgrade() -> None:
         postgresql_where=sa.text(
             "revoked_at is not null or withdrawn_at is not null or verification_status <> 'verified'"
         ),
+    )
+    op.drop_index(
+        "ix_certificates_certificate_number",
+        table_name="certificates",
+        postgresql_where=sa.text("certificate_number is not null"),
     )
     op.create_index(
         op.f("uq_certificates_renews_id"),
