@@ -1,7 +1,7 @@
-"""Crew requirements as a form edits them and as people read them: lines of the tree, and the tree in words. Pure.
+"""Crew requirements as a form edits them: lines of the tree. Pure; what a tree means and how it reads is the services'.
 
 The form knows trees of one depth: all or any of some lines, each saying who must hold all or any of some certificates.
-Deeper trees, which the API takes, are shown in words and not edited. What a tree means is decided by the services.
+Deeper trees, which the API takes, are shown in words and not edited.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,6 @@ from typing import Any
 Document = Mapping[str, Any]  # Any: requirement trees are stored as JSON
 ALL, ANY = "all", "any"
 TOGETHER = 0
-UNKNOWN = "a certificate that is not in the registry"
 
 
 @dataclass(frozen=True)
@@ -66,43 +65,3 @@ def _line(document: Document) -> Line | None:
             leaves = [str(part["certification"]) for part in document[how] if set(part) == {"certification"}]
             return Line(tuple(leaves), how=how) if leaves and len(leaves) == len(document[how]) else None
     return None
-
-
-def certification_ids_of(document: Document) -> set[str]:
-    """Every certification the tree names."""
-    if "certification" in document:
-        return {str(document["certification"])}
-    if "of_crew" in document:
-        return certification_ids_of(document["of_crew"])
-    parts = [*document.get(ALL, []), *document.get(ANY, [])]
-    return set().union(*map(certification_ids_of, parts)) if parts else set()
-
-
-def in_words(document: Document, names: Mapping[str, str]) -> str:
-    """The tree as a part of a sentence: "the crew holds A and B between them and at least 2 people each hold C"."""
-    found = lines_of(document)
-    if found is None:
-        return _words(document, names)
-    lines, combine = found
-    joined = " and " if combine == ALL else " or "
-    return joined.join(_line_words(line, names) for line in lines)
-
-
-def _line_words(line: Line, names: Mapping[str, str]) -> str:
-    held = (" and " if line.how == ALL else " or ").join(names.get(each, UNKNOWN) for each in line.certification_ids)
-    if line.of_crew > 1:
-        return f"at least {line.of_crew} people each hold {held}"
-    if line.of_crew == TOGETHER and line.how == ALL and len(line.certification_ids) > 1:
-        return f"the crew holds {held} between them"
-    return f"{'one person' if line.of_crew else 'somebody'} holds {held}"
-
-
-def _words(document: Document, names: Mapping[str, str]) -> str:
-    if "certification" in document:
-        return names.get(str(document["certification"]), UNKNOWN)
-    if "of_crew" in document:
-        return f"at least {document['at_least']} of the crew each: {_words(document['of_crew'], names)}"
-    for how, word in ((ALL, " and "), (ANY, " or ")):
-        if how in document:
-            return "(" + word.join(_words(part, names) for part in document[how]) + ")"
-    return "nothing"

@@ -176,6 +176,15 @@ def building_head(warehouse: ScopedWarehouse, *, building_id: str) -> BuildingHe
     return BuildingHead(**frame.row(0, named=True)) if frame.height else None
 
 
+def building_of_unit(warehouse: ScopedWarehouse, *, equipment_id: str) -> str | None:
+    """The building a unit is in; None when it is not in sight."""
+    frame = warehouse.query(
+        "select building_id::varchar from dim_equipment where equipment_id = try_cast($equipment_id as uuid)",
+        {"equipment_id": equipment_id},
+    )
+    return str(frame.item(0, 0)) if frame.height else None
+
+
 def units_listing(*, building_id: str) -> Listing:
     """One row a unit of a building, with how many requirements hold for it and how many are covered."""
     sql = """

@@ -95,7 +95,7 @@ def _run(
 
 def _slug(engine: Engine, principal: Principal, organization_id: UUID) -> str:
     with read_only_session(engine) as session:
-        found = {each.id: each.slug for each in list_organizations(session, principal)}
+        found = {each.organization_id: each.slug for each in list_organizations(session, principal)}
     if organization_id not in found:
         raise NotFoundError("There is no such organization among yours.")
     return found[organization_id]

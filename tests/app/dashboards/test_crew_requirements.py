@@ -1,11 +1,10 @@
-"""Crew requirements between the form and the stored tree: what the form writes it can read again, and in words."""
+"""Crew requirements between the form and the stored tree: what the form writes it can read again, line by line."""
 
 import pytest
 
-from app.dashboards.crew_requirements import ANY, Line, certification_ids_of, in_words, lines_of, to_document
+from app.dashboards.crew_requirements import ANY, Line, lines_of, to_document
 
 A, B, C = ({"certification": each} for each in "abc")
-NAMES = {"a": "First aid", "b": "Rescue", "c": "Escalator"}
 
 
 class TestForm:
@@ -45,26 +44,3 @@ class TestForm:
     )
     def test_what_a_line_cannot_say_is_not_edited(self, document: dict[str, object]) -> None:
         assert lines_of(document) is None
-
-
-class TestWords:
-    @pytest.mark.parametrize(
-        ("document", "text"),
-        [
-            (A, "somebody holds First aid"),
-            ({"any": [A, B]}, "somebody holds First aid or Rescue"),
-            ({"all": [A, B]}, "the crew holds First aid and Rescue between them"),
-            (
-                {"all": [A, {"at_least": 1, "of_crew": B}]},
-                "somebody holds First aid and one person holds Rescue",
-            ),
-            ({"at_least": 2, "of_crew": {"all": [A, B]}}, "at least 2 people each hold First aid and Rescue"),
-            ({"all": [{"any": [{"all": [A, B]}, C]}, A]}, "(((First aid and Rescue) or Escalator) and First aid)"),
-            ({"certification": "gone"}, "somebody holds a certificate that is not in the registry"),
-        ],
-    )
-    def test_a_tree_reads_as_a_sentence(self, document: dict[str, object], text: str) -> None:
-        assert in_words(document, NAMES) == text
-
-    def test_names_every_certification_once(self) -> None:
-        assert certification_ids_of({"all": [A, {"at_least": 1, "of_crew": {"any": [B, A]}}]}) == {"a", "b"}

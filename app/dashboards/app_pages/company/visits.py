@@ -1,0 +1,8 @@
+"""Visits of a company to the buildings it services: which of them nobody of its people may do, and what to do then."""
+
+from app.dashboards.components.frame import open_page
+from app.dashboards.components.visits import show_visits
+from app.dashboards.navigation import COMPANY_VISITS
+
+viewer = open_page(COMPANY_VISITS)
+show_visits(viewer, COMPANY_VISITS, "contractor")
