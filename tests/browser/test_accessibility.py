@@ -11,6 +11,8 @@ from app.dashboards.navigation import (
     COMPANY_PERSON,
     CONTENT_VERSION,
     MY_LESSON,
+    OWNER_BUILDING,
+    OWNER_CONTRACTOR,
     PAGES,
     SCHOOL_COURSE,
     SCHOOL_STUDENT,
@@ -23,6 +25,7 @@ from operational_db.tables.content import Lesson, LessonVersion
 from operational_db.tables.gates import Incident
 from operational_db.tables.identity import Membership
 from operational_db.tables.learning import Enrollment
+from operational_db.tables.owners import Building, ServiceContract
 from operational_db.types import LessonStatus, Role
 from tests.browser.accessibility import violations_of
 from tests.browser.test_pages import member_of
@@ -57,6 +60,14 @@ RECORDS: dict[PageEntry, tuple[str, Callable[[Member], Select[UUID]]]] = {
     SCHOOL_COURSE: (
         "course",
         lambda viewer: select(Enrollment.course_id).where(Enrollment.organization_id == viewer.organization_id),
+    ),
+    OWNER_BUILDING: (
+        "building",
+        lambda viewer: select(Building.id).where(Building.organization_id == viewer.organization_id),
+    ),
+    OWNER_CONTRACTOR: (
+        "contractor",
+        lambda viewer: select(ServiceContract.contractor_id).where(ServiceContract.owner_id == viewer.organization_id),
     ),
     SECURITY_INCIDENT: (
         "incident",
