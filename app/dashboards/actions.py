@@ -16,6 +16,7 @@ from operational_db.compliance.service import (
     missing_people,
 )
 from operational_db.compliance.views import MissingPerson
+from operational_db.credentials.service import restore_certificate, withdraw_certificate
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.identity.rules import Principal
 
@@ -30,6 +31,13 @@ class Receipt:
     recipient_ids: tuple[str, ...] = ()
     assignment_ids: tuple[UUID, ...] = ()
     exemption_id: UUID | None = None
+    added_certificate_id: UUID | None = None
+    withdrawn_certificate_id: UUID | None = None
+
+    @property
+    def can_be_undone(self) -> bool:
+        ids = (self.exemption_id, self.added_certificate_id, self.withdrawn_certificate_id)
+        return bool(self.assignment_ids) or any(each is not None for each in ids)
 
 
 def find_missing(
@@ -126,7 +134,7 @@ def grant_exemption(
 
 
 def undo(engine: Engine, principal: Principal, receipt: Receipt, *, now: datetime) -> Receipt:
-    """Take back what a receipt says was written: cancel its assignments, or end its exemption.
+    """Take back what a receipt says was written: assignments, an exemption, a certificate added or withdrawn.
 
     Raises
     ------
@@ -138,4 +146,8 @@ def undo(engine: Engine, principal: Principal, receipt: Receipt, *, now: datetim
             cancel_assignment(session, principal, assignment_id=assignment_id, now=now)
         if receipt.exemption_id is not None:
             end_exemption(session, principal, exemption_id=receipt.exemption_id, now=now)
+        if receipt.added_certificate_id is not None:
+            withdraw_certificate(session, principal, certificate_id=receipt.added_certificate_id, now=now)
+        if receipt.withdrawn_certificate_id is not None:
+            restore_certificate(session, principal, certificate_id=receipt.withdrawn_certificate_id, now=now)
     return Receipt(f"Taken back: {receipt.text}", now, max(len(receipt.assignment_ids), 1))

@@ -45,6 +45,8 @@ CHIPS: dict[str, Chip] = {
     "revoked": Chip("Revoked", *_OFF),
     "withdrawn": Chip("Withdrawn", *_OFF),
     "pending_verification": Chip("To be verified", *_WAITING),
+    "unverified": Chip("Not verified", *_WAITING),
+    "evidence_refused": Chip("Evidence refused", *_BAD),
     "renewed": Chip("Renewed", *_DONE),
     "enrolled": Chip("Enrolled", *_WAITING),
     "dropped": Chip("Dropped", *_OFF),

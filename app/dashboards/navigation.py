@@ -84,6 +84,10 @@ COMPANY_VISITS = _page(Area.COMPANY, "visits", "Visits", "event", "Which visits 
 COMPANY_ASSIGNMENTS = _page(
     Area.COMPANY, "assignments", "Assignments", "assignment_ind", "Who must do what, and by when?"
 )
+COMPANY_SKILLS = _page(Area.COMPANY, "skills", "Skills", "grid_view", "Who holds what, and where does it hang on one?")
+COMPANY_VERIFICATION = _page(
+    Area.COMPANY, "verification", "Verification", "fact_check", "Whose evidence waits to be checked?"
+)
 SCHOOL_OVERVIEW = _page(Area.SCHOOL, "overview", "Overview", "school", "Are our students on track?")
 SCHOOL_PROGRAMMES = _page(Area.SCHOOL, "programmes", "Programmes", "menu_book", "Where do students fall behind?")
 SCHOOL_COURSE = _page(Area.SCHOOL, "course", "Course", "menu_book", "How does this course go?", is_in_menu=False)
@@ -136,12 +140,22 @@ MY_NOTIFICATIONS = _page(
 )
 MY_TRAINING = _page(Area.ME, "training", "My training", "task_alt", "What must I do next?")
 MY_CERTIFICATES = _page(Area.ME, "certificates", "My certificates", "workspace_premium", "What do I hold, until when?")
+MY_CERTIFICATE = _page(
+    Area.ME,
+    "certificate",
+    "Certificate",
+    "workspace_premium",
+    "Does this one hold, and what renews it?",
+    is_in_menu=False,
+)
 
 PAGES: tuple[PageEntry, ...] = (
     COMPANY_OVERVIEW,
     COMPANY_PEOPLE,
     COMPANY_PERSON,
     COMPANY_CERTIFICATES,
+    COMPANY_SKILLS,
+    COMPANY_VERIFICATION,
     COMPANY_ASSIGNMENTS,
     SCHOOL_OVERVIEW,
     SCHOOL_PROGRAMMES,
@@ -166,6 +180,7 @@ PAGES: tuple[PageEntry, ...] = (
     MY_TRAINING,
     MY_LESSON,
     MY_CERTIFICATES,
+    MY_CERTIFICATE,
     MY_NOTIFICATIONS,
 )
 

@@ -80,7 +80,7 @@ def _show(viewer: Viewer, receipt: Receipt, number: int) -> bool:
         f"{to_instant(latest, viewer.zone)}; this page shows it when they do.",
         icon=":material/schedule:",
     )
-    if receipt.assignment_ids or receipt.exemption_id:
+    if receipt.can_be_undone:
         st.button("Undo", icon=":material/undo:", key=f"receipt_undo_{number}", on_click=_undo, args=(viewer, receipt))
     return False
 

@@ -1,34 +1,45 @@
-"""My certificates: what do I hold, and until when? Everything here is the viewer's own record."""
+"""My certificates: what do I hold, and until when? Read at this moment; without the database, from the last figures."""
 
-import polars as pl
+import streamlit as st
 
 from app.dashboards.components import record
-from app.dashboards.components.figures import Figure, show_figures
+from app.dashboards.components.certificates import (
+    ADDED,
+    find_held,
+    holding_answer,
+    holding_figures,
+    show_add_form,
+    show_held,
+    show_timeline,
+)
+from app.dashboards.components.figures import show_figures
 from app.dashboards.components.frame import answer, open_page
-from app.dashboards.formats import to_number, to_relative_day
+from app.dashboards.components.receipts import show_receipts
 from app.dashboards.navigation import MY_CERTIFICATES
 from app.dashboards.queries import people
 
+HELD, ADD = "What I hold", "Add one"
+
 viewer = open_page(MY_CERTIFICATES)
 me = viewer.principal.person_id
-held = viewer.load(people.certificates_of, person_id=me, today=viewer.today)
-valid = held.filter(pl.col("state").is_in(["active", "expiring"])).sort("expires_on", nulls_last=True)
-states = held["state"].to_list()
-if valid.is_empty():
-    answer("You hold no valid certificate.")
-else:
-    first = valid.row(0, named=True)
-    when = (
-        "never lapses"
-        if first["expires_on"] is None
-        else f"lapses {to_relative_day(first['expires_on'], viewer.today)}"
+held, states = find_held(viewer), viewer.load(people.certificates_of, person_id=me, today=viewer.today)
+answer(holding_answer(held, states, viewer.today))
+show_receipts(viewer)
+if held is None:
+    st.warning(
+        "The records cannot be read at the moment. These are the last figures; adding and changing has to wait.",
+        icon=":material/cloud_off:",
     )
-    answer(f"You hold {to_number(valid.height)} valid; {first['name']} {when}.")
-show_figures(
-    [
-        Figure("Valid", to_number(valid.height), f"of {to_number(held.height)} on record"),
-        Figure("Expiring in 30 days", to_number(states.count("expiring")), "renew them first"),
-        Figure("Expired", to_number(states.count("expired")), "not renewed"),
-    ]
+    record.show_certificates(viewer, me, key="mine")
+    st.stop()
+if st.session_state.pop(ADDED, False):
+    st.session_state["mine_part"] = HELD
+part = st.segmented_control(
+    "What to show", [HELD, ADD], default=HELD, required=True, key="mine_part", bind="query-params"
 )
-record.show_certificates(viewer, me, key="mine")
+if part == ADD:
+    show_add_form(viewer)
+else:
+    show_figures(holding_figures(held))
+    show_timeline(held, viewer.now.astimezone(viewer.zone).date())
+    show_held(viewer, held)
