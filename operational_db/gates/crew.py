@@ -254,10 +254,13 @@ class CrewPersonResult:
 
 @dataclass(frozen=True)
 class CrewDecision:
-    """The answer of a crew check. `outcome` is the rules'; `is_qualified` lets rules in dry run pass."""
+    """The answer of a crew check. `outcome` is the rules'; `is_qualified` lets rules in dry run pass.
 
-    organization_id: UUID
-    building_id: UUID
+    Owner and building are None only where nothing could be looked up.
+    """
+
+    organization_id: UUID | None
+    building_id: UUID | None
     contractor_id: UUID | None
     visit_id: UUID | None
     work_on: date
@@ -571,8 +574,7 @@ def to_disclosed(terms: Iterable[CrewTerms], facts: CrewFacts) -> CrewFacts:
 
 def record_unavailable(
     *,
-    organization_id: UUID,
-    building_id: UUID,
+    building_id: UUID | None,
     contractor_id: UUID | None,
     visit_id: UUID | None,
     work_on: date,
@@ -580,7 +582,7 @@ def record_unavailable(
 ) -> CrewDecision:
     """The answer when facts could not be read or the record not be written: not qualified, whatever the modes."""
     return CrewDecision(
-        organization_id=organization_id,
+        organization_id=None,
         building_id=building_id,
         contractor_id=contractor_id,
         visit_id=visit_id,

@@ -32,11 +32,11 @@ def to_event(
         raise ValueError("A decision gets its id before it is recorded.")
     return CrewDecided(
         subject_id=asked_by_id,
-        organization_id=decision.organization_id,
+        organization_id=facts.organization_id,
         occurred_at=decision.decided_at,
         decision_id=decision.decision_id,
         contractor_id=decision.contractor_id,
-        building_id=decision.building_id,
+        building_id=facts.building_id,
         equipment_id=facts.units[0].id if len(facts.units) == 1 and not facts.is_whole_building else None,
         visit_id=decision.visit_id,
         work_on=decision.work_on,
@@ -59,7 +59,7 @@ def decided_events(
 ) -> Iterator[LedgerEvent]:
     """Crew checks made in a stretch of time (`until` not included), of one owner or all, oldest first."""
     statement = select(LedgerEvent).where(
-        _is_kind(DECIDED), LedgerEvent.occurred_at >= since, LedgerEvent.occurred_at < until
+        is_kind(DECIDED), LedgerEvent.occurred_at >= since, LedgerEvent.occurred_at < until
     )
     if organization_id is not None:
         statement = statement.where(LedgerEvent.organization_id == organization_id)
@@ -70,7 +70,7 @@ def decided_events(
 def recorded_rules(session: Session) -> dict[UUID, CrewTerms]:
     """Every version of every crew rule, as the ledger recorded it."""
     statement = select(LedgerEvent.body, LedgerEvent.organization_id).where(
-        _is_kind(RULE_SET), LedgerEvent.organization_id.is_not(None)
+        is_kind(RULE_SET), LedgerEvent.organization_id.is_not(None)
     )
     rules = (terms_from_event(orjson.loads(body), owner) for body, owner in session.execute(statement) if owner)
     return {terms.rule_id: terms for terms in rules if terms.rule_id is not None}
@@ -128,6 +128,6 @@ def _result(
     )
 
 
-def _is_kind(kind: str) -> ColumnElement[bool]:
+def is_kind(kind: str) -> ColumnElement[bool]:
     """Written into the statement, not bound: only so does the planner see that the partial index has these rows."""
     return LedgerEvent.kind == literal_column(f"'{kind}'")

@@ -39,6 +39,7 @@ from operational_db.notifications.views import (
     OwedReport,
     PreferenceView,
 )
+from operational_db.owners.alerts import refresh_visit_alerts
 from operational_db.paging import Page, PageRequest
 from operational_db.tables.notifications import NotificationItem, NotificationPreference
 from operational_db.types import NotificationChannel, ReminderSchedule
@@ -69,6 +70,7 @@ def owe_reminders(engine: Engine, *, now: datetime) -> OwedReport:
         repository = NotificationRepository(session)
         if not repository.try_owing_lock():
             return OwedReport(resolved_count=resolved, is_declined=True)
+        refresh_visit_alerts(session, now=now)
         zones = _zones(repository, now)
         owed_at = repository.owed_at()
         for schedule in rules.STEPS:
@@ -89,6 +91,7 @@ def resolve_ended(engine: Engine, *, now: datetime) -> int | None:
         repository = NotificationRepository(session)
         if not repository.try_owing_lock():
             return None
+        refresh_visit_alerts(session, now=now, has_new=False)
         zones = _zones(repository, now)
         return sum(repository.resolve(schedule, zones, now=now) for schedule in rules.STEPS)
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, text
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from operational_db.owners.views import (
     BuildingView,
@@ -28,7 +28,6 @@ from operational_db.tables.owners import (
     VisitPerson,
 )
 from operational_db.types import EquipmentStatus, OrganizationKind, VisitStatus
-
 
 R = TypeVar("R", Building, Equipment, ServiceContract, Visit)
 
@@ -315,7 +314,7 @@ def is_in_use() -> ColumnElement[bool]:
     return Equipment.status != EquipmentStatus.DISMANTLED
 
 
-def covers(building_id: UUID) -> ColumnElement[bool]:
+def covers(building_id: UUID | InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
     return or_(ServiceContract.building_id.is_(None), ServiceContract.building_id == building_id)
 
 
