@@ -5,7 +5,7 @@ Source: training-platform seed 3.2.2.1; decision D4.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from dateutil.relativedelta import relativedelta
@@ -90,3 +90,13 @@ def is_expiring(facts: CertificateFacts, *, on: date, within_days: int = EXPIRIN
     """Whether the certificate counts today and its last day is at most `within_days` away."""
     left = days_to_expiry(facts, on=on)
     return left is not None and counts_on(facts, on) and left <= within_days
+
+
+def earned_at(issued_on: date, recorded_at: datetime) -> datetime:
+    """The instant after which something counts toward the next certificate and no longer toward this one.
+
+    When it was recorded, if that was on the day of issue; the end of that day for one that was recorded later.
+    """
+    if recorded_at.date() == issued_on:
+        return recorded_at
+    return datetime.combine(issued_on, time.max, UTC)

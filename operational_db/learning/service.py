@@ -1,6 +1,7 @@
 """Use cases of learning: enroll, complete a module, hand in and grade attempts, finish, fail or drop a course.
 
-Completing a course issues the certificate it leads to (CRT-08) and fulfils assignments, in the same transaction.
+Completing a course issues the certificate it or its path leads to (CRT-08), counts its continuing education credits and
+fulfils assignments, in the same transaction.
 Correct answers and grading by the machine belong to assessment; here a grade is recorded by somebody who may give it.
 """
 
@@ -12,6 +13,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from operational_db.compliance.service import mark_recipients_completed
+from operational_db.credentials.ce_credits import record_course_credits
+from operational_db.credentials.progress import issue_for_path
 from operational_db.credentials.service import issue_certificate
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Permission, Principal, not_authorized
@@ -648,6 +651,8 @@ def _complete(
         ce_credits=course.ce_credits,
     )
     append_events(session, [event], now=now)
+    # Before a certificate is issued: credits of the day of a renewal belong to the cycle it ends.
+    record_course_credits(session, enrollment=enrollment, course=course, now=now)
     if course.leads_to_certification and course.certification_id is not None:
         issue_certificate(
             session,
@@ -659,6 +664,13 @@ def _complete(
             organization_id=enrollment.organization_id,
             now=now,
         )
+    issue_for_path(
+        session,
+        person_id=enrollment.person_id,
+        course_id=course.id,
+        organization_id=enrollment.organization_id,
+        now=now,
+    )
     mark_recipients_completed(
         session,
         person_id=enrollment.person_id,

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from operational_db.credentials.progress import issue_for_track
 from operational_db.database import psycopg_connection
 from operational_db.errors import InvalidInputError, NotFoundError
 from operational_db.gates.lookup import Asked, look_up
@@ -102,7 +103,22 @@ def record_evidence(
         session.flush()
         rows += for_tracks
     append_events(session, [_to_event(row) for row in rows], now=now)
+    _issue_for_tracks(session, rows, now=now)
     return rows
+
+
+def _issue_for_tracks(session: Session, rows: Iterable[ProficiencyEvidence], *, now: datetime) -> None:
+    """Issue the certificates that being certified in a track earns (CRT-08)."""
+    for row in rows:
+        if row.track_id is not None and row.level is ProficiencyLevel.CERTIFIED:
+            issue_for_track(
+                session,
+                person_id=row.person_id,
+                track_id=row.track_id,
+                organization_id=row.organization_id,
+                achieved_on=rules.utc_day(row.achieved_at),
+                now=now,
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
