@@ -1,12 +1,15 @@
 """A government register of contractor licences as held certificates (California Contractors State License Board, CSLB).
 
-Every classification is a registry entry valid for 24 months, every holder a pseudonymous person. A later expiry is a
-renewal and makes a new certificate; the former one stays in the history.
+Every classification is a kind of certificate valid for 24 months, every holder a pseudonymous person until somebody
+claims the licence. A later expiry is a renewal and makes a new certificate; the former one stays in the history. What
+the register says of each licence and classification is kept beside them (`licence_entries`): a changed register
+verifies again, flags, and revokes what it calls revoked.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any  # rows of frames: each column has its type
 from uuid import UUID
 
 import polars as pl
@@ -16,6 +19,17 @@ from operational_db.imports.findings import Findings
 from operational_db.imports.history import KEY_SEPARATOR, read_typed
 from operational_db.imports.history_tables import midnight
 from operational_db.imports.layout import Column, ColumnType, FileLayout, Layout
+from operational_db.imports.licence_entries import (
+    CHANGED_ENTRY_COLUMNS,
+    ENTRIES,
+    entry_counts,
+    entry_events,
+    entry_key,
+    entry_rows,
+    plan_entries,
+    unlisted_entries,
+    with_standing,
+)
 from operational_db.imports.reading import ReadingLimits, SourceFile
 from operational_db.imports.report import LISTED_IDS, KindCounts
 from operational_db.imports.repository import ImportRepository
@@ -23,15 +37,18 @@ from operational_db.ledger.append import copy_events
 from operational_db.ledger.events import (
     CertificateIssued,
     CertificateRenewed,
+    CertificateRevoked,
     CertificateVerified,
     Event,
     MembershipStarted,
 )
+from operational_db.registers.rules import CLEAR_WORDS, REVOKED_BY_REGISTER, revoked_from
 from operational_db.tables.identity import Organization
 from operational_db.types import (
     CertificationCategory,
     CertificationSource,
     EarnedThrough,
+    RegisterStanding,
     Role,
     VerificationStatus,
 )
@@ -39,7 +56,6 @@ from operational_db.types import (
 REGISTER = "cslb"
 BOARD = "California Contractors State License Board"
 VALIDITY_MONTHS = 24
-CLEAR = "CLEAR"
 GENERAL_TRADE = "general"
 
 # Name of the classification and the trade it belongs to, as the board publishes them; others keep their code.
@@ -137,7 +153,11 @@ CSLB_LAYOUT = Layout.of(
                 _date("expiration_date", "Last day of the current cycle.", is_required=True),
                 _date("last_updated", "Day the board last changed the entry.", is_required=False),
                 _text("classifications", "Classifications such as C-10, separated by '|'.", is_required=True),
-                _text("status", "CLEAR when the licence is in good standing.", is_required=True),
+                _text(
+                    "status",
+                    "CLEAR when in good standing, else such as SUSPENDED or REVOKED.",
+                    is_required=True,
+                ),
             ),
         )
     ],
@@ -165,11 +185,16 @@ def read_licences(
 
 @dataclass
 class LicencePlan:
-    """What an import would do, by kind with its action, and the counts of the report."""
+    """What an import would do, by kind with its action, and the counts of the report.
+
+    `entries` are those of the file, `unlisted` those it no longer lists.
+    """
 
     certifications: pl.DataFrame
     holders: pl.DataFrame
     memberships: pl.DataFrame
+    entries: pl.DataFrame
+    unlisted: pl.DataFrame
     certificates: pl.DataFrame
     counts: dict[str, KindCounts]
     known_counts: dict[str, int]
@@ -185,12 +210,16 @@ def plan_licences(
     now: datetime,
 ) -> LicencePlan:
     """Check the rows, one certificate per holder and classification, and compare with what the register gave before."""
-    read = rows.height + findings.refused_count(file)
+    unreadable = findings.refused_count(file)
+    read = rows.height + unreadable
     held = repository.known_certificates(REGISTER)
     known = repository.known_records(REGISTER)
-    certificates = _certificates(_checked(rows, findings, file, now.date()), findings, file)
-    seen = certificates.select("holder_id", "classification")
-    certificates = _against_held(certificates, held, findings, file, now.date())
+    known_entries = repository.known_entries(REGISTER)
+    listed = _certificates(_checked(with_standing(rows), findings, file, now.date()), findings, file)
+    seen = listed.select("holder_id", "classification")
+    entries = plan_entries(listed, known_entries, findings, file)
+    listed = listed.join(entries.select("holder_id", "classification"), on=["holder_id", "classification"], how="semi")
+    certificates = _against_held(listed, held, findings, file, now.date())
     by_kind = {kind: known.filter(pl.col("kind") == kind) for kind in ("holders", "memberships", "certifications")}
     holders = (
         certificates.select("holder_id")
@@ -202,19 +231,22 @@ def plan_licences(
     )
     holders = with_action(with_fingerprint(holders, ["holder_id"]), by_kind["holders"])
     certifications = _certifications(repository, certificates, by_kind["certifications"], findings, file)
+    entries = _with_references(entries, certificates, certifications, holders)
     certificates = certificates.join(
-        certifications.select("classification", pl.col("record_id").alias("certification_id")),
-        on="classification",
+        entries.select(
+            "holder_id",
+            "classification",
+            "certification_id",
+            pl.col("subject_id").alias("person_id"),
+            pl.col("record_id").alias("register_entry_id"),
+        ),
+        on=["holder_id", "classification"],
         how="inner",
         maintain_order="left",
-    ).join(
-        holders.select("holder_id", pl.col("record_id").alias("person_id")),
-        on="holder_id",
-        how="left",
-        maintain_order="left",
     )
-    memberships = _memberships(holders, by_kind["memberships"], organization, now.date())
     in_force = held.filter(~pl.col("is_superseded"))
+    unlisted = _unlisted(known_entries, rows, seen, in_force, findings, file, is_whole=not unreadable)
+    memberships = _memberships(holders, by_kind["memberships"], organization, now.date())
     missing = in_force.join(seen, on=["holder_id", "classification"], how="anti")["external_id"].sort()
     counts = {
         "certifications": KindCounts.of_actions(action_counts(certifications)),
@@ -224,11 +256,74 @@ def plan_licences(
             missing=len(missing),
             listed=_listed(certificates),
         ),
+        ENTRIES: entry_counts(entries, unlisted),
         "licences": KindCounts(read=read, refused=findings.refused_count(file)),
     }
     if memberships.height:
         counts["memberships"] = KindCounts.of_actions(action_counts(memberships))
-    return LicencePlan(certifications, holders, memberships, certificates, counts, {"certificates": in_force.height})
+    known_counts = {"certificates": in_force.height}
+    return LicencePlan(certifications, holders, memberships, entries, unlisted, certificates, counts, known_counts)
+
+
+def _with_references(
+    entries: pl.DataFrame, certificates: pl.DataFrame, certifications: pl.DataFrame, holders: pl.DataFrame
+) -> pl.DataFrame:
+    """Entries of accepted certificates with whom and what they refer to; `subject_id` is who the licence counts for."""
+    return (
+        entries.join(
+            certificates.select("holder_id", "classification", pl.col("record_id").alias("certificate_id")),
+            on=["holder_id", "classification"],
+            how="inner",
+            maintain_order="left",
+        )
+        .join(
+            certifications.select("classification", pl.col("record_id").alias("certification_id")),
+            on="classification",
+            how="inner",
+            maintain_order="left",
+        )
+        .join(
+            holders.select("holder_id", pl.col("record_id").alias("holder_person_id")),
+            on="holder_id",
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(pl.coalesce("claimed_by_id", "holder_person_id").alias("subject_id"))
+    )
+
+
+def _unlisted(
+    known_entries: pl.DataFrame,
+    rows: pl.DataFrame,
+    seen: pl.DataFrame,
+    in_force: pl.DataFrame,
+    findings: Findings,
+    file: str,
+    *,
+    is_whole: bool,
+) -> pl.DataFrame:
+    """Entries that are not in the file any more; none is concluded from a file of which rows could not be read."""
+    unlisted = unlisted_entries(known_entries, rows, seen.select(entry_key().alias("external_id"))).with_columns(
+        pl.lit(0, pl.Int64).alias("line")
+    )
+    if not is_whole:
+        findings.note_rows(
+            unlisted,
+            file=file,
+            column=None,
+            code="perhaps_no_longer_listed",
+            remedy="Not in the rows that could be read. Mend the refused rows; until then the entries stay.",
+        )
+        unlisted = unlisted.head(0)
+    findings.note_rows(
+        unlisted,
+        file=file,
+        column=None,
+        code="no_longer_listed",
+        remedy="Kept and flagged: the register lists the licence no more. Ask the board before relying on it.",
+    )
+    current = in_force.select(entry_key().alias("external_id"), pl.col("record_id").alias("certificate_id"))
+    return unlisted.join(current.unique("external_id"), on="external_id", how="left", maintain_order="left")
 
 
 def _checked(rows: pl.DataFrame, findings: Findings, file: str, today: date) -> pl.DataFrame:
@@ -252,10 +347,16 @@ def _checked(rows: pl.DataFrame, findings: Findings, file: str, today: date) -> 
         rows = rows.filter(~is_bad)
     for is_odd, column, code, remedy in (
         (
-            pl.col("status").str.to_uppercase() != CLEAR,
+            pl.col("standing") == RegisterStanding.SUSPENDED,
             "status",
             "status_not_clear",
-            "Kept as not verified: it counts for nothing until the board clears it.",
+            "Flagged; what is held stays as it is, and what is new counts for nothing until the board clears it.",
+        ),
+        (
+            pl.col("standing") == RegisterStanding.REVOKED,
+            "status",
+            "revoked_by_register",
+            "The certificate is revoked from the day the board changed the entry.",
         ),
         (
             pl.col("last_updated") < pl.col("issue_date"),
@@ -264,10 +365,10 @@ def _checked(rows: pl.DataFrame, findings: Findings, file: str, today: date) -> 
             "Kept; the entry says it was changed before the licence was issued.",
         ),
         (
-            (pl.col("status").str.to_uppercase() == CLEAR) & (pl.col("expiration_date") < pl.col("last_updated")),
+            pl.col("standing") == RegisterStanding.CONTRADICTORY,
             "expiration_date",
             "clear_although_expired",
-            "Kept; the entry is clear although it had expired when it was last changed.",
+            "Kept and flagged; the entry is clear although it had expired when the register was last changed.",
         ),
     ):
         findings.note_rows(rows.filter(is_odd), file=file, column=column, code=code, remedy=remedy)
@@ -296,10 +397,9 @@ def _certificates(rows: pl.DataFrame, findings: Findings, file: str) -> pl.DataF
         pl.col("issue_date").alias("first_earned_on"),
         pl.col("expiration_date").alias("expires_on"),
         "last_updated",
-        (pl.col("status").str.to_uppercase() == CLEAR).alias("is_clear"),
-        pl.concat_str(
-            "holder_id", "classification", pl.col("expiration_date").cast(pl.String), separator=KEY_SEPARATOR
-        ).alias("external_id"),
+        "status",
+        "standing",
+        pl.col("status").str.strip_chars().str.to_uppercase().is_in(sorted(CLEAR_WORDS)).alias("is_clear"),
     )
 
 
@@ -309,7 +409,8 @@ def _against_held(
     """Adds what is held already: the same cycle (by its expiry), or the one that a later expiry renews.
 
     The register does not say when a cycle was renewed. The new one is taken to begin on the day after the former one
-    ended, or on the day the board changed the entry if it did so before.
+    ended, or on the day the board changed the entry if it did so before. A licence that is revoked renews nothing: the
+    cycle that is held is revoked, whatever the register made of its last day.
     """
     current = held.filter(~pl.col("is_superseded")).select(
         "holder_id",
@@ -318,11 +419,24 @@ def _against_held(
         pl.col("issued_on").alias("held_issued_on"),
         pl.col("expires_on").alias("held_expires_on"),
         pl.col("renews_id").alias("held_renews_id"),
+        pl.col("content_sha256").alias("held_sha256"),
         "is_stopped",
     )
-    rows = with_fingerprint(certificates, ["first_earned_on", "expires_on", "is_clear"])
+    rows = certificates.join(current, on=["holder_id", "classification"], how="left", maintain_order="left")
+    is_revoked = pl.col("standing") == RegisterStanding.REVOKED
+    last_day = pl.when(is_revoked).then(pl.coalesce("held_expires_on", "expires_on")).otherwise("expires_on")
+    rows = rows.with_columns(
+        last_day.alias("expires_on"),
+        is_revoked.alias("is_revoked"),
+    ).with_columns(
+        pl.concat_str(
+            "holder_id", "classification", pl.col("expires_on").cast(pl.String), separator=KEY_SEPARATOR
+        ).alias("external_id"),
+        pl.when(is_revoked).then(pl.lit("revoked")).otherwise(pl.col("is_clear").cast(pl.String)).alias("state"),
+    )
+    rows = with_fingerprint(rows, ["first_earned_on", "expires_on", "state"])
     rows = with_action(rows, held.select("external_id", "record_id", "content_sha256"))
-    rows = rows.join(current, on=["holder_id", "classification"], how="left", maintain_order="left")
+    rows = _leave_as_held(rows, findings, file)
     is_new = pl.col("action") == Action.ADDED
     for is_bad, column, code, remedy in (
         (
@@ -347,7 +461,7 @@ def _against_held(
     )
     is_renewal = is_new & pl.col("held_id").is_not_null()
     was_renewal = ~is_new & pl.col("held_renews_id").is_not_null()
-    return rows.with_columns(
+    rows = rows.with_columns(
         pl.when(is_renewal).then("held_id").otherwise("held_renews_id").alias("renews_id"),
         pl.when(is_renewal)
         .then(begun)
@@ -355,6 +469,29 @@ def _against_held(
         .then("held_issued_on")
         .otherwise("first_earned_on")
         .alias("issued_on"),
+    )
+    days = [
+        revoked_from(changed_on, issued_on, today) if revoked else None
+        for changed_on, issued_on, revoked in rows.select("last_updated", "issued_on", "is_revoked").iter_rows()
+    ]
+    return rows.with_columns(pl.Series("revoked_from", days, pl.Date))
+
+
+def _leave_as_held(rows: pl.DataFrame, findings: Findings, file: str) -> pl.DataFrame:
+    """A certificate that was revoked or withdrawn stays so; one whose licence is suspended stays as it is."""
+    is_changed = pl.col("action") == Action.CHANGED
+    is_stopped = pl.col("is_stopped").fill_null(value=False)
+    findings.note_rows(
+        rows.filter(is_changed & is_stopped & ~pl.col("is_revoked")),
+        file=file,
+        column="status",
+        code="cleared_after_revocation",
+        remedy="The certificate stays revoked or withdrawn. Have its holder hand in evidence for a new one.",
+    )
+    is_left = is_changed & (is_stopped | (pl.col("standing") == RegisterStanding.SUSPENDED))
+    return rows.with_columns(
+        pl.when(is_left).then(pl.lit(Action.UNCHANGED.value)).otherwise("action").alias("action"),
+        pl.when(is_left).then("held_sha256").otherwise("content_sha256").alias("content_sha256"),
     )
 
 
@@ -409,6 +546,17 @@ def _listed(certificates: pl.DataFrame) -> dict[str, list[str]]:
     }
 
 
+_CHANGED_CERTIFICATE_COLUMNS = (
+    "issued_on",
+    "first_earned_on",
+    "verification_status",
+    "verified_at",
+    "revoked_at",
+    "revoked_from",
+    "revocation_reason",
+)
+
+
 def apply_licences(
     repository: ImportRepository,
     plan: LicencePlan,
@@ -425,11 +573,19 @@ def apply_licences(
     if organization is not None:
         repository.add_records("memberships", _membership_rows(plan.memberships, organization.id))
         repository.record_ids("memberships", plan.memberships, REGISTER, import_id)
-    rows = _certificate_rows(plan.certificates)
+    entries = entry_rows(plan.entries, REGISTER, now=now)
+    repository.add_records("register_entries", entries)
+    for planned in (plan.entries, plan.unlisted):
+        changed = planned.with_columns(pl.lit(now.isoformat()).alias("seen_at"))
+        changed = changed.select("record_id", "action", *CHANGED_ENTRY_COLUMNS)
+        repository.change_records(ENTRIES, changed, REGISTER, import_id)
+        repository.record_ids(ENTRIES, planned, REGISTER, import_id)
+    rows = _certificate_rows(plan.certificates, now=now)
     repository.add_records("certificates", rows)
-    changed = ("issued_on", "first_earned_on", "verification_status", "verified_at")
-    repository.change_records("certificates", rows.select("record_id", "action", *changed), REGISTER, import_id)
+    changed = rows.select("record_id", "action", *_CHANGED_CERTIFICATE_COLUMNS)
+    repository.change_records("certificates", changed, REGISTER, import_id)
     repository.record_ids("certificates", plan.certificates, REGISTER, import_id)
+    repository.link_register_certificates(REGISTER)
     copy_events(repository.session, _events(plan, import_id, organization, now), now=now)
 
 
@@ -463,7 +619,7 @@ def _membership_rows(frame: pl.DataFrame, organization_id: UUID) -> pl.DataFrame
     )
 
 
-def _certificate_rows(frame: pl.DataFrame) -> pl.DataFrame:
+def _certificate_rows(frame: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
     verified_on = pl.max_horizontal("issued_on", pl.coalesce("last_updated", "issued_on"))
     return frame.select(
         "record_id",
@@ -480,6 +636,10 @@ def _certificate_rows(frame: pl.DataFrame) -> pl.DataFrame:
         pl.when("is_clear").then(verified_on.dt.strftime("%Y-%m-%d 00:00:00+00")).alias("verified_at"),
         pl.lit(EarnedThrough.EXTERNAL.value).alias("earned_through"),
         "renews_id",
+        "register_entry_id",
+        pl.when("is_revoked").then(pl.lit(now.isoformat())).alias("revoked_at"),
+        "revoked_from",
+        pl.when("is_revoked").then(pl.lit(REVOKED_BY_REGISTER)).alias("revocation_reason"),
     )
 
 
@@ -500,17 +660,31 @@ def _events(plan: LicencePlan, import_id: UUID, organization: Organization | Non
                 started_on=started_on,
             )
     for row in plan.certificates.filter(pl.col("action") != Action.UNCHANGED).iter_rows(named=True):
+        yield from _certificate_events(row, import_id, organization_id, now)
+    yield from entry_events(plan.entries, import_id, organization_id, now=now)
+    subject = pl.coalesce("claimed_by_id", "person_id").alias("subject_id")
+    yield from entry_events(plan.unlisted.with_columns(subject), import_id, organization_id, now=now)
+
+
+def _certificate_events(
+    row: dict[str, Any], import_id: UUID, organization_id: UUID | None, now: datetime
+) -> Iterator[Event]:
+    """What the certificate is, then that it was checked again or revoked."""
+    envelope: dict[str, Any] = {
+        "subject_id": UUID(row["person_id"]),
+        "organization_id": organization_id,
+        "occurred_at": now,
+        "import_id": import_id,
+        "certificate_id": UUID(row["record_id"]),
+        "certification_id": UUID(row["certification_id"]),
+    }
+    is_changed = row["action"] == Action.CHANGED
+    if not (is_changed and row["is_revoked"]):
         yield _certificate_event(row, import_id, organization_id)
-        if row["action"] == Action.CHANGED:
-            yield CertificateVerified(
-                subject_id=UUID(row["person_id"]),
-                organization_id=organization_id,
-                occurred_at=now,
-                import_id=import_id,
-                certificate_id=UUID(row["record_id"]),
-                certification_id=UUID(row["certification_id"]),
-                is_verified=row["is_clear"],
-            )
+        if is_changed:
+            yield CertificateVerified(**envelope, is_verified=row["is_clear"])
+    if row["is_revoked"]:
+        yield CertificateRevoked(**envelope, revoked_from=row["revoked_from"])
 
 
 def _certificate_event(row: dict[str, object], import_id: UUID, organization_id: UUID | None) -> Event:

@@ -33,6 +33,7 @@ TABLE_OF_KIND: dict[str, str] = {
     "modules": "course_modules",
     "courses": "courses",
     "certificates": "certificates",
+    "entries": "register_entries",
     "certifications": "certification_registry",
     "memberships": "memberships",
     "learners": "people",
@@ -176,6 +177,41 @@ join certificates as t on t.id = r.record_id
 where r.source = %(source)s and r.kind = 'certificates'
 """
 
+ENTRY_SCHEMA: dict[str, type[pl.DataType]] = {
+    "external_id": pl.String,
+    "record_id": pl.String,
+    "content_sha256": pl.String,
+    "standing": pl.String,
+    "status_text": pl.String,
+    "issued_on": pl.Date,
+    "expires_on": pl.Date,
+    "changed_on": pl.Date,
+    "certification_id": pl.String,
+    "person_id": pl.String,
+    "claimed_by_id": pl.String,
+}
+
+_ENTRIES: LiteralString = """
+select
+    r.external_id, r.record_id::text, encode(r.content_sha256, 'hex'), t.standing, t.status_text, t.issued_on,
+    t.expires_on, t.changed_on, t.certification_id::text, t.person_id::text, t.claimed_by_id::text
+from imported_records as r
+join register_entries as t on t.id = r.record_id
+where r.source = %(source)s and r.kind = 'entries'
+"""
+
+# Certificates of a licence and classification, former cycles included, name the entry they come from.
+_LINK_CERTIFICATES = sql.SQL(
+    """
+    update certificates as t set register_entry_id = e.id
+    from imported_records as r
+    join register_entries as e on
+        e.register = r.source
+        and e.external_id = split_part(r.external_id, '|', 1) || '|' || split_part(r.external_id, '|', 2)
+    where r.source = %(source)s and r.kind = 'certificates' and t.id = r.record_id and t.register_entry_id is null
+    """
+)
+
 _CE_CREDITS: LiteralString = """
 select r.external_id, t.ce_credits
 from imported_records as r
@@ -250,6 +286,24 @@ class ImportRepository:
     def known_certificates(self, source_key: str) -> pl.DataFrame:
         """Certificates of a register with holder and classification; superseded ones have a renewal."""
         return self.fetch(_CERTIFICATES, {"source": source_key}, CERTIFICATE_SCHEMA)
+
+    def known_entries(self, source_key: str) -> pl.DataFrame:
+        """What a register said of each licence and classification when it was last read."""
+        return self.fetch(_ENTRIES, {"source": source_key}, ENTRY_SCHEMA)
+
+    def link_register_certificates(self, source_key: str) -> None:
+        """Let the certificates of earlier imports name their entries; that is no change of theirs."""
+        self._execute(_LINK_CERTIFICATES, {"source": source_key})
+
+    def unlink_register_certificates(self, import_id: UUID) -> None:
+        """Take back that certificates name the entries the batch added, before those go."""
+        self._execute(
+            sql.SQL(
+                "update certificates as t set register_entry_id = null from imported_records as r "
+                "where r.created_by_batch_id = %s and r.kind = 'entries' and t.register_entry_id = r.record_id"
+            ),
+            [import_id],
+        )
 
     def certifications_by_code(self, codes: Sequence[str]) -> pl.DataFrame:
         """Registry entries: code, record_id, source, issuing_organization."""

@@ -11,6 +11,8 @@ from operational_db.tables.imports import ImportBatch
 from operational_db.tables.registry import METADATA
 from operational_db.types import ImportState
 
+# Says where a certificate came from; taken back with the entry.
+_LOOSE_COLUMNS = frozenset({("certificates", "register_entry_id")})
 # What an import itself keeps about its rows is no use of them.
 _OWN_TABLES = frozenset({"imported_records", "import_changes", "import_batches"})
 
@@ -38,6 +40,7 @@ def undo_batch(repository: ImportRepository, batch: ImportBatch) -> None:
             "Undo or remove those first.",
             details={"obstacles": obstacles},
         )
+    repository.unlink_register_certificates(batch.id)
     repository.restore_engagement(batch.id)
     for kind in reversed(TABLE_OF_KIND):
         repository.restore_records(batch.id, kind, _column_names(TABLE_OF_KIND[kind]))
@@ -57,6 +60,8 @@ def _references(repository: ImportRepository, batch: ImportBatch) -> list[str]:
             if table.name in _OWN_TABLES:
                 continue
             for column in _columns_referring_to(table, table_name):
+                if (table.name, column) in _LOOSE_COLUMNS:
+                    continue
                 count = repository.count_references(batch.id, kind, table.name, column, has_id="id" in table.c)
                 if count:
                     found.append(f"{count:,} in {table.name} ({column}) refer to its {kind}")
