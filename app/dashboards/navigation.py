@@ -132,6 +132,9 @@ EVIDENCE_EXPORT = _page(
     Area.EVIDENCE, "export", "Evidence", "inventory_2", "What can be handed to somebody who does not trust us?"
 )
 EVIDENCE_LEDGER = _page(Area.EVIDENCE, "ledger", "Ledger", "account_tree", "Is the record whole, and who says so?")
+EVIDENCE_ACCESS_LOG = _page(
+    Area.EVIDENCE, "access_log", "Access log", "manage_search", "Who was let in or past a rule, and who took evidence?"
+)
 EVIDENCE_VERIFY = _page(Area.EVIDENCE, "verify", "Verify", "fact_check", "Is this bundle or proof what it claims?")
 MY_LESSON = _page(Area.ME, "lesson", "Lesson", "school", "What do I need to know before I do this?", is_in_menu=False)
 PLATFORM_OUTBOX = _page(Area.PLATFORM, "outbox", "Reminders sent", "outbox", "Do reminders get through?")
@@ -177,6 +180,7 @@ PAGES: tuple[PageEntry, ...] = (
     EVIDENCE_EXPORT,
     EVIDENCE_LEDGER,
     EVIDENCE_VERIFY,
+    EVIDENCE_ACCESS_LOG,
     MY_TRAINING,
     MY_LESSON,
     MY_CERTIFICATES,

@@ -29,6 +29,7 @@ PAGES = {
     "security_incidents",
     "security_content",
     "auditor_evidence",
+    "evidence_access_log",
 }
 
 ALLOWED_KEYS = {

@@ -173,3 +173,49 @@ class TestFreshnessLine:
         manifest = ReleaseManifest(**{**released[1].__dict__, "checks": checks})
         monkeypatch.setattr("app.dashboards.viewer.current_manifest", lambda _settings: manifest)
         assert said in texts(visit.open("manager", "company/overview"))
+
+
+class TestAccessLog:
+    @pytest.mark.requirement("EMB-16", "EMB-22")
+    def test_says_who_was_let_in_what_changed_and_what_left(self, visit: Visit) -> None:
+        app = visit.open("auditor", "evidence/access_log", log_time="All time")
+        assert "Evidence was exported 1 time and training waived 1 time on record." in texts(app)
+        shown = app.dataframe[0].value
+        assert list(zip(shown["entry"], shown["who"], shown["details"], strict=True)) == [
+            ("Evidence exported", figures.name_of(figures.MANAGER), "organization, 12 records"),
+            ("Person erased", "Erased person", ""),
+            ("Gate rule ended", "All members", "version 2, until 16 Nov 2026"),
+            ("Waiver ended", figures.name_of(figures.PEOPLE[3]), "without it from 11 Nov 2026"),
+            (
+                "Waiver granted",
+                figures.name_of(figures.PEOPLE[3]),
+                f"1 Nov 2026 to 14 Nov 2026, approved by {figures.name_of(figures.MANAGER)}",
+            ),
+            ("Access removed", figures.name_of(figures.PEOPLE[2]), "without it from 22 Oct 2026"),
+            ("Access granted", figures.name_of(figures.PEOPLE[2]), "from 12 Oct 2026"),
+            ("Gate rule set", "Everybody", "version 1, dry run from 5 May 2026"),
+        ]
+
+    def test_times_are_the_viewers_and_filters_live_in_the_address(self, visit: Visit) -> None:
+        """The export was recorded at 14:05 UTC, which is 9:05 in New York."""
+        app = visit.open("auditor", "evidence/access_log", log_kind="Evidence exported", log_time="30 days")
+        shown = app.dataframe[0].value
+        assert [f"{at:%d %b %H:%M}" for at in shown["occurred_at"]] == ["20 Nov 09:05"]
+        assert "America/New_York" in texts(app)
+        app = visit.open("auditor", "evidence/access_log", log_search="approved by")
+        assert list(app.dataframe[0].value["entry"]) == ["Waiver granted"]
+
+    def test_an_older_entry_is_not_in_a_shorter_time(self, visit: Visit) -> None:
+        """Today is the last of the days: what is thirty days old lies before thirty days."""
+        app = visit.open("auditor", "evidence/access_log", log_time="30 days", log_kind="Access")
+        assert "Nothing matches." in app.info[0].value
+        app = visit.open("auditor", "evidence/access_log", log_time="90 days", log_kind="Access")
+        assert list(app.dataframe[0].value["entry"]) == ["Access removed", "Access granted"]
+
+    @pytest.mark.parametrize("who", ["supervisor", "technician", "product"])
+    def test_is_for_those_who_may_export_evidence(self, visit: Visit, who: str) -> None:
+        assert "This page is for" in visit.open(who, "evidence/access_log").warning[0].value
+
+    def test_another_company_sees_its_own_and_the_platforms(self, visit: Visit) -> None:
+        app = visit.open("other manager", "evidence/access_log", log_time="All time")
+        assert list(app.dataframe[0].value["details"]) == ["period, 3 records", "version 1, dry run from 5 May 2026"]

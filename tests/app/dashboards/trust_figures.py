@@ -250,6 +250,7 @@ def rows_of_trust() -> dict[str, list[Row]]:
         "training_exception": _exceptions(),
         "fct_gate_decision": _decisions(),
         "fct_incident_person": _incident_people(),
+        "access_log": _access_log(),
         "dim_lesson": _lessons(),
         "content_lifecycle": _lifecycle(),
         "dim_policy": [
@@ -304,6 +305,74 @@ def rows_of_trust() -> dict[str, list[Row]]:
             }
         ],
     }
+
+
+def _access_log() -> list[Row]:
+    """One of each kind of ours, the latest the day before; a rule of the platform's; and one of another company."""
+    rows: list[Row] = [
+        {
+            "entry": "access_granted",
+            "person_id": figures.PEOPLE[2],
+            "action": "data-export",
+            "holds_from": _at(40).date(),
+        },
+        {
+            "entry": "access_removed",
+            "person_id": figures.PEOPLE[2],
+            "action": "data-export",
+            "holds_until": _at(30).date(),
+        },
+        {
+            "entry": "waiver_granted",
+            "person_id": figures.PEOPLE[3],
+            "approver_id": figures.MANAGER,
+            "action": "data-export",
+            "holds_from": _at(20).date(),
+            "holds_until": _at(6).date(),
+        },
+        {
+            "entry": "waiver_ended",
+            "person_id": figures.PEOPLE[3],
+            "action": "data-export",
+            "holds_until": _at(10).date(),
+        },
+        {
+            "entry": "gate_rule_set",
+            "organization_id": None,
+            "action": "data-export",
+            "version": "1",
+            "mode": "dry_run",
+            "holds_from": _at(200).date(),
+        },
+        {"entry": "gate_rule_ended", "action": "data-export", "version": "2", "holds_until": _at(5).date()},
+        {
+            "entry": "evidence_exported",
+            "person_id": figures.MANAGER,
+            "bundle_scope": "organization",
+            "record_count": 12,
+        },
+        {"entry": "person_erased", "person_id": UUID(int=99)},
+        {
+            "entry": "evidence_exported",
+            "organization_id": figures.OTHER_COMPANY,
+            "bundle_scope": "period",
+            "record_count": 3,
+        },
+        {"entry": "evidence_exported", "organization_id": None, "bundle_scope": "person", "record_count": 7},
+    ]
+    ages = [40, 30, 20, 10, 200, 5, 1, 2, 1, 1]
+    columns = ("person_id", "approver_id", "action", "policy_id", "version", "mode", "holds_from", "holds_until")
+    defaults: Row = dict.fromkeys((*columns, "bundle_scope", "record_count"))
+    return [
+        {
+            **defaults,
+            "organization_id": figures.COMPANY,
+            **row,
+            "leaf_index": 27000 + number,
+            "occurred_at": figures.AS_OF - timedelta(days=age),
+        }
+        for number, (row, age) in enumerate(zip(rows, ages, strict=True))
+    ]
 
 
 AGGREGATES = {
