@@ -1,0 +1,70 @@
+"""Planning a visit under a contract: where, when and who comes."""
+
+from uuid import UUID
+
+import streamlit as st
+
+from app.dashboards import session
+from app.dashboards.components.frame import say_empty
+from app.dashboards.components.places import choose_place, choose_unit
+from app.dashboards.components.visit_crew import choose_crew, serving, to_date, write_visit
+from app.dashboards.use_cases import owners
+from app.dashboards.viewer import Viewer
+from operational_db import clock
+from operational_db.errors import DomainError
+from operational_db.owners.views import ContractView
+
+
+def show_plan_form(viewer: Viewer, organization_id: UUID) -> None:
+    """The form; the service decides whether the visit can be."""
+    st.subheader("Plan a visit")
+    engine, principal, today = session.installation().engine, viewer.principal, clock.today()
+    try:
+        contracts = owners.contracts_of(engine, principal, organization_id=organization_id, on=today)
+        if not contracts:
+            say_empty("No contract is open.", "Visits are planned under a contract of an owner with a contractor.")
+            return
+        contract = st.selectbox(
+            "Contract",
+            contracts,
+            format_func=lambda each: contract_label(each, organization_id),
+            key="visit_contract",
+        )
+        place = choose_place(viewer, organization_id, key=f"visit_{contract.contract_id}", wanted=contract.building_id)
+        if place is None:
+            return
+        equipment_id = choose_unit(place, key="visit")
+        people = serving(viewer, contract.contractor_id, today)
+    except DomainError as error:
+        st.error(error.message, icon=":material/error:")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        planned_on = st.date_input("Day", today, min_value=today, key="visit_new_day", format="YYYY-MM-DD", width=160)
+        chosen = choose_crew(people, key=f"visit_new_crew_{contract.contract_id}", now=())
+    purpose = st.text_input("Purpose", key="visit_purpose", max_chars=300)
+    st.button(
+        "Plan the visit",
+        key="visit_plan",
+        type="primary",
+        icon=":material/event:",
+        on_click=write_visit,
+        args=(
+            lambda engine: owners.plan_visit(
+                engine,
+                principal,
+                contract=contract,
+                place=place,
+                equipment_id=equipment_id,
+                planned_on=to_date(planned_on, today),
+                purpose=purpose,
+                person_ids=chosen,
+                now=clock.now(),
+            ),
+        ),
+    )
+
+
+def contract_label(contract: ContractView, organization_id: UUID) -> str:
+    """The other side of a contract, and the building it is about."""
+    other = contract.owner_name if contract.contractor_id == organization_id else contract.contractor_name
+    return f"{other}, {contract.building_name or 'all buildings'}"
