@@ -160,11 +160,18 @@ PAGES: tuple[PageEntry, ...] = (
     COMPANY_SKILLS,
     COMPANY_VERIFICATION,
     COMPANY_ASSIGNMENTS,
+    COMPANY_VISITS,
     SCHOOL_OVERVIEW,
     SCHOOL_PROGRAMMES,
     SCHOOL_COURSE,
     SCHOOL_STUDENTS,
     SCHOOL_STUDENT,
+    OWNER_CREW_CHECK,
+    OWNER_BUILDINGS,
+    OWNER_BUILDING,
+    OWNER_REQUIREMENTS,
+    OWNER_VISITS,
+    OWNER_EQUIPMENT,
     PRODUCT_KPIS,
     PRODUCT_TRENDS,
     PLATFORM_IMPORTS,
@@ -202,6 +209,8 @@ def areas_of(principal: Principal) -> tuple[Area, ...]:
         areas.append(Area.COMPANY)
     if roles & _SCHOOL_ROLES or Role.AUDITOR in roles:
         areas.append(Area.SCHOOL)
+    if Role.BUILDING_OWNER in roles or Role.AUDITOR in roles:
+        areas.append(Area.OWNER)
     if Area.COMPANY in areas:
         areas.append(Area.SECURITY)
     if principal.can(Permission.VIEW_KPIS):
