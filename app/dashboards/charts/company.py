@@ -1,21 +1,24 @@
 """Charts of the company pages: compliance over time and by part, and when certificates lapse."""
 
 from datetime import date
+from typing import Any
 
 import polars as pl
 
-from app.dashboards.charts.chart import BLUE, GRAY, ORANGE, Chart, ShareBar, create_figure, create_share_bars
+from app.dashboards.charts.chart import BLUE, GRAY, GREEN, ORANGE, Chart, ShareBar, create_figure, create_share_bars
 from app.dashboards.formats import to_day, to_month, to_number, to_parts, to_percent, to_plural
 
 
 def compliance_over_time(trend: pl.DataFrame, forecast: pl.DataFrame, target: float) -> Chart:
-    """Month ends up to today, then what remains after 30, 60 and 90 days when nobody renews or completes anything.
+    """Month ends up to today, then 30, 60 and 90 days ahead: what remains when nobody renews, and what is expected.
 
-    Both frames hold as_of_on, completed_count, required_count, exempted_count and compliance_rate (0–1).
+    Both frames hold as_of_on, completed_count, required_count, exempted_count and compliance_rate (0–1), the forecast
+    also expected_rate, low, high (0–1, empty where no pace is known), pace_due_count and pace_renewed_count.
     """
     figure = create_figure(300, is_percent=True, right_margin=64)
     known = trend.drop_nulls("compliance_rate")
-    ahead = pl.concat([known.tail(1), forecast.drop_nulls("compliance_rate")])
+    ahead = pl.concat([known.tail(1), forecast.select(known.columns).drop_nulls("compliance_rate")])
+    _add_expected(figure, known, forecast)
     for frame, color, dash, name in ((ahead, ORANGE, "dot", "if nobody renews"), (known, BLUE, "solid", "compliance")):
         made_of = [
             to_parts(r["completed_count"], r["required_count"] - r["exempted_count"])
@@ -47,6 +50,55 @@ def compliance_over_time(trend: pl.DataFrame, forecast: pl.DataFrame, target: fl
     return Chart("Compliance over the last year and the next 90 days", _over_time_finding(known, forecast), figure)
 
 
+def _add_expected(figure: Any, known: pl.DataFrame, forecast: pl.DataFrame) -> None:
+    """The expected rate with the band it lies in."""
+    expected = forecast.drop_nulls("expected_rate")
+    if known.is_empty() or expected.is_empty():
+        return
+    today_on, now = known["as_of_on"][-1], known["compliance_rate"][-1]
+    days = [today_on, *expected["as_of_on"]]
+    low, high = [now, *expected["low"]], [now, *expected["high"]]
+    figure.add_scatter(
+        x=[*days, *reversed(days)],
+        y=[*high, *reversed(low)],
+        fill="toself",
+        mode="lines",
+        line={"width": 0},
+        fillcolor="rgba(23, 143, 107, 0.22)",
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=days,
+        y=[now, *expected["expected_rate"]],
+        customdata=[f"{to_percent(least)} to {to_percent(most)}" for least, most in zip(low, high, strict=True)],
+        mode="lines+markers",
+        line={"color": GREEN, "dash": "dash", "width": 3},
+        hovertemplate="%{x|%d %b %Y}<br>%{y:.0%} expected, %{customdata}<extra></extra>",
+    )
+    figure.add_annotation(
+        x=days[-1],
+        y=expected["expected_rate"][-1],
+        text=to_percent(expected["expected_rate"][-1]),
+        showarrow=False,
+        xanchor="left",
+        xshift=8,
+        yshift=8,
+        font={"color": GREEN},
+    )
+
+
+def _expectation(forecast: pl.DataFrame) -> str:
+    """What is expected on the last day, with its interval and the pace it rests on."""
+    end = forecast.row(-1, named=True)
+    if end["expected_rate"] is None:
+        return "too few renewals came due in the last year to say what to expect"
+    pace = to_parts(end["pace_renewed_count"], end["pace_due_count"])
+    return (
+        f"at the pace of the last year ({pace} renewed) {to_percent(end['expected_rate'])} are expected on "
+        f"{to_day(end['as_of_on'])}, {to_percent(end['low'])} to {to_percent(end['high'])} in 95 of 100 cases"
+    )
+
+
 def _over_time_finding(known: pl.DataFrame, forecast: pl.DataFrame) -> str:
     if known.is_empty():
         return "Nothing was required in the last year."
@@ -60,7 +112,8 @@ def _over_time_finding(known: pl.DataFrame, forecast: pl.DataFrame) -> str:
     if forecast.drop_nulls("compliance_rate").is_empty():
         return f"{text}."
     end = forecast.row(-1, named=True)
-    return f"{text}; if nobody renews, {to_percent(end['compliance_rate'])} remain on {to_day(end['as_of_on'])}."
+    remaining = f"if nobody renews, {to_percent(end['compliance_rate'])} remain on {to_day(end['as_of_on'])}"
+    return f"{text}; {_expectation(forecast)}; {remaining}."
 
 
 def compliance_by_part(parts: pl.DataFrame, target: float, heading: str) -> Chart:

@@ -2,11 +2,15 @@
 
 import polars as pl
 
+from app.dashboards.charts.credentials import expiry_calendar, renewals_by_month
+from app.dashboards.components.charts import show_chart
 from app.dashboards.components.figures import Drill, Figure
 from app.dashboards.formats import to_number, to_parts, to_percent, to_plural, to_points
 from app.dashboards.navigation import COMPANY_PEOPLE
+from app.dashboards.queries import skills
 from app.dashboards.queries.certificates import Counts, RenewalPace
 from app.dashboards.queries.company import Headline
+from app.dashboards.viewer import Viewer
 
 
 def compliance_figures(now: Headline, trend: pl.DataFrame) -> list[Figure]:
@@ -71,3 +75,17 @@ def certificate_figures(counts: Counts, pace: RenewalPace) -> list[Figure]:
             help="Renewed on or before the last valid day.",
         ),
     ]
+
+
+def show_calendar(viewer: Viewer) -> None:
+    """On which days certificates end in the coming year, and how many were renewed month by month."""
+    days = viewer.load(skills.calendar, today=viewer.today)
+    show_chart(
+        expiry_calendar(list(days.select("on_date", "expiring_count").iter_rows()), viewer.today),
+        key="certificates_calendar",
+    )
+    months = viewer.load(skills.renewals_by_month, today=viewer.today)
+    show_chart(
+        renewals_by_month(list(months.select("month", "due_count", "renewed_count").iter_rows())),
+        key="certificates_pace",
+    )

@@ -59,8 +59,17 @@ def trend(warehouse: ScopedWarehouse) -> pl.DataFrame:
 
 
 def forecast(warehouse: ScopedWarehouse) -> pl.DataFrame:
-    """30, 60 and 90 days ahead when nobody renews."""
-    return warehouse.query(f"select {_POINTS} from compliance_forecast order by as_of_on")  # noqa: S608 - a constant
+    """30, 60 and 90 days ahead: what remains when nobody renews, and what the pace of the past year makes expected.
+
+    `expected_rate` with `low` and `high` is empty where too few renewals came due to read a pace from;
+    `pace_renewed_count` of `pace_due_count` is that pace.
+    """
+    return warehouse.query(
+        f"""
+        select {_POINTS}, expected_rate, low, high, pace_due_count, pace_renewed_count
+        from compliance_forecast order by as_of_on
+        """  # noqa: S608 - a constant
+    )
 
 
 def by_category(warehouse: ScopedWarehouse) -> pl.DataFrame:

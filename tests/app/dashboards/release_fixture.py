@@ -552,10 +552,56 @@ AGGREGATES = {
         )
         """,
     "compliance_forecast": """
-        select organization_id, $today + days as as_of_on, required_count, exempted_count,
-               completed_count - days // 15 as completed_count,
-               (completed_count - days // 15) / (required_count - exempted_count) as compliance_rate
+        select organization_id, $today + days as as_of_on, $today + days as on_date, days as horizon_days,
+               required_count, exempted_count, completed_count - days // 15 as completed_count,
+               (completed_count - days // 15) / (required_count - exempted_count) as compliance_rate,
+               days // 15 as lapsing_count, 40 as pace_due_count, 20 as pace_renewed_count, 0.5 as renewal_pace,
+               (completed_count - days // 30) / (required_count - exempted_count) as expected_rate,
+               (completed_count - days // 20) / (required_count - exempted_count) as low,
+               completed_count / (required_count - exempted_count) as high
         from marts.compliance_by_organization cross join (values (30), (60), (90)) as horizon (days)
+        """,
+    "skill_matrix": """
+        with held as (
+            select f.* from marts.fct_certificate as f where not is_withdrawn
+            qualify row_number() over (
+                partition by person_id, certification_id order by status, expires_on desc, certificate_id
+            ) = 1
+        ),
+        required as (
+            select organization_id, person_id, certification_id, max(leaf_index) as leaf_index
+            from marts.fct_required_training where source = 'requirement' and certification_id is not null group by all
+        )
+        select m.organization_id, m.team_id, m.person_id, k.certification_id, h.certificate_id,
+               coalesce(h.status, 'missing') as status, h.expires_on,
+               date_diff('day', $today::date, h.expires_on) as days_to_expiry, r.person_id is not null as is_required,
+               coalesce(h.leaf_index, r.leaf_index) as leaf_index
+        from marts.dim_membership as m
+        cross join marts.dim_certification as k
+        left join held as h on h.person_id = m.person_id and h.certification_id = k.certification_id
+        left join required as r
+            on r.organization_id = m.organization_id and r.person_id = m.person_id
+            and r.certification_id = k.certification_id
+        where m.is_current and (h.person_id is not null or r.person_id is not null)
+        """,
+    "skill_depth": """
+        select organization_id, certification_id, count(*) filter (where status = 'active') as holder_count,
+               count(*) filter (where status = 'active') = 1 as is_one_deep,
+               count(*) filter (where is_required) as required_count,
+               count(*) filter (where is_required and status <> 'active') as short_count,
+               count(*) filter (where status = 'active' and days_to_expiry <= 90) as expiring_90_days_count,
+               min(expires_on) filter (where status = 'active') as next_expiry_on, max(leaf_index) as leaf_index
+        from marts.skill_matrix group by all
+        """,
+    "expiry_calendar": """
+        select organization_id, expires_on as on_date, certification_id, count(*) as expiring_count,
+               count(*) filter (where is_required) as required_count, max(leaf_index) as leaf_index
+        from marts.skill_matrix where status = 'active' and expires_on is not null group by all
+        """,
+    "renewal_monthly": """
+        select organization_id, date_trunc('month', $today::date) - to_months(range::int) as month, 4 as due_count,
+               3 as renewed_count, 2 as renewed_in_time_count, 0.75 as renewal_rate, 12.0 as median_lead_days
+        from marts.dim_organization cross join range(15)
         """,
     "school_progress": """
         select c.provider_id as organization_id, course_id, date_trunc('month', enrolled_on)::date as cohort_on,

@@ -14,6 +14,7 @@ RATES = {"as_of_on": pl.Date, "completed_count": pl.Int64, "required_count": pl.
 
 
 def _points(*points: tuple[date, int, float | None]) -> pl.DataFrame:
+    """Points without an expectation: no pace is known."""
     return pl.DataFrame(
         [
             {
@@ -29,13 +30,26 @@ def _points(*points: tuple[date, int, float | None]) -> pl.DataFrame:
     )
 
 
+def _forecast(*points: tuple[date, int, float | None], expected: float | None = None) -> pl.DataFrame:
+    """Points with the same expectation on each day, ten points up and down."""
+    none = pl.lit(None, pl.Float64)
+    return _points(*points).with_columns(
+        (none if expected is None else pl.lit(expected)).alias("expected_rate"),
+        (none if expected is None else pl.lit(expected - 0.1)).alias("low"),
+        (none if expected is None else pl.lit(expected + 0.1)).alias("high"),
+        pl.lit(40 if expected is not None else 3).alias("pace_due_count"),
+        pl.lit(30 if expected is not None else 3).alias("pace_renewed_count"),
+    )
+
+
 class TestComplianceOverTime:
     def test_finding_names_direction_and_what_remains(self) -> None:
         trend = _points((date(2025, 11, 30), 80, 0.8), (TODAY, 90, 0.9))
-        forecast = _points((date(2026, 12, 21), 70, 0.7), (date(2027, 2, 19), 60, 0.6))
+        forecast = _forecast((date(2026, 12, 21), 70, 0.7), (date(2027, 2, 19), 60, 0.6))
         chart = company.compliance_over_time(trend, forecast, 0.95)
         assert chart.finding == (
             "Compliance rose from 80\u202f% on 30 Nov 2025 to 90\u202f% now; "
+            "too few renewals came due in the last year to say what to expect; "
             "if nobody renews, 60\u202f% remain on 19 Feb 2027."
         )
         ahead, known = chart.figure.data
@@ -44,13 +58,28 @@ class TestComplianceOverTime:
         assert known.customdata[1] == "90 of 100"
         assert chart.figure.layout.yaxis.range[0] == 0
 
+    def test_what_is_expected_is_drawn_with_its_interval_and_said_with_its_pace(self) -> None:
+        trend = _points((date(2025, 11, 30), 80, 0.8), (TODAY, 90, 0.9))
+        forecast = _forecast((date(2026, 12, 21), 70, 0.7), (date(2027, 2, 19), 60, 0.6), expected=0.8)
+        chart = company.compliance_over_time(trend, forecast, 0.95)
+        assert (
+            "at the pace of the last year (30 of 40 renewed) 80\u202f% are expected on 19 Feb 2027, "
+            "70\u202f% to 90\u202f% in 95 of 100 cases; if nobody renews" in chart.finding
+        )
+        band, expected, ahead, known = chart.figure.data
+        assert list(expected.y) == [0.9, 0.8, 0.8]
+        assert list(band.y) == pytest.approx([0.9, 0.9, 0.9, 0.7, 0.7, 0.9])
+        days = [TODAY, date(2026, 12, 21), date(2027, 2, 19)]
+        assert list(band.x) == [*days, *reversed(days)]
+        assert (list(ahead.y)[-1], list(known.y)[-1]) == (0.6, 0.9)
+
     @pytest.mark.parametrize(("last", "word"), [(0.8, "stayed"), (0.7, "fell"), (0.804, "stayed"), (0.81, "rose")])
     def test_small_changes_are_no_direction(self, last: float, word: str) -> None:
         trend = _points((date(2025, 11, 30), 80, 0.8), (TODAY, 80, last))
-        assert f"Compliance {word} from" in company.compliance_over_time(trend, _points(), 0.95).finding
+        assert f"Compliance {word} from" in company.compliance_over_time(trend, _forecast(), 0.95).finding
 
     def test_months_without_requirements_are_left_out(self) -> None:
-        chart = company.compliance_over_time(_points((TODAY, 0, None)), _points(), 0.95)
+        chart = company.compliance_over_time(_points((TODAY, 0, None)), _forecast(), 0.95)
         assert chart.finding == "Nothing was required in the last year."
 
 

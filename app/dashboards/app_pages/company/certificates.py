@@ -4,14 +4,18 @@ import streamlit as st
 
 from app.dashboards.charts.company import lapses_by_month
 from app.dashboards.components.charts import show_chart
-from app.dashboards.components.company import certificate_figures
+from app.dashboards.components.company import certificate_figures, show_calendar
 from app.dashboards.components.figures import show_figures
 from app.dashboards.components.filters import choose, choose_id, search_box
 from app.dashboards.components.frame import answer, open_page, say_empty
+from app.dashboards.components.receipts import show_receipts
+from app.dashboards.components.renewal import show_bulk_renewal
 from app.dashboards.components.tables import Column, Empty, Opens, show_frame, show_listing
 from app.dashboards.formats import to_number, to_plural
 from app.dashboards.navigation import COMPANY_CERTIFICATES, COMPANY_PERSON
 from app.dashboards.queries import certificates, company
+
+LIST, CALENDAR, RENEW = "List", "Calendar and pace", "Renew"
 
 viewer = open_page(COMPANY_CERTIFICATES)
 counts = viewer.load(certificates.counts, today=viewer.today)
@@ -25,7 +29,17 @@ answer(
     f"{to_plural(counts.expiring_30_count, 'certificate lapses', 'certificates lapse')} in the next 30 days; "
     f"{to_number(counts.expired_count)} lapsed already and were not renewed."
 )
+show_receipts(viewer)
 show_figures(certificate_figures(counts, pace))
+part = st.segmented_control(
+    "What to show", [LIST, CALENDAR, RENEW], default=LIST, required=True, key="certificates_part", bind="query-params"
+)
+if part == RENEW:
+    show_bulk_renewal(viewer)
+    st.stop()
+if part == CALENDAR:
+    show_calendar(viewer)
+    st.stop()
 show_chart(
     lapses_by_month(viewer.load(certificates.lapses_by_month, today=viewer.today), viewer.today),
     key="certificates_chart",
