@@ -36,6 +36,7 @@ COMMAND_MODULES = {
     "access": "access",
     "evidence": "evidence",
     "gate": "gates",
+    "badges": "badges",
 }
 GROUPS = {
     "imports": "import",
@@ -45,6 +46,7 @@ GROUPS = {
     "notifications": "notifications",
     "evidence": "evidence",
     "gates": "gate",
+    "badges": "badges",
 }
 
 

@@ -19,6 +19,7 @@ from app.api.routers import authzen
 from app.context import AppContext, create_context
 from app.headers import SecurityHeaders
 from app.sign_in import sign_in_routes
+from app.verify.routes import verify_routes
 from operational_db.settings import load_settings
 
 DASHBOARD_SCRIPT = Path(__file__).parent / "dashboards" / "streamlit_app.py"
@@ -45,7 +46,11 @@ class Site:
 def create_server(context: AppContext) -> Site:
     """Everything one installation serves on its port."""
     api = create_api(context)
-    routes: list[BaseRoute] = [*sign_in_routes(context), authzen.metadata_route(context)]
+    routes: list[BaseRoute] = [
+        *sign_in_routes(context),
+        authzen.metadata_route(context),
+        *verify_routes(context),
+    ]
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:

@@ -7,9 +7,14 @@ from app.api.queries import OpenReleases
 from app.api.routers import (
     access,
     authzen,
+    badges,
+    buildings,
     catalog,
+    certifications,
     certified,
     content,
+    crew,
+    documents,
     evidence,
     gates,
     health,
@@ -47,6 +52,8 @@ def create_api(context: AppContext) -> FastAPI:
     api.state.releases = OpenReleases(settings)
     add_problem_handlers(api)
     # Looked for in this order: first what every risky action of every product waits for.
+    api.include_router(buildings.router, prefix="/v1")
+    api.include_router(crew.router, prefix="/v1")
     api.include_router(authzen.router)
     api.include_router(health.router)
     api.include_router(catalog.router, prefix="/v1")
@@ -58,10 +65,13 @@ def create_api(context: AppContext) -> FastAPI:
     api.include_router(lessons.router, prefix="/v1")
     api.include_router(near_misses.router, prefix="/v1")
     api.include_router(notifications.router, prefix="/v1")
+    api.include_router(certifications.router, prefix="/v1")
+    api.include_router(documents.router, prefix="/v1")
     api.include_router(certified.router, prefix="/v1")
     api.include_router(gates.router, prefix="/v1")
     api.include_router(access.router, prefix="/v1")
     api.include_router(incidents.router, prefix="/v1")
     api.include_router(evidence.router, prefix="/v1")
+    api.include_router(badges.router, prefix="/v1")
     api.add_middleware(authzen.EchoRequestId)
     return api

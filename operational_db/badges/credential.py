@@ -16,16 +16,10 @@ from operational_db.badges.status_list import status_entry
 
 
 @dataclass(frozen=True, slots=True)
-class BadgeFacts:
-    """All that badges of either version are made from."""
+class CertificationFacts:
+    """What badges say about the kind of certificate."""
 
-    badge_id: UUID
-    public_id: str
-    certificate_id: UUID
     certification_id: UUID
-    person_id: UUID
-    email: str | None
-    salt: str
     certification_name: str
     certification_code: str
     description: str
@@ -37,6 +31,18 @@ class BadgeFacts:
     exam_required: bool
     renewal_requirements: str | None
     verification_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeFacts(CertificationFacts):
+    """All that badges of either version are made from."""
+
+    badge_id: UUID
+    public_id: str
+    certificate_id: UUID
+    person_id: UUID
+    email: str | None
+    salt: str
     issued_on: date
     expires_on: date | None
     list_number: int
@@ -67,7 +73,7 @@ def recipient_identity(facts: BadgeFacts) -> tuple[str, bool]:
     return f"urn:uuid:{facts.person_id}", False
 
 
-def criteria_text(facts: BadgeFacts) -> str:
+def criteria_text(facts: CertificationFacts) -> str:
     """What one must do to earn the certification, as far as the registry says."""
     parts = [facts.training_required, facts.experience_required]
     if facts.exam_required:
@@ -81,7 +87,7 @@ def criteria_text(facts: BadgeFacts) -> str:
     return " ".join(said)
 
 
-def description_of(facts: BadgeFacts) -> str:
+def description_of(facts: CertificationFacts) -> str:
     return facts.description.strip() or f"{facts.certification_name}, issued by {facts.issuing_organization}."
 
 
@@ -103,7 +109,7 @@ def credential_address(issuer: BadgeIssuer, public_id: str) -> str:
     return f"{issuer.api}/{public_id}/credential"
 
 
-def achievement(facts: BadgeFacts, issuer: BadgeIssuer) -> JsonObject:
+def achievement(facts: CertificationFacts, issuer: BadgeIssuer) -> JsonObject:
     """The certification as an Achievement, with its criteria and what it is aligned to in the registry."""
     address = class_address(issuer, facts.certification_id)
     return {

@@ -5,6 +5,7 @@ Source: training-platform seed 3.2.2.3; Open Badges 2.0. The recipient is a salt
 
 from operational_db.badges.credential import (
     BadgeFacts,
+    CertificationFacts,
     class_address,
     criteria_text,
     description_of,
@@ -41,7 +42,7 @@ def issuer_document(issuer: BadgeIssuer) -> JsonObject:
     }
 
 
-def badge_class(facts: BadgeFacts, issuer: BadgeIssuer) -> JsonObject:
+def badge_class(facts: CertificationFacts, issuer: BadgeIssuer) -> JsonObject:
     address = class_address(issuer, facts.certification_id)
     return {
         "@context": CONTEXT,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from operational_db.badges.credential import BadgeFacts
+from operational_db.badges.credential import BadgeFacts, CertificationFacts
 from operational_db.tables.badges import Badge, StatusList
 from operational_db.tables.credentials import Certificate, Certification
 from operational_db.tables.identity import Person
@@ -162,6 +162,20 @@ class BadgesRepository:
         )
         return self.session.scalar(statement) or 0
 
+    def signed_otherwise(self, *, key_id: str, address: str) -> list[UUID]:
+        """Standing certificates whose badge names another key, or lies under another address."""
+        statement = (
+            select(Badge.certificate_id)
+            .join(Certificate, Certificate.id == Badge.certificate_id)
+            .where(
+                ~_MAY_NOT_COUNT,
+                Badge.salt != "",
+                or_(Badge.key_id != key_id, ~Badge.credential.contains(f'"id":"{address}/', autoescape=True)),
+            )
+            .order_by(Badge.certificate_id)
+        )
+        return list(self.session.scalars(statement))
+
     def certification(self, certification_id: UUID) -> Certification | None:
         return self.session.get(Certification, certification_id)
 
@@ -200,18 +214,10 @@ def _records() -> Select[Badge, Certificate, Certification, Person, int]:
     )
 
 
-def to_facts(
-    badge: Badge, certificate: Certificate, certification: Certification, person: Person, list_number: int
-) -> BadgeFacts:
-    """All that badges are made from."""
-    return BadgeFacts(
-        badge_id=badge.id,
-        public_id=badge.public_id,
-        certificate_id=certificate.id,
+def to_certification_facts(certification: Certification) -> CertificationFacts:
+    """What badges say about a kind of certificate."""
+    return CertificationFacts(
         certification_id=certification.id,
-        person_id=person.id,
-        email=person.email,
-        salt=badge.salt,
         certification_name=certification.name,
         certification_code=certification.code,
         description=certification.description,
@@ -223,6 +229,21 @@ def to_facts(
         exam_required=certification.exam_required,
         renewal_requirements=certification.renewal_requirements,
         verification_url=certification.verification_url,
+    )
+
+
+def to_facts(
+    badge: Badge, certificate: Certificate, certification: Certification, person: Person, list_number: int
+) -> BadgeFacts:
+    """All that badges are made from."""
+    return BadgeFacts(
+        **asdict(to_certification_facts(certification)),
+        badge_id=badge.id,
+        public_id=badge.public_id,
+        certificate_id=certificate.id,
+        person_id=person.id,
+        email=person.email,
+        salt=badge.salt,
         issued_on=certificate.issued_on,
         expires_on=certificate.expires_on,
         list_number=list_number,

@@ -62,7 +62,9 @@ def erase_personal_data(session: Session, person_id: UUID, *, now: datetime) -> 
     # What was written about her certificates by others, and the salt without which nobody can guess her address.
     hers = select(Certificate.id).where(Certificate.person_id == person_id)
     session.execute(update(VerificationCase).where(VerificationCase.certificate_id.in_(hers)).values(reason=None))
-    session.execute(update(Badge).where(Badge.certificate_id.in_(hers)).values(salt="", shows_name=False))
+    # A badge without its salt points at nobody; its place in the status list says revoked from then on.
+    emptied = {"salt": "", "credential": "", "credential_jwt": "", "shows_name": False}
+    session.execute(update(Badge).where(Badge.certificate_id.in_(hers)).values(emptied))
     erase_documents(session, person_id, now=now)
     # What an import found before it changed something; which batch did so is needed to undo it.
     batch: ColumnElement[object] = ImportChange.before["_changed_by_batch_id"]

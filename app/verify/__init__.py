@@ -1,0 +1,1 @@
+"""The public verification page: plain HTML from the server, without sign-in and without scripts."""
