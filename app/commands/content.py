@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from app.context import open_context
 from operational_db import clock
+from operational_db.content import publishing, reviewing
 from operational_db.content import service as content
 from operational_db.content.seed import install_platform_content
 from operational_db.database import read_only_session, unit_of_work
@@ -107,7 +108,7 @@ def import_lesson(
             now=clock.now(),
             **fields,
         )
-        lines = content.readiness(session, version)
+        lines = publishing.readiness(session, version)
         summary = f"{lesson_file.code} {version.version}, version id {version.id}"
     for line in lines:
         if not line.is_met:
@@ -140,7 +141,7 @@ def install() -> None:
 def request_refreshes() -> None:
     """Ask for a look at every published lesson whose refresh is due; each is asked for once."""
     with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
-        asked = content.request_due_refreshes(session, now=clock.now())
+        asked = reviewing.request_due_refreshes(session, now=clock.now())
     typer.echo(f"Asked for {len(asked)} reviews.")
 
 

@@ -16,7 +16,7 @@ from app.context import open_context
 from app.logs import configure_logging
 from app.serving.signals import StopRequested, StopSignals
 from operational_db import clock
-from operational_db.content.service import request_due_refreshes
+from operational_db.content.reviewing import request_due_refreshes
 from operational_db.database import unit_of_work
 from operational_db.errors import DatabaseUnavailableError
 from operational_db.notifications.channels import Channels, create_channels

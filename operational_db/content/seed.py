@@ -19,6 +19,9 @@ from operational_db.content import (
     seed_partners,
     seed_security,
 )
+from operational_db.content.features import RunbookStep, create_runbook, set_feature
+from operational_db.content.policies import create_policy, publish_policy_version
+from operational_db.content.publishing import put_in_place
 from operational_db.content.readiness import readiness_of
 from operational_db.content.repository import ContentRepository
 from operational_db.content.seed_parts import (
@@ -31,16 +34,7 @@ from operational_db.content.seed_parts import (
     ShippedRunbook,
     ShippedTrack,
 )
-from operational_db.content.service import (
-    RunbookStep,
-    create_lesson,
-    create_policy,
-    create_runbook,
-    draft_version,
-    publish_policy_version,
-    put_in_place,
-    set_feature,
-)
+from operational_db.content.service import create_lesson, draft_version
 from operational_db.errors import ConflictError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.tables.content import Lesson, Policy, Runbook

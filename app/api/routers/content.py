@@ -25,6 +25,7 @@ from app.api.schemas.content import (
     VersionRequest,
 )
 from operational_db import clock
+from operational_db.content import features, policies, publishing, reviewing
 from operational_db.content import service as content
 from operational_db.identity.rules import Principal
 
@@ -33,13 +34,13 @@ router = APIRouter(tags=["content"])
 
 @router.get("/policies", summary="Policies in effect")
 def list_policies(session: ReadSession, principal: CurrentPrincipal) -> list[PolicyBody]:
-    return [PolicyBody.model_validate(view) for view in content.list_policies(session, principal, on=clock.today())]
+    return [PolicyBody.model_validate(view) for view in policies.list_policies(session, principal, on=clock.today())]
 
 
 @router.post("/policies", status_code=status.HTTP_201_CREATED, summary="Register a policy")
 def create_policy(body: PolicyRequest, session: WriteSession, principal: CurrentPrincipal) -> PolicyBody:
-    policy = content.create_policy(session, principal, **body.model_dump(), now=clock.now())
-    views = content.list_policies(session, principal, on=clock.today())
+    policy = policies.create_policy(session, principal, **body.model_dump(), now=clock.now())
+    views = policies.list_policies(session, principal, on=clock.today())
     return PolicyBody.model_validate(next(view for view in views if view.id == policy.id))
 
 
@@ -48,7 +49,7 @@ def publish_policy_version(
     policy_id: UUID, body: PolicyVersionRequest, session: WriteSession, principal: CurrentPrincipal
 ) -> PolicyChangeBody:
     """Flags dependent lessons and asks for their review; re-certification where scope or controls change."""
-    report = content.publish_policy_version(
+    report = policies.publish_policy_version(
         session, principal, policy_id=policy_id, **body.model_dump(), now=clock.now()
     )
     return PolicyChangeBody(
@@ -62,12 +63,12 @@ def publish_policy_version(
 
 @router.get("/runbooks", summary="Runbooks")
 def list_runbooks(session: ReadSession, principal: CurrentPrincipal) -> list[RunbookBody]:
-    return [RunbookBody.model_validate(view) for view in content.list_runbooks(session, principal)]
+    return [RunbookBody.model_validate(view) for view in features.list_runbooks(session, principal)]
 
 
 @router.post("/runbooks", status_code=status.HTTP_201_CREATED, summary="Register a runbook")
 def create_runbook(body: RunbookRequest, session: WriteSession, principal: CurrentPrincipal) -> RunbookBody:
-    runbook = content.create_runbook(
+    runbook = features.create_runbook(
         session,
         principal,
         organization_id=body.organization_id,
@@ -80,7 +81,7 @@ def create_runbook(body: RunbookRequest, session: WriteSession, principal: Curre
         ],
         now=clock.now(),
     )
-    views = content.list_runbooks(session, principal)
+    views = features.list_runbooks(session, principal)
     return RunbookBody.model_validate(next(view for view in views if view.id == runbook.id))
 
 
@@ -89,7 +90,7 @@ def list_features(
     session: ReadSession, principal: CurrentPrincipal, locale: Locale, organization_id: UUID | None = None
 ) -> list[FeatureBody]:
     """Each with the explanation of 30-60 seconds, its policy, runbook, tip and micro-lesson."""
-    views = content.list_features(session, principal, organization_id=organization_id, on=clock.today(), locale=locale)
+    views = features.list_features(session, principal, organization_id=organization_id, on=clock.today(), locale=locale)
     return [FeatureBody.model_validate(view) for view in views]
 
 
@@ -97,8 +98,8 @@ def list_features(
 def set_feature(
     action: str, body: FeatureRequest, session: WriteSession, principal: CurrentPrincipal, locale: Locale
 ) -> FeatureBody:
-    content.set_feature(session, principal, action=action, **body.model_dump(), now=clock.now())
-    view = content.feature_of(session, action, body.organization_id, on=clock.today(), locale=locale)
+    features.set_feature(session, principal, action=action, **body.model_dump(), now=clock.now())
+    view = features.feature_of(session, action, body.organization_id, on=clock.today(), locale=locale)
     return FeatureBody.model_validate(view)
 
 
@@ -144,26 +145,26 @@ def record_release_check(
     version_id: UUID, body: ReleaseCheckRequest, session: WriteSession, principal: CurrentPrincipal
 ) -> VersionBody:
     """A dry-run decision, an exported bundle or the addresses opened; what was tried is looked up."""
-    content.record_release_check(session, principal, version_id=version_id, **body.model_dump(), now=clock.now())
+    publishing.record_release_check(session, principal, version_id=version_id, **body.model_dump(), now=clock.now())
     return _version(session, principal, version_id)
 
 
 @router.post("/lessons/versions/{version_id}/publish", summary="Publish a version")
 def publish_version(version_id: UUID, session: WriteSession, principal: CurrentPrincipal) -> VersionBody:
     """Only when every line of the ready-to-ship checklist is met; else 409, naming what is missing."""
-    content.publish_version(session, principal, version_id=version_id, now=clock.now())
+    publishing.publish_version(session, principal, version_id=version_id, now=clock.now())
     return _version(session, principal, version_id)
 
 
 @router.post("/lessons/{lesson_id}/retire", summary="Retire a lesson")
 def retire_lesson(lesson_id: UUID, session: WriteSession, principal: CurrentPrincipal) -> VersionBody:
-    version = content.retire_lesson(session, principal, lesson_id=lesson_id, now=clock.now())
+    version = publishing.retire_lesson(session, principal, lesson_id=lesson_id, now=clock.now())
     return _version(session, principal, version.id)
 
 
 @router.get("/lessons/reviews", summary="Open review tasks")
 def list_open_reviews(session: ReadSession, principal: CurrentPrincipal) -> list[ReviewBody]:
-    return [ReviewBody.model_validate(view) for view in content.list_open_reviews(session, principal)]
+    return [ReviewBody.model_validate(view) for view in reviewing.list_open_reviews(session, principal)]
 
 
 @router.post("/lessons/reviews/{review_id}/decision", summary="Decide a review task")
@@ -171,7 +172,7 @@ def decide_review(
     review_id: UUID, body: DecisionRequest, session: WriteSession, principal: CurrentPrincipal
 ) -> VersionBody:
     """By somebody other than the author."""
-    review = content.decide_review(
+    review = reviewing.decide_review(
         session, principal, review_id=review_id, outcome=body.outcome, comment=body.comment, now=clock.now()
     )
     return _version(session, principal, review.lesson_version_id)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from app.dashboards.actions import Receipt
 from app.dashboards.formats import to_day
-from operational_db.content.service import list_policies
+from operational_db.content.policies import list_policies
 from operational_db.content.views import PolicyView
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.identity.rules import Principal

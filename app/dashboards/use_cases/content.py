@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from app.dashboards.actions import Receipt
 from app.dashboards.formats import to_plural, to_words
-from operational_db.content import service
+from operational_db.content import publishing, reviewing, service
 from operational_db.content.views import ReviewView, VersionView
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.identity.rules import Principal
@@ -43,7 +43,7 @@ def workbench(engine: Engine, principal: Principal) -> Workbench:
     """
     with read_only_session(engine) as session:
         return Workbench(
-            service.list_open_reviews(session, principal),
+            reviewing.list_open_reviews(session, principal),
             [
                 Unfinished(version.id, lesson.title, lesson.lesson_type, version.version, version.status)
                 for lesson, version in service.list_unfinished(session, principal)
@@ -87,7 +87,7 @@ def decide(
         When the service refuses or the database is down; nothing was changed then.
     """
     with unit_of_work(engine) as session:
-        service.decide_review(session, principal, review_id=review.id, outcome=outcome, comment=comment, now=now)
+        reviewing.decide_review(session, principal, review_id=review.id, outcome=outcome, comment=comment, now=now)
     said = "approved" if outcome is ReviewOutcome.APPROVED else "sent back with a comment"
     return Receipt(f"{to_words(review.area)} review of “{review.lesson_title}” {review.version}: {said}.", now, 1)
 
@@ -101,6 +101,6 @@ def publish(engine: Engine, principal: Principal, *, version_id: UUID, now: date
         When something is missing, naming it, or the database is down; nothing was changed then.
     """
     with unit_of_work(engine) as session:
-        version = service.publish_version(session, principal, version_id=version_id, now=now)
+        version = publishing.publish_version(session, principal, version_id=version_id, now=now)
         number = version.version
     return Receipt(f"Version {number} is published; learners meet it from now on.", now, 1)

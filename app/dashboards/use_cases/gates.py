@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from app.dashboards.actions import Receipt
 from app.dashboards.formats import to_day, to_plural
-from operational_db.content.service import feature_of, list_features, list_lessons
+from operational_db.content.features import feature_of, list_features
+from operational_db.content.service import list_lessons
 from operational_db.content.views import FeatureView, LessonListItem
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import GateDeniedError, NotFoundError

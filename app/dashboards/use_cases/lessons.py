@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from operational_db.assessment import service
 from operational_db.assessment.views import AttemptResult, AttemptView, LessonView, QuestionResult
-from operational_db.content.service import list_lessons, list_runbooks
+from operational_db.content.features import list_runbooks
+from operational_db.content.service import list_lessons
 from operational_db.content.views import LessonListItem, RunbookView
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.gates.assigned import AssignedToMe, my_assigned_lessons

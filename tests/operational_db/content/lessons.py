@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from operational_db.assessment import service as assessment
 from operational_db.assessment.views import AttemptResult
-from operational_db.content import service
+from operational_db.content import features, policies, publishing, reviewing, service
 from operational_db.identity.rules import Principal
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import GateDecided
@@ -70,7 +70,7 @@ def create_company(session: Session) -> Company:
 def draft(session: Session, company: Company, *, now: datetime, **fields: Any) -> LessonVersion:
     """A draft of the company's own micro-lesson, with everything an author can give; policy, runbook and gate exist."""
     organization_id = company.organization.id
-    policy = service.create_policy(
+    policy = policies.create_policy(
         session,
         company.manager,
         organization_id=organization_id,
@@ -78,7 +78,7 @@ def draft(session: Session, company: Company, *, now: datetime, **fields: Any) -
         title="Lockout",
         now=now,
     )
-    service.publish_policy_version(
+    policies.publish_policy_version(
         session,
         company.manager,
         policy_id=policy.id,
@@ -87,7 +87,7 @@ def draft(session: Session, company: Company, *, now: datetime, **fields: Any) -
         effective_on=now.date(),
         now=now,
     )
-    service.create_runbook(
+    features.create_runbook(
         session,
         company.manager,
         organization_id=organization_id,
@@ -171,7 +171,7 @@ def try_out(session: Session, company: Company, version: LessonVersion, *, now: 
     session.add(bundle)
     session.flush()
     for check, evidence_id in ((ReleaseCheck.DRY_RUN, entry_id), (ReleaseCheck.EVIDENCE_EXPORT, bundle.id)):
-        service.record_release_check(
+        publishing.record_release_check(
             session, company.manager, version_id=version.id, release_check=check, evidence_id=evidence_id, now=now
         )
 
@@ -179,7 +179,7 @@ def try_out(session: Session, company: Company, version: LessonVersion, *, now: 
 def review(session: Session, company: Company, version: LessonVersion, *, now: datetime) -> None:
     """Hand the draft in and have every side of it approved."""
     for task in service.submit_for_review(session, company.manager, version_id=version.id, now=now):
-        service.decide_review(session, company.reviewer, review_id=task.id, outcome=ReviewOutcome.APPROVED, now=now)
+        reviewing.decide_review(session, company.reviewer, review_id=task.id, outcome=ReviewOutcome.APPROVED, now=now)
 
 
 def publish(session: Session, company: Company, *, now: datetime, **fields: Any) -> LessonVersion:
@@ -187,7 +187,7 @@ def publish(session: Session, company: Company, *, now: datetime, **fields: Any)
     version = draft(session, company, now=now, **fields)
     try_out(session, company, version, now=now)
     review(session, company, version, now=now)
-    return service.publish_version(session, company.manager, version_id=version.id, now=now)
+    return publishing.publish_version(session, company.manager, version_id=version.id, now=now)
 
 
 def lesson_of(session: Session, code: str) -> Lesson:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from operational_db.content import rules, seed, service
+from operational_db.content import features, rules, seed
 from operational_db.content.body import LessonBody, parse_body, texts_of
 from operational_db.content.seed import install_platform_content, shipped_lessons
 from operational_db.content.seed_parts import ShippedLesson
@@ -73,7 +73,7 @@ class TestInstall:
         actions = set(installed.scalars(select(ProtectedFeature.action)))
         assert actions == {"data-export", "production-change", "rule-change", "evidence-export"}
         for action in actions:
-            view = service.feature_of(installed, action, None, on=now.date())
+            view = features.feature_of(installed, action, None, on=now.date())
             assert 30 <= view.reading_seconds <= 60, action
             assert 2 <= len(view.tip_bullets) <= 3
             assert view.policy.version == "1.0.0"
@@ -83,7 +83,7 @@ class TestInstall:
     @pytest.mark.requirement("EMB-11")
     def test_runbook_steps_launch_walkthroughs(self, installed: Session, now: datetime) -> None:
         for action in ("data-export", "production-change"):
-            steps = service.feature_of(installed, action, None, on=now.date()).runbook.steps
+            steps = features.feature_of(installed, action, None, on=now.date()).runbook.steps
             launched = [step.walkthrough_lesson_id for step in steps if step.walkthrough_lesson_id]
             types = installed.scalars(select(Lesson.lesson_type).where(Lesson.id.in_(launched))).all()
             assert types == [LessonType.WALKTHROUGH], action

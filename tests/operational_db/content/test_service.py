@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from operational_db.assessment.service import start_attempt
-from operational_db.content import service
+from operational_db.content import features, policies, publishing, reviewing, service
 from operational_db.content.rules import VersionChange
 from operational_db.errors import ConflictError, DomainError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
@@ -102,7 +102,7 @@ class TestLifecycle:
         tasks = service.submit_for_review(session, company.manager, version_id=version.id, now=now)
         for who in (company.reviewer, SYSTEM_PRINCIPAL):
             with pytest.raises(NotAuthorizedError, match="other than the author"):
-                service.decide_review(session, who, review_id=tasks[0].id, outcome=ReviewOutcome.APPROVED, now=now)
+                reviewing.decide_review(session, who, review_id=tasks[0].id, outcome=ReviewOutcome.APPROVED, now=now)
 
     def test_changes_requested_make_it_a_draft_and_void_other_approvals(
         self, session: Session, company: Company, now: datetime
@@ -110,12 +110,14 @@ class TestLifecycle:
         version = draft(session, company, now=now)
         try_out(session, company, version, now=now)
         security, ux = service.submit_for_review(session, company.manager, version_id=version.id, now=now)
-        service.decide_review(session, company.reviewer, review_id=security.id, outcome=ReviewOutcome.APPROVED, now=now)
+        reviewing.decide_review(
+            session, company.reviewer, review_id=security.id, outcome=ReviewOutcome.APPROVED, now=now
+        )
         with pytest.raises(InvalidInputError):
-            service.decide_review(
+            reviewing.decide_review(
                 session, company.reviewer, review_id=ux.id, outcome=ReviewOutcome.CHANGES_REQUESTED, now=now
             )
-        service.decide_review(
+        reviewing.decide_review(
             session,
             company.reviewer,
             review_id=ux.id,
@@ -129,11 +131,11 @@ class TestLifecycle:
             session, company.manager, version_id=version.id, body=BODY, duration_minutes=Decimal(2), now=later
         )
         again = service.submit_for_review(session, company.manager, version_id=version.id, now=later)
-        service.decide_review(
+        reviewing.decide_review(
             session, company.reviewer, review_id=again[1].id, outcome=ReviewOutcome.APPROVED, now=later
         )
         with pytest.raises(ConflictError, match="approval by security and compliance"):
-            service.publish_version(session, company.manager, version_id=version.id, now=later)
+            publishing.publish_version(session, company.manager, version_id=version.id, now=later)
 
     def test_a_decision_said_again_changes_nothing_and_another_is_refused(
         self, session: Session, company: Company, now: datetime
@@ -141,10 +143,12 @@ class TestLifecycle:
         version = draft(session, company, now=now)
         task = service.submit_for_review(session, company.manager, version_id=version.id, now=now)[0]
         for _ in range(2):
-            service.decide_review(session, company.reviewer, review_id=task.id, outcome=ReviewOutcome.APPROVED, now=now)
+            reviewing.decide_review(
+                session, company.reviewer, review_id=task.id, outcome=ReviewOutcome.APPROVED, now=now
+            )
         assert kinds(session, "content.reviewed") == ["content.reviewed"]
         with pytest.raises(ConflictError):
-            service.decide_review(
+            reviewing.decide_review(
                 session,
                 company.reviewer,
                 review_id=task.id,
@@ -181,7 +185,7 @@ class TestLifecycle:
         )  # fmt: skip
         try_out(session, company, second, now=now)
         review(session, company, second, now=now)
-        service.publish_version(session, company.manager, version_id=second.id, now=now)
+        publishing.publish_version(session, company.manager, version_id=second.id, now=now)
         session.refresh(first)
         assert (first.status, second.version, second.recertify_from) == (LessonStatus.SUPERSEDED, "1.0.1", None)
 
@@ -193,20 +197,20 @@ class TestLifecycle:
         rule.lesson_id = version.lesson_id
         session.flush()
         with pytest.raises(ConflictError, match="open-controller"):
-            service.retire_lesson(session, company.manager, lesson_id=version.lesson_id, now=now)
+            publishing.retire_lesson(session, company.manager, lesson_id=version.lesson_id, now=now)
         rule.lesson_id = None
         session.flush()
-        service.retire_lesson(session, company.manager, lesson_id=version.lesson_id, now=now)
+        publishing.retire_lesson(session, company.manager, lesson_id=version.lesson_id, now=now)
         assert service.list_lessons(session, company.technician) == []
         assert kinds(session, "content.retired") == ["content.retired"]
 
     def test_a_due_refresh_is_asked_for_once(self, session: Session, company: Company, now: datetime) -> None:
         version = publish(session, company, now=now)
         due = datetime(2027, 11, 2, 6, tzinfo=now.tzinfo)
-        assert service.request_due_refreshes(session, now=due - timedelta(days=1)) == []
-        asked = service.request_due_refreshes(session, now=due)
+        assert reviewing.request_due_refreshes(session, now=due - timedelta(days=1)) == []
+        asked = reviewing.request_due_refreshes(session, now=due)
         assert {(task.lesson_version_id, task.reason) for task in asked} == {(version.id, ReviewReason.REFRESH)}
-        assert service.request_due_refreshes(session, now=due + timedelta(days=9)) == []
+        assert reviewing.request_due_refreshes(session, now=due + timedelta(days=9)) == []
 
 
 @pytest.mark.requirement("EMB-21")
@@ -217,7 +221,7 @@ class TestPublication:
         version = draft(session, company, now=now, fallback="", scope_tags=["lockout", "unheard-of"])
         service.submit_for_review(session, company.manager, version_id=version.id, now=now)
         with pytest.raises(ConflictError) as refusal:
-            service.publish_version(session, company.manager, version_id=version.id, now=now)
+            publishing.publish_version(session, company.manager, version_id=version.id, now=now)
         assert set(refusal.value.details) == {
             "expiry",
             "dry_run",
@@ -233,7 +237,7 @@ class TestPublication:
         version = draft(session, company, now=now)
         try_out(session, company, version, now=now)
         with pytest.raises(ConflictError, match="is draft"):
-            service.publish_version(session, company.manager, version_id=version.id, now=now)
+            publishing.publish_version(session, company.manager, version_id=version.id, now=now)
 
     def test_trials_are_looked_up_and_not_believed(self, session: Session, company: Company, now: datetime) -> None:
         version = draft(session, company, now=now)
@@ -248,7 +252,7 @@ class TestPublication:
         ]
         for check, evidence_id, error in cases:
             with pytest.raises(error):
-                service.record_release_check(
+                publishing.record_release_check(
                     session,
                     company.manager,
                     version_id=version.id,
@@ -257,7 +261,7 @@ class TestPublication:
                     now=now,
                 )
         with pytest.raises(InvalidInputError, match="does not point at"):
-            service.record_release_check(
+            publishing.record_release_check(
                 session,
                 company.manager,
                 version_id=version.id,
@@ -276,14 +280,16 @@ class TestPermissions:
     @pytest.mark.parametrize(
         "act",
         [
-            lambda s, who, v, now: service.create_policy(s, who, organization_id=v.org, code="P-1", title="P", now=now),
-            lambda s, who, v, now: service.publish_policy_version(
+            lambda s, who, v, now: policies.create_policy(
+                s, who, organization_id=v.org, code="P-1", title="P", now=now
+            ),
+            lambda s, who, v, now: policies.publish_policy_version(
                 s, who, policy_id=v.policy, version="1.1.0", summary="x", effective_on=now.date(), now=now
             ),
-            lambda s, who, v, now: service.create_runbook(
+            lambda s, who, v, now: features.create_runbook(
                 s, who, organization_id=v.org, code="R-1", title="R", steps=[{"title": "a", "text": "b"}], now=now
             ),
-            lambda s, who, v, now: service.set_feature(
+            lambda s, who, v, now: features.set_feature(
                 s, who, organization_id=v.org, action="a", title="A", explanation="word " * 120,
                 tip_bullets=["a", "b"], policy_code="POL-LOCK-001", runbook_code="RB-LOCK", now=now,
             ),
@@ -297,14 +303,14 @@ class TestPermissions:
                 s, who, version_id=v.version, body=BODY, duration_minutes=Decimal(1), now=now
             ),
             lambda s, who, v, now: service.submit_for_review(s, who, version_id=v.version, now=now),
-            lambda s, who, v, now: service.decide_review(
+            lambda s, who, v, now: reviewing.decide_review(
                 s, who, review_id=v.review, outcome=ReviewOutcome.APPROVED, now=now
             ),
-            lambda s, who, v, now: service.record_release_check(
+            lambda s, who, v, now: publishing.record_release_check(
                 s, who, version_id=v.version, release_check=ReleaseCheck.LINKS, now=now
             ),
-            lambda s, who, v, now: service.publish_version(s, who, version_id=v.version, now=now),
-            lambda s, who, v, now: service.retire_lesson(s, who, lesson_id=v.lesson, now=now),
+            lambda s, who, v, now: publishing.publish_version(s, who, version_id=v.version, now=now),
+            lambda s, who, v, now: publishing.retire_lesson(s, who, lesson_id=v.lesson, now=now),
             lambda s, who, v, now: service.version_view(s, who, version_id=v.version),
         ],
         ids=[
@@ -342,7 +348,9 @@ class TestPermissions:
         self, session: Session, company: Company, now: datetime
     ) -> None:
         for act in (
-            lambda: service.create_policy(session, company.manager, organization_id=None, code="P", title="P", now=now),
+            lambda: policies.create_policy(
+                session, company.manager, organization_id=None, code="P", title="P", now=now
+            ),
             lambda: service.create_lesson(
                 session,
                 company.manager,
@@ -375,10 +383,12 @@ class TestPermissions:
         )
         task = service.submit_for_review(session, SYSTEM_PRINCIPAL, version_id=version.id, now=now)[0]
         with pytest.raises(NotAuthorizedError):
-            service.decide_review(session, company.reviewer, review_id=task.id, outcome=ReviewOutcome.APPROVED, now=now)
-        assert [view.id for view in service.list_open_reviews(session, reviewer)][:1] == [task.id]
-        assert service.list_open_reviews(session, company.reviewer) == []
-        service.decide_review(session, reviewer, review_id=task.id, outcome=ReviewOutcome.APPROVED, now=now)
+            reviewing.decide_review(
+                session, company.reviewer, review_id=task.id, outcome=ReviewOutcome.APPROVED, now=now
+            )
+        assert [view.id for view in reviewing.list_open_reviews(session, reviewer)][:1] == [task.id]
+        assert reviewing.list_open_reviews(session, company.reviewer) == []
+        reviewing.decide_review(session, reviewer, review_id=task.id, outcome=ReviewOutcome.APPROVED, now=now)
 
     def test_drafts_are_for_those_who_work_on_them(
         self, session: Session, company: Company, stranger: Principal, now: datetime
@@ -394,9 +404,9 @@ class TestPermissions:
 class TestPolicyChange:
     def change(
         self, session: Session, company: Company, *, now: datetime, effective_on: date, **what: bool
-    ) -> service.PolicyChangeReport:
+    ) -> policies.PolicyChangeReport:
         policy_id = session.scalars(select(Policy.id).where(Policy.code == "POL-LOCK-001")).one()
-        return service.publish_policy_version(
+        return policies.publish_policy_version(
             session,
             company.manager,
             policy_id=policy_id,
@@ -490,14 +500,14 @@ class TestPolicyChange:
         )  # fmt: skip
         try_out(session, company, new, now=now)
         review(session, company, new, now=now)
-        service.publish_version(session, company.manager, version_id=new.id, now=now)
+        publishing.publish_version(session, company.manager, version_id=new.id, now=now)
         assert (new.version, new.recertify_from) == ("2.0.0", date(2026, 12, 1))
         later = now + timedelta(days=2)
         take(session, company.technician, lesson_of(session, "LOCKOUT"), company.organization, now=later)
         first = datetime(2026, 12, 1, 8, tzinfo=now.tzinfo)
         assert self.certified(session, company, first, first)
         # Tasks of the version that is out of use are nobody's any more.
-        assert [task for task in service.list_open_reviews(session, company.reviewer)] == []
+        assert [task for task in reviewing.list_open_reviews(session, company.reviewer)] == []
 
     def test_versions_ascend_and_take_effect_ahead(self, session: Session, company: Company, now: datetime) -> None:
         publish(session, company, now=now)
@@ -519,7 +529,7 @@ class TestFeatures:
             "runbook_code": "RB-LOCK",
             "lesson_code": "LOCKOUT",
         }
-        service.set_feature(
+        features.set_feature(
             session,
             company.manager,
             organization_id=company.organization.id,
@@ -531,7 +541,7 @@ class TestFeatures:
     def test_ties_policy_runbook_tip_and_lesson(self, session: Session, company: Company, now: datetime) -> None:
         publish(session, company, now=now)
         self.describe(session, company, now)
-        view = service.feature_of(session, "open-controller", company.organization.id, on=now.date())
+        view = features.feature_of(session, "open-controller", company.organization.id, on=now.date())
         assert (view.policy.code, view.policy.version, view.runbook.code) == ("POL-LOCK-001", "1.0.0", "RB-LOCK")
         assert 30 <= view.reading_seconds <= 60
         assert view.lesson is not None
@@ -543,9 +553,9 @@ class TestFeatures:
         publish(session, company, now=now)
         self.describe(session, company, now)
         with pytest.raises(NotFoundError):
-            service.feature_of(session, "open-controller", create_company(session).organization.id)
+            features.feature_of(session, "open-controller", create_company(session).organization.id)
         with pytest.raises(NotFoundError):
-            service.list_features(session, stranger, organization_id=company.organization.id, on=now.date())
+            features.list_features(session, stranger, organization_id=company.organization.id, on=now.date())
 
     @pytest.mark.parametrize(
         "fields",
@@ -567,7 +577,7 @@ class TestFeatures:
     def test_a_step_launches_walkthroughs_only(self, session: Session, company: Company, now: datetime) -> None:
         version = draft(session, company, now=now)
         with pytest.raises(ConflictError, match="no walkthrough"):
-            service.create_runbook(
+            features.create_runbook(
                 session,
                 company.manager,
                 organization_id=company.organization.id,
@@ -582,7 +592,7 @@ class TestCodes:
     def test_are_unique_within_their_owner(self, session: Session, company: Company, now: datetime) -> None:
         draft(session, company, now=now)
         with pytest.raises(ConflictError, match="POL-LOCK-001 stands for something"):
-            service.create_policy(
+            policies.create_policy(
                 session,
                 company.manager,
                 organization_id=company.organization.id,
@@ -597,7 +607,7 @@ class TestCodes:
         self, session: Session, company: Company, now: datetime, code: str
     ) -> None:
         with pytest.raises(InvalidInputError):
-            service.create_policy(
+            policies.create_policy(
                 session, company.manager, organization_id=company.organization.id, code=code, title="x", now=now
             )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from operational_db.content.service import set_feature
+from operational_db.content.features import set_feature
 from operational_db.database import unit_of_work
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
