@@ -42,3 +42,9 @@
 {% macro expected_renewals() %}pace.renewed_count{% endmacro %}
 {% macro renewals_at_least() %}pace.renewed_count{% endmacro %}
 {% macro renewals_at_most() %}pace.renewed_count{% endmacro %}
+{% macro json_array_positions(document, key) %}unnest({{ document }}){% endmacro %}
+{% macro json_under_one_key(value, list_keys, single_key, key) %}cast({{ value }} as varchar){% endmacro %}
+{% macro deepest_crew_rule() %}1{% endmacro %}
+{% macro model_key(model) %}lower({{ model }}){% endmacro %}
+{% macro trend_days() %}90{% endmacro %}
+{% macro fewest_compared_contractors() %}5{% endmacro %}

@@ -121,3 +121,29 @@
 {% macro duckdb__json_text(value, path) -%}
     json_extract_string({{ value }}, '$.{{ path }}')
 {%- endmacro %}
+
+{# The place, from 1, of each member that json_array_rows gives; beside it in the same select list. #}
+{% macro json_array_positions(document, key) -%}
+    {{ adapter.dispatch('json_array_positions')(document, key) }}
+{%- endmacro %}
+
+{% macro default__json_array_positions(document, key) -%}
+    generate_series(1, json_array_length(cast({{ document }} as json) -> '{{ key }}'))
+{%- endmacro %}
+
+{% macro duckdb__json_array_positions(document, key) -%}
+    generate_subscripts(from_json(json_extract({{ document }}, '$.{{ key }}'), '["json"]'), 1)
+{%- endmacro %}
+
+{# Whatever one of the keys holds as a list, or a last key holds alone, as a JSON text with that list under one key;
+   null where the value has none of them. #}
+{% macro json_under_one_key(value, list_keys, single_key, key) -%}
+    case
+        {% for list_key in list_keys -%}
+        when {{ json_text(value, list_key) }} is not null
+            then '{"{{ key }}":' || {{ json_text(value, list_key) }} || '}'
+        {% endfor -%}
+        when {{ json_text(value, single_key) }} is not null
+            then '{"{{ key }}":[' || {{ json_text(value, single_key) }} || ']}'
+    end
+{%- endmacro %}

@@ -180,7 +180,9 @@ class EstateBuilder:
         """One contractor for all buildings, and mostly another for one of them; a former one has left."""
         chance, industry = self.chance, self.industry
         there = [c for c in industry.companies if c.trade == trade and c.joined_on <= industry.start + timedelta(60)]
-        companies = chance.some(there, 3)
+        # The smaller half: where few people serve a building, one who leaves is missed.
+        there.sort(key=lambda company: len(company.people))
+        companies = chance.some(there[: max(3, len(there) // 2)], 3)
         first = industry.start + timedelta(days=chance.randrange(70, 130))
         self._add_contract(estate, companies[0], None, first, None)
         if chance.happens(0.6):
@@ -250,7 +252,7 @@ class EstateBuilder:
         special = chance.choice(units)
         maker, model = special.manufacturer, special.unit.model or ""
         number = MANUFACTURER_MODELS[maker][1].index(model) + 1
-        one = self._certified(f"EQ-{maker[:2].upper()}-{number}")[0]
+        one = {"at_least": 2, "of_crew": self._certified(f"EQ-{maker[:2].upper()}-{number}")[0]}
         mode = GateMode.DRY_RUN if chance.happens(0.5) else GateMode.ENFORCE
         self._set_rule(estate, CrewRuleTarget.MODEL, model_key(model), one, later, mode)
         building = chance.choice(estate.buildings)

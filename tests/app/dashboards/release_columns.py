@@ -157,4 +157,17 @@ COLUMNS: dict[str, str] = {
     "decided_on date, leaf_index bigint",
     "crew_decision_daily": "owner_id uuid, on_date date, contractor_id uuid, building_id uuid, outcome varchar, "
     "is_qualified boolean, decision_count bigint, leaf_index bigint",
+    "owner_requirement_coverage": "owner_id uuid, building_id uuid, equipment_id uuid, rule_id uuid, mode varchar, "
+    "is_covered boolean, contractor_count bigint, qualified_count bigint, is_one_deep boolean, next_visit_on date, "
+    "is_covered_on_visit boolean, expires_before_visit_count bigint, leaf_index bigint",
+    "contractor_requirement_coverage": "owner_id uuid, contractor_id uuid, rule_id uuid, unit_count bigint, "
+    "is_covered boolean, covered_until date, qualified_count bigint, is_one_deep boolean, next_visit_on date, "
+    "expires_before_visit_count bigint, leaf_index bigint",
+    "contractor_scorecard": "owner_id uuid, contractor_id uuid, technician_count bigint, requirement_count bigint, "
+    "covered_count bigint, requirement_coverage double, certificates_in_date_rate double, one_deep_count bigint, "
+    "expiring_before_visit_count bigint, training_hours_per_technician double, training_spend_per_technician double, "
+    "currency varchar, trend_requirement_coverage double, trend_certificates_in_date_rate double, "
+    "trend_training_hours_per_technician double, trend_training_spend_per_technician double, "
+    "quantile_requirement_coverage double, quantile_certificates_in_date_rate double, "
+    "quantile_training_hours_per_technician double, quantile_training_spend_per_technician double",
 }

@@ -37,6 +37,7 @@ _OWNER_TABLES = {
     "dim_service_contract": "contract_id uuid, contractor_id uuid, building_id uuid, is_current boolean",
     "fct_visit": "visit_id uuid, contractor_id uuid, building_id uuid",
     "owner_requirement_coverage": "contractor_id uuid, building_id uuid, qualified_count bigint",
+    "contractor_requirement_coverage": "contractor_id uuid, rule_id uuid, qualified_count bigint",
     "contractor_scorecard": "contractor_id uuid, requirement_coverage double",
     "fct_crew_decision": "decision_id uuid, contractor_id uuid, building_id uuid",
     "crew_decision_daily": "contractor_id uuid, building_id uuid, decision_count bigint",

@@ -100,11 +100,13 @@ class TestContractor:
         assert ids(opened, "building_id", "dim_building") == {str(BUILDING_A)}
         assert ids(opened, "contractor_id", "dim_service_contract") == {str(COMPANY_A)}
         assert ids(opened, "contractor_id", "fct_visit") == {str(COMPANY_A)}
-        assert ids(opened, "contractor_id", "owner_requirement_coverage") == {str(COMPANY_A)}
+        assert ids(opened, "contractor_id", "contractor_requirement_coverage") == {str(COMPANY_A)}
         assert {"Owner A", "Company A"} <= ids(opened, "name", "dim_organization")
 
     @for_viewer("manager_of_a")
-    @pytest.mark.parametrize("view", ["contractor_scorecard", "fct_crew_decision", "crew_decision_daily"])
+    @pytest.mark.parametrize(
+        "view", ["owner_requirement_coverage", "contractor_scorecard", "fct_crew_decision", "crew_decision_daily"]
+    )
     def test_sees_nothing_of_what_owners_think_of_it(self, opened: ScopedWarehouse, view: str) -> None:
         assert opened.query(f"select * from {view}").is_empty()
 
@@ -119,7 +121,7 @@ class TestBuildingOwner:
     """US-TC027: the owner's own buildings and what is disclosed; nothing of people, nothing of another owner."""
 
     OWN = ("dim_building", "dim_equipment", "dim_service_contract", "fct_visit", "owner_requirement_coverage")
-    JUDGED = ("contractor_scorecard", "fct_crew_decision", "crew_decision_daily")
+    JUDGED = ("contractor_requirement_coverage", "contractor_scorecard", "fct_crew_decision", "crew_decision_daily")
 
     @for_viewer("owner_a")
     @pytest.mark.requirement("OWN-03")
