@@ -52,8 +52,6 @@ def create_api(context: AppContext) -> FastAPI:
     api.state.releases = OpenReleases(settings)
     add_problem_handlers(api)
     # Looked for in this order: first what every risky action of every product waits for.
-    api.include_router(buildings.router, prefix="/v1")
-    api.include_router(crew.router, prefix="/v1")
     api.include_router(authzen.router)
     api.include_router(health.router)
     api.include_router(catalog.router, prefix="/v1")
@@ -73,5 +71,7 @@ def create_api(context: AppContext) -> FastAPI:
     api.include_router(incidents.router, prefix="/v1")
     api.include_router(evidence.router, prefix="/v1")
     api.include_router(badges.router, prefix="/v1")
+    api.include_router(buildings.router, prefix="/v1")
+    api.include_router(crew.router, prefix="/v1")
     api.add_middleware(authzen.EchoRequestId)
     return api

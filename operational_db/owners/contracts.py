@@ -165,6 +165,23 @@ def list_contracts(
     return OwnersRepository(session).contracts(condition, on=on, page=page or PageRequest())
 
 
+def contract_of(session: Session, principal: Principal, *, contract_id: UUID) -> ContractView:
+    """One contract, for both of its sides.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    found = OwnersRepository(session).contracts(ServiceContract.id == contract_id, on=None, page=PageRequest()).items
+    view = found[0] if found else None
+    if view is None or not (
+        principal.can(Permission.VIEW_BUILDINGS, view.owner_id)
+        or principal.can(Permission.PLAN_VISITS, view.contractor_id)
+    ):
+        raise NotFoundError(NO_CONTRACT)
+    return view
+
+
 def require_may_see_contracts(principal: Principal, organization_id: UUID) -> None:
     """Contracts and visits are seen by who may see the owner's buildings, and by who plans visits on either side.
 

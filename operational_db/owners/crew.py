@@ -118,7 +118,7 @@ def check_crew(
 
 
 def check_crews(
-    engine: Engine,
+    target: Session | Engine,
     principal: Principal,
     *,
     equipment_ids: Sequence[UUID],
@@ -137,7 +137,7 @@ def check_crews(
     if not equipment_ids:
         raise InvalidInputError("Name the units the crew is to work on.")
     asked = _Asked(None, tuple(equipment_ids), tuple(person_ids), None, work_on, None, as_known_at)
-    return _ask(engine, principal, asked, now)
+    return _ask(target, principal, asked, now)
 
 
 def peek_crew(
