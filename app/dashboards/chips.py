@@ -81,6 +81,7 @@ CHIPS: dict[str, Chip] = {
     "retired": Chip("Retired", *_OFF),
     "covered": Chip("Covered", *_DONE),
     "uncovered": Chip("Uncovered", *_BAD),
+    "one_deep": Chip("Hangs on one", *_SOON),
     "no_requirement": Chip("Nothing required", "remove", "·", "gray"),
     "qualified": Chip("Qualified", *_DONE),
     "not_qualified": Chip("Not qualified", *_BAD),

@@ -111,23 +111,24 @@ def _place_finding(frame: pl.DataFrame, unplaced_count: int) -> str:
     return f"{to_parts(uncovered, total)} buildings on the map are uncovered{where}.{missing}"
 
 
-def contractors_compared(rows: pl.DataFrame, measure: str, heading: str, *, is_percent: bool, unit: str = "") -> Chart:
-    """One measure of each contractor as lying bars, with the middle half of all contractors where that is known.
+def contractors_compared(rows: pl.DataFrame, heading: str, *, is_percent: bool, unit: str = "") -> Chart:
+    """One measure of each contractor as lying bars, each with its place among all contractors where that is known.
 
-    Frame: name, value, low, middle, high (quartiles of at least five contractors, else null).
+    Frame: name, value, quantile (share of the other contractors that lies no higher; null with too few of them).
     """
     frame = rows.drop_nulls("value").sort("value", "name")
     figure = create_figure(80 + 44 * max(frame.height, 1))
     names = frame["name"].to_list()
     texts = [_amount(value, is_percent=is_percent, unit=unit) for value in frame["value"].to_list()]
+    places = [place_among(quantile) for quantile in frame["quantile"].to_list()]
     positions = list(range(frame.height))
     figure.add_bar(
         x=frame["value"].to_list(),
         y=positions,
         orientation="h",
         marker={"color": BLUE},
-        customdata=[[name, text] for name, text in zip(names, texts, strict=True)],
-        hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>",
+        customdata=[list(row) for row in zip(names, texts, places, strict=True)],
+        hovertemplate="%{customdata[0]}: %{customdata[1]}<br>%{customdata[2]}<extra></extra>",
     )
     figure.update_yaxes(
         tickvals=positions,
@@ -135,29 +136,25 @@ def contractors_compared(rows: pl.DataFrame, measure: str, heading: str, *, is_p
         showgrid=False,
     )
     figure.update_xaxes(rangemode="tozero", tickformat=".0%" if is_percent else None, fixedrange=True)
-    known = frame.drop_nulls(["low", "middle", "high"])
-    if known.height:
-        low, middle, high = (float(known[column][0]) for column in ("low", "middle", "high"))
-        figure.add_vrect(x0=low, x1=high, fillcolor=GRAY, opacity=0.25, line_width=0)
-        figure.add_vline(x=middle, line={"color": GRAY, "dash": "dash", "width": 2})
-    return Chart(heading, _compared_finding(frame, known, is_percent=is_percent, unit=unit), figure)
+    return Chart(heading, _compared_finding(frame, is_percent=is_percent, unit=unit), figure)
 
 
-def _compared_finding(frame: pl.DataFrame, known: pl.DataFrame, *, is_percent: bool, unit: str) -> str:
+def place_among(quantile: float | None) -> str:
+    """Where one contractor stands among the others, without telling of any of them."""
+    if quantile is None:
+        return "Not compared: fewer than five contractors are known"
+    return f"As much as or more than {to_percent(quantile)} of other contractors"
+
+
+def _compared_finding(frame: pl.DataFrame, *, is_percent: bool, unit: str) -> str:
     if frame.is_empty():
-        return "Nothing is known of this for any contractor."
+        return "Nothing is known of this for any of your contractors."
     best, least = frame.row(-1, named=True), frame.row(0, named=True)
     text = f"{best['name']}: {_amount(best['value'], is_percent=is_percent, unit=unit)}"
     if frame.height > 1:
         text = f"Most: {text}; least: {least['name']}: {_amount(least['value'], is_percent=is_percent, unit=unit)}"
-    if known.is_empty():
-        return (
-            f"{text}. With fewer than five contractors there is nothing to compare with that would not give one away."
-        )
-    low, middle, high = (
-        _amount(float(known[column][0]), is_percent=is_percent, unit=unit) for column in ("low", "middle", "high")
-    )
-    return f"{text}. Of all contractors, the middle half lies between {low} and {high}, the median is {middle}."
+    place = place_among(best["quantile"])
+    return f"{text}. {best['name']}: {place[0].lower()}{place[1:]}."
 
 
 def _amount(value: float, *, is_percent: bool, unit: str) -> str:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import polars as pl
 import streamlit as st
+from sqlalchemy import Engine
 from streamlit.delta_generator import DeltaGenerator
 
 from app.dashboards import session
@@ -22,9 +23,10 @@ from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.gates.crew import CrewReason
-from operational_db.identity.rules import Permission
+from operational_db.identity.rules import Permission, Principal
 from operational_db.owners.views import CrewAnswer
 from operational_db.paging import PageRequest
+from operational_db.settings import Settings
 
 ANSWER, PROBLEM = "crew_answer", "crew_problem"
 HISTORY = (
@@ -100,6 +102,8 @@ def _show_answer(viewer: Viewer, organization_id: UUID, found: CrewAnswer) -> No
     with st.container(border=True):
         show_verdict(found, where=where, who=crew_words(found, contractor, named))
         with st.container(horizontal=True):
+            if found.decision_id is not None:
+                _show_proof(viewer, found.decision_id)
             if decision.reason is CrewReason.NO_RULE:
                 st.page_link(
                     OWNER_REQUIREMENTS.path,
@@ -137,6 +141,26 @@ def _contractor_name(viewer: Viewer, organization_id: UUID, contractor_id: UUID 
     except DomainError:
         return None
     return next((each.contractor_name for each in found if each.contractor_id == contractor_id), None)
+
+
+def _show_proof(viewer: Viewer, decision_id: UUID) -> None:
+    context = session.installation()
+    st.download_button(
+        "Download the proof",
+        data=partial(_proof, context.engine, context.settings, viewer.principal, decision_id),
+        file_name=f"sitesync-crew-check-{str(decision_id)[:8]}.zip",
+        mime="application/zip",
+        key="crew_proof",
+        type="primary",
+        icon=":material/download:",
+        on_click="ignore",
+        help="The record of this check with what it takes to verify it without us.",
+    )
+
+
+def _proof(engine: Engine, settings: Settings, principal: Principal, decision_id: UUID) -> bytes:
+    """Runs on the click, outside of the page."""
+    return crew.proof(engine, settings, principal, decision_id=decision_id, now=clock.now())
 
 
 def show_history(viewer: Viewer, organization_id: UUID) -> None:

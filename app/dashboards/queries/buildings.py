@@ -26,7 +26,7 @@ SORTS = {
     "Most units first": "unit_count desc, name, building_id",
     "Name": "name, building_id",
 }
-# One row a building; of its requirements each counts once a unit.
+# One row a building; of its requirements each counts once a unit. What is only tried out (dry run) covers nothing.
 _BUILDINGS = """
     with units as (
         select building_id, count(*) filter (where status = 'active') as unit_count
@@ -38,7 +38,7 @@ _BUILDINGS = """
                count(distinct equipment_id) filter (where not is_covered) as uncovered_unit_count,
                min(next_visit_on) as next_visit_on,
                sum(expires_before_visit_count)::bigint as expires_before_visit_count
-        from owner_requirement_coverage group by building_id
+        from owner_requirement_coverage where mode = 'enforce' group by building_id
     ),
     buildings as (
         select b.building_id, b.name, b.city, b.district, b.register_id, b.latitude, b.longitude,
@@ -191,7 +191,8 @@ def units_listing(*, building_id: str) -> Listing:
         with coverage as (
             select equipment_id, count(*) as required_count, count(*) filter (where is_covered) as covered_count,
                    min(qualified_count) as qualified_count, min(next_visit_on) as next_visit_on
-            from owner_requirement_coverage where building_id = try_cast($building_id as uuid) group by equipment_id
+            from owner_requirement_coverage
+            where building_id = try_cast($building_id as uuid) and mode = 'enforce' group by equipment_id
         )
         select e.equipment_id, e.name, e.equipment_type, m.name as manufacturer_name, e.model, e.register_id, e.status,
                e.inspected_on, coalesce(c.required_count, 0) as required_count,

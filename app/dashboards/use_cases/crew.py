@@ -9,9 +9,13 @@ from sqlalchemy import Engine
 
 from operational_db.database import read_only_session
 from operational_db.identity.rules import Principal
+from operational_db.ledger.keys import load_or_create_signer
+from operational_db.ledger.witness_client import parse_witnesses
 from operational_db.owners import crew
+from operational_db.owners.crew_proof import proof_of
 from operational_db.owners.views import CrewAnswer, DecisionView, ServingPerson, VisitView
 from operational_db.paging import Page, PageRequest
+from operational_db.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -106,3 +110,21 @@ def history(engine: Engine, principal: Principal, *, organization_id: UUID, page
     """
     with read_only_session(engine) as session:
         return crew.list_decisions(session, principal, organization_id=organization_id, page=page)
+
+
+def proof(engine: Engine, settings: Settings, principal: Principal, *, decision_id: UUID, now: datetime) -> bytes:
+    """The proof of a recorded check as a zip file, which can be checked without us.
+
+    Raises
+    ------
+    DomainError
+        When there is no such check for the principal, or what is stored is not what was sealed.
+    """
+    return proof_of(
+        engine,
+        principal,
+        decision_id=decision_id,
+        signer=load_or_create_signer(settings),
+        now=now,
+        witness_vkeys=[witness.verifier.vkey for witness in parse_witnesses(settings.ledger_witnesses)],
+    )
