@@ -36,7 +36,9 @@ COMMAND_MODULES = {
     "access": "access",
     "evidence": "evidence",
     "gate": "gates",
+    "certificates": "certificates",
     "badges": "badges",
+    "owners": "owners",
 }
 GROUPS = {
     "imports": "import",
@@ -47,6 +49,7 @@ GROUPS = {
     "evidence": "evidence",
     "gates": "gate",
     "badges": "badges",
+    "owners": "owners",
 }
 
 

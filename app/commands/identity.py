@@ -116,7 +116,7 @@ def add_role(
 
 @commands.command("erase-person")
 def erase_person(person_id: UUID, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Remove a person's name, address, documents and free texts for good; the ledger has none of them and stays whole."""
+    """Remove a person's name, address, documents and free texts for good; the ledger has none and stays whole."""
     if not yes:
         typer.confirm("Name, address, documents and free texts of this person are removed for good. Go on?", abort=True)
     settings = load_settings()

@@ -236,6 +236,20 @@ def credits_of(session: Session, principal: Principal, *, certificate_id: UUID, 
     return views[::-1]
 
 
+def standings_of_person(
+    session: Session, principal: Principal, *, person_id: UUID, on: date
+) -> dict[UUID, CeStanding]:
+    """As `standing`, of every certificate the person has not taken back and whose kind asks for credits.
+
+    Raises
+    ------
+    NotFoundError
+        When the principal may not see all of the person's certificates.
+    """
+    require_may_see_all(CredentialsRepository(session), principal, person_id, on=on)
+    return standings_of(session, CeRepository(session).with_requirement(person_id), on=on)
+
+
 def standings_of(session: Session, certificates: Sequence[Certificate], *, on: date) -> dict[UUID, CeStanding]:
     """As `standing`, of several certificates of one person; the caller has made sure that they may be seen."""
     if not certificates:

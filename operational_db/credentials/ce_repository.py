@@ -81,6 +81,18 @@ class CeRepository:
         found = self.session.scalars(select(Certification).where(Certification.id.in_(certification_ids)))
         return {kind.id: kind for kind in found}
 
+    def with_requirement(self, person_id: UUID) -> Sequence[Certificate]:
+        """Every record of the person not taken back whose kind asks for credits."""
+        return self.session.scalars(
+            select(Certificate)
+            .join(Certification, Certification.id == Certificate.certification_id)
+            .where(
+                Certification.ce_credits_required > 0,
+                Certificate.person_id == person_id,
+                Certificate.withdrawn_at.is_(None),
+            )
+        ).all()
+
     def held_with_requirement(self, person_id: UUID, *, on: date) -> Sequence[Certificate]:
         """The proven certificates at the end of their lines, issued by then, whose kind asks for credits.
 

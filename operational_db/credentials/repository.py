@@ -1,6 +1,6 @@
 """Queries on the certification registry and on certificates. Nothing here decides who may see what."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from operational_db.credentials.views import CertificateView, to_certificate_view
 from operational_db.errors import NotFoundError
 from operational_db.paging import Page, PageRequest
+from operational_db.tables.badges import Badge
 from operational_db.tables.catalog import Course
 from operational_db.tables.credentials import Certificate, CertificateRenewal, Certification
 from operational_db.tables.identity import Membership, Organization, Person
@@ -224,6 +225,13 @@ class CredentialsRepository:
             .order_by(Certificate.issued_on, Certificate.id)
         )
         return [to_certificate_view(*row, on=on) for row in rows]
+
+    def badge_ids(self, certificate_ids: Collection[UUID]) -> dict[UUID, str]:
+        """The public ids of the badges of these certificates, without those of erased people."""
+        statement = select(Badge.certificate_id, Badge.public_id).where(
+            Badge.certificate_id.in_(certificate_ids), Badge.salt != ""
+        )
+        return {certificate_id: public_id for certificate_id, public_id in self.session.execute(statement)}
 
     def open_renewal(self, certificate_id: UUID) -> CertificateRenewal | None:
         return self.session.scalar(

@@ -590,6 +590,11 @@ def certificates_of(session: Session, principal: Principal, *, person_id: UUID, 
     return views if is_full else [without_private_parts(view) for view in views]
 
 
+def badge_ids(session: Session, views: Sequence[CertificateView]) -> dict[UUID, str]:
+    """Public ids of the badges of certificates that the caller may see, by certificate."""
+    return CredentialsRepository(session).badge_ids([view.certificate_id for view in views])
+
+
 def public_certificates_of(session: Session, *, person_id: UUID, on: date) -> list[CertificateView]:
     """What a person shows to everybody, whoever asks (seed: user's public certifications).
 
