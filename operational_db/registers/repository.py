@@ -63,12 +63,12 @@ class RegistersRepository:
     def entries_of_licences(self, register: str, licence_numbers: Collection[str]) -> dict[str, list[RegisterEntry]]:
         """Entries of many licences by their number."""
         number = func.split_part(RegisterEntry.external_id, KEY_SEPARATOR, 1)
-        statement = select(number, RegisterEntry).where(
+        statement = select(RegisterEntry).where(
             RegisterEntry.register == register, number.in_(sorted(set(licence_numbers)))
         )
         found: dict[str, list[RegisterEntry]] = {}
-        for licence_number, entry in self.session.execute(statement.order_by(RegisterEntry.external_id)):
-            found.setdefault(licence_number, []).append(entry)
+        for entry in self.session.scalars(statement.order_by(RegisterEntry.external_id)):
+            found.setdefault(entry.external_id.partition(KEY_SEPARATOR)[0], []).append(entry)
         return found
 
     def entries_of_members(
