@@ -48,6 +48,7 @@ GROUPS = {
     "notifications": "notifications",
     "evidence": "evidence",
     "gates": "gate",
+    "certificates": "certificates",
     "badges": "badges",
     "owners": "owners",
 }
