@@ -61,16 +61,20 @@ def bake_png(image: bytes, text: str, *, keyword: bytes = KEYWORD) -> bytes:
 
 
 def unbake_png(image: bytes) -> str:
-    """The text of the first credential in the image.
+    """The text of the credential in the image; of 3.0's when it carries one of each version.
 
     Raises
     ------
     InvalidInputError
-        When the image is too large, broken or cut off, or carries no credential.
+        When the image is too large, broken or cut off, or carries no credential, or several.
     """
-    for kind, data in _chunks(image):
-        if kind == b"iTXt" and data.split(b"\0", 1)[0] in {KEYWORD, KEYWORD_V2}:
-            return _text_of(data)
+    texts = [data for kind, data in _chunks(image) if kind == b"iTXt"]
+    for keyword in (KEYWORD, KEYWORD_V2):
+        found = [data for data in texts if data.split(b"\0", 1)[0] == keyword]
+        if len(found) > 1:
+            raise InvalidInputError("This PNG carries several badges.")
+        if found:
+            return _text_of(found[0])
     raise InvalidInputError("This PNG carries no badge.")
 
 

@@ -186,7 +186,9 @@ class TestOffline:
 
 
 class TestMultikey:
-    @pytest.mark.parametrize("text", ["", "z", "z6Mk", "z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hw", "u" + MULTIKEY])
+    @pytest.mark.parametrize(
+        "text", ["", "z", "z6Mk", "z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hw", "u" + MULTIKEY]
+    )
     def test_what_is_no_key_is_refused(self, text: str) -> None:
         with pytest.raises(InvalidInputError):
             from_multikey(text)
