@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from operational_db.errors import DomainError
 from operational_db.gates.rules import GateDecision, GateReason
 from operational_db.gates.search import rule_terms
-from operational_db.proficiency.service import training_for_terms
+from operational_db.proficiency.training import TrainingGap, training_for_gaps
 from operational_db.proficiency.views import RequiredTraining
 from operational_db.types import GateOutcome
 
@@ -24,30 +24,54 @@ _WITHOUT_LESSONS = frozenset({GateReason.NO_RULE, GateReason.NOT_A_MEMBER, GateR
 
 
 def next_training(engine: Engine, decision: GateDecision, *, now: datetime) -> RequiredTraining | None:
-    """The lessons that would turn a denial into an allow; None where there are none to name.
+    """The lessons that would turn a denial into an allow; None where there are none to name."""
+    return next_trainings(engine, [decision], now=now)[0]
 
-    Whoever was given the decision may know them. They are advice: when they cannot be found out, the decision leaves
-    without them.
+
+def next_trainings(
+    engine: Engine, decisions: Sequence[GateDecision], *, now: datetime
+) -> Sequence[RequiredTraining | None]:
+    """As `next_training`, of many decisions with as many queries as for one.
+
+    Whoever was given a decision may know the lessons. They are advice: when they cannot be found out, the decisions
+    leave without them.
     """
-    organization_id, rule_id = decision.organization_id, decision.rule_id
-    if decision.outcome is GateOutcome.ALLOW or decision.reason in _WITHOUT_LESSONS:
-        return None
-    if organization_id is None or rule_id is None:
-        return None
+    trainings: list[RequiredTraining | None] = [None] * len(decisions)
+    denied = [place for place, decision in enumerate(decisions) if _has_a_way(decision)]
+    if not denied:
+        return trainings
     try:
         # Each query sees the latest state by itself: an advice needs no transaction, which would cost three more trips.
         with Session(engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
-            return training_for_terms(
-                session,
-                rule_terms(session, rule_id),
-                decision.missing,
-                person_id=decision.person_id,
-                organization_id=organization_id,
-                now=now,
-            )
+            gaps = [_gap(session, decisions[place]) for place in denied]
+            found = training_for_gaps(session, gaps, now=now)
     except (DomainError, SQLAlchemyError) as error:
         logger.warning("gate.next_training_unknown", extra={"error": type(error).__name__})
-        return None
+        return trainings
+    for place, training in zip(denied, found, strict=True):
+        trainings[place] = training
+    return trainings
+
+
+def _has_a_way(decision: GateDecision) -> bool:
+    """Whether lessons could turn the decision: a denial by a rule, of an organization, that training meets."""
+    return (
+        decision.outcome is not GateOutcome.ALLOW
+        and decision.reason not in _WITHOUT_LESSONS
+        and decision.organization_id is not None
+        and decision.rule_id is not None
+    )
+
+
+def _gap(session: Session, decision: GateDecision) -> TrainingGap:
+    if decision.rule_id is None or decision.organization_id is None:
+        raise ValueError("Only a denial by an organization's rule has a gap.")
+    return TrainingGap.of_terms(
+        rule_terms(session, decision.rule_id),
+        decision.missing,
+        person_id=decision.person_id,
+        organization_id=decision.organization_id,
+    )
 
 
 def lesson_documents(training: RequiredTraining | None) -> list[dict[str, Any]]:

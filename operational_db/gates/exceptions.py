@@ -4,6 +4,7 @@ Source: embedded-training seed, governance and reporting. Nothing is recorded by
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -26,7 +27,7 @@ from operational_db.identity.rules import Permission, Principal
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import LessonAssigned
 from operational_db.proficiency.rules import SUPERSEDED_REASON, is_at_least, utc_day
-from operational_db.proficiency.service import training_for_terms
+from operational_db.proficiency.training import TrainingGap, training_for_gaps
 from operational_db.proficiency.views import LessonStep
 from operational_db.tables.gates import LessonAssignment
 from operational_db.types import GateOutcome, new_id
@@ -67,7 +68,8 @@ def exceptions_of(
     superseded = repository.evidence_revoked_for(people, SUPERSEDED_REASON)
     names = repository.display_names(people)
     assigned = repository.open_lesson_assignments(organization_id, people)
-    found = []
+    found: list[AccessException] = []
+    gaps: list[TrainingGap] = []
     for person, name, granted_on in access:
         terms = rules.get(name)
         if terms is None:
@@ -77,11 +79,9 @@ def exceptions_of(
         if decision.reason is GateReason.REQUIREMENTS_MET:
             continue
         reason, since = _why(decision, facts, terms, history, superseded, granted_on, now)
-        lessons: tuple[LessonStep, ...] = ()
-        if reason is not ExceptionReason.NO_LONGER_MEMBER:
-            lessons = training_for_terms(
-                session, terms, decision.missing, person_id=person, organization_id=organization_id, now=now
-            ).lessons
+        # No lesson helps who left.
+        missing = () if reason is ExceptionReason.NO_LONGER_MEMBER else decision.missing
+        gaps.append(TrainingGap.of_terms(terms, missing, person_id=person, organization_id=organization_id))
         found.append(
             AccessException(
                 person_id=person,
@@ -92,11 +92,20 @@ def exceptions_of(
                 since=since,
                 missing=decision.missing,
                 waived_until=decision.valid_until if reason is ExceptionReason.WAIVED else None,
-                next_lessons=lessons,
-                is_assigned=bool(lessons) and all((person, step.lesson_id) in assigned for step in lessons),
+                next_lessons=(),
+                is_assigned=False,
             )
         )
+    trainings = training_for_gaps(session, gaps, now=now)
+    found = [_with_lessons(each, training.lessons, assigned) for each, training in zip(found, trainings, strict=True)]
     return sorted(found, key=lambda each: (each.action, each.display_name, each.person_id))
+
+
+def _with_lessons(
+    found: AccessException, lessons: tuple[LessonStep, ...], assigned: Collection[tuple[UUID, UUID]]
+) -> AccessException:
+    is_assigned = bool(lessons) and all((found.person_id, step.lesson_id) in assigned for step in lessons)
+    return replace(found, next_lessons=lessons, is_assigned=is_assigned)
 
 
 def assign_missing(

@@ -1,6 +1,6 @@
 """Queries on evidence, scope rules, tracks and the lessons that lead there."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -124,12 +124,21 @@ class ProficiencyRepository:
         return list(self.session.scalars(statement.order_by(ProficiencyEvidence.achieved_at, ProficiencyEvidence.id)))
 
     def track_evidence(self, person_id: UUID, track_ids: Collection[UUID]) -> list[ProficiencyEvidence]:
+        return self.track_evidence_of([person_id], track_ids).get(person_id, [])
+
+    def track_evidence_of(
+        self, person_ids: Collection[UUID], track_ids: Collection[UUID]
+    ) -> dict[UUID, list[ProficiencyEvidence]]:
+        """What people proved on tracks, the earliest first; who proved nothing is left out."""
         statement = (
             select(ProficiencyEvidence)
-            .where(ProficiencyEvidence.person_id == person_id, ProficiencyEvidence.track_id.in_(track_ids))
+            .where(ProficiencyEvidence.person_id.in_(person_ids), ProficiencyEvidence.track_id.in_(track_ids))
             .order_by(ProficiencyEvidence.achieved_at, ProficiencyEvidence.id)
         )
-        return list(self.session.scalars(statement))
+        found: dict[UUID, list[ProficiencyEvidence]] = {}
+        for row in self.session.scalars(statement):
+            found.setdefault(row.person_id, []).append(row)
+        return found
 
     def same_attempt(self, attempt_id: UUID) -> list[ProficiencyEvidence]:
         statement = select(ProficiencyEvidence).where(ProficiencyEvidence.attempt_id == attempt_id)
@@ -221,39 +230,48 @@ class ProficiencyRepository:
         ]
 
     def passes(self, person_id: UUID, lesson_ids: Collection[UUID]) -> list[LessonPass]:
-        """When the person passed which lessons, without what was revoked since.
+        """When the person passed which lessons: see `passes_of`."""
+        return self.passes_of([person_id], lesson_ids).get(person_id, [])
+
+    def passes_of(self, person_ids: Collection[UUID], lesson_ids: Collection[UUID]) -> dict[UUID, list[LessonPass]]:
+        """When people passed which lessons, without what was revoked since; who passed none is left out.
 
         By the evidence a pass gave; by passed attempts and finished courses where a lesson is of no scope.
         """
-        return [
-            *self._passes_by_evidence(person_id, lesson_ids),
-            *self._passes_by_attempt(person_id, lesson_ids),
-            *self._passes_by_course(person_id, lesson_ids),
-        ]
+        found: dict[UUID, list[LessonPass]] = {}
+        for read in (self._passes_by_evidence, self._passes_by_attempt, self._passes_by_course):
+            for person_id, each in read(person_ids, lesson_ids):
+                found.setdefault(person_id, []).append(each)
+        return found
 
-    def _passes_by_evidence(self, person_id: UUID, lesson_ids: Collection[UUID]) -> list[LessonPass]:
+    def _passes_by_evidence(
+        self, person_ids: Collection[UUID], lesson_ids: Collection[UUID]
+    ) -> Iterator[tuple[UUID, LessonPass]]:
         statement = select(
-            ProficiencyEvidence.lesson_id, ProficiencyEvidence.level, ProficiencyEvidence.achieved_at
+            ProficiencyEvidence.person_id,
+            ProficiencyEvidence.lesson_id,
+            ProficiencyEvidence.level,
+            ProficiencyEvidence.achieved_at,
         ).where(
-            ProficiencyEvidence.person_id == person_id,
+            ProficiencyEvidence.person_id.in_(person_ids),
             ProficiencyEvidence.scope.is_not(None),
             ProficiencyEvidence.lesson_id.in_(lesson_ids),
             ProficiencyEvidence.level.in_([ProficiencyLevel.COMPLETED, ProficiencyLevel.PROFICIENT]),
             ProficiencyEvidence.revoked_at.is_(None),
         )
-        return [
-            LessonPass(lesson_id, level, achieved_at)
-            for lesson_id, level, achieved_at in self.session.execute(statement)
-            if lesson_id is not None
-        ]
+        for person_id, lesson_id, level, achieved_at in self.session.execute(statement):
+            if lesson_id is not None:
+                yield person_id, LessonPass(lesson_id, level, achieved_at)
 
-    def _passes_by_attempt(self, person_id: UUID, lesson_ids: Collection[UUID]) -> list[LessonPass]:
+    def _passes_by_attempt(
+        self, person_ids: Collection[UUID], lesson_ids: Collection[UUID]
+    ) -> Iterator[tuple[UUID, LessonPass]]:
         statement = (
-            select(Lesson.id, Lesson.lesson_type, LessonAttempt.submitted_at)
+            select(LessonAttempt.person_id, Lesson.id, Lesson.lesson_type, LessonAttempt.submitted_at)
             .join(LessonVersion, LessonVersion.id == LessonAttempt.lesson_version_id)
             .join(Lesson, Lesson.id == LessonVersion.lesson_id)
             .where(
-                LessonAttempt.person_id == person_id,
+                LessonAttempt.person_id.in_(person_ids),
                 LessonAttempt.is_passed.is_(True),
                 Lesson.id.in_(lesson_ids),
                 ~exists().where(
@@ -261,33 +279,31 @@ class ProficiencyRepository:
                 ),
             )
         )
-        return [
-            LessonPass(lesson_id, level_of_result(lesson_type, True), submitted_at)
-            for lesson_id, lesson_type, submitted_at in self.session.execute(statement)
-            if submitted_at is not None
-        ]
+        for person_id, lesson_id, lesson_type, submitted_at in self.session.execute(statement):
+            if submitted_at is not None:
+                yield person_id, LessonPass(lesson_id, level_of_result(lesson_type, True), submitted_at)
 
-    def _passes_by_course(self, person_id: UUID, lesson_ids: Collection[UUID]) -> list[LessonPass]:
+    def _passes_by_course(
+        self, person_ids: Collection[UUID], lesson_ids: Collection[UUID]
+    ) -> Iterator[tuple[UUID, LessonPass]]:
         statement = (
-            select(Lesson.id, Enrollment.ended_at)
+            select(Enrollment.person_id, Lesson.id, Enrollment.ended_at)
             .join(Enrollment, Enrollment.course_id == Lesson.course_id)
             .where(
                 Lesson.id.in_(lesson_ids),
-                Enrollment.person_id == person_id,
+                Enrollment.person_id.in_(person_ids),
                 Enrollment.status == EnrollmentStatus.COMPLETED,
                 or_(Enrollment.final_score.is_(None), Enrollment.final_score >= QUIZ_THRESHOLD),
                 ~exists().where(
-                    ProficiencyEvidence.person_id == person_id,
+                    ProficiencyEvidence.person_id == Enrollment.person_id,
                     ProficiencyEvidence.lesson_id == Lesson.id,
                     ProficiencyEvidence.scope.is_not(None),
                 ),
             )
         )
-        return [
-            LessonPass(lesson_id, ProficiencyLevel.COMPLETED, ended_at)
-            for lesson_id, ended_at in self.session.execute(statement)
-            if ended_at is not None
-        ]
+        for person_id, lesson_id, ended_at in self.session.execute(statement):
+            if ended_at is not None:
+                yield person_id, LessonPass(lesson_id, ProficiencyLevel.COMPLETED, ended_at)
 
     def course_lessons(self, course_id: UUID, organization_id: UUID | None) -> list[AvailableLesson]:
         """Published lessons that are this course, of the platform or the organization."""

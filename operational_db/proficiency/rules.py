@@ -380,6 +380,18 @@ class LessonPass:
     achieved_at: datetime
 
 
+def reached_at(held: Iterable[tuple[ProficiencyLevel, datetime]], level: ProficiencyLevel) -> datetime | None:
+    """When a track was last brought to the level or above: to bring it there again, all of it is taken again.
+
+    Parameters
+    ----------
+    held
+        Levels of the track that stand, with the instant each was reached.
+    """
+    instants = [at for reached, at in held if reached is not ProficiencyLevel.CERTIFIED and is_at_least(reached, level)]
+    return max(instants, default=None)
+
+
 def passed_since(passes: Iterable[LessonPass], since: datetime | None) -> dict[UUID, ProficiencyLevel]:
     """The highest level of each lesson passed after an instant; ever, when it is None."""
     levels: dict[UUID, ProficiencyLevel] = {}

@@ -16,17 +16,17 @@ from operational_db.credentials.progress import issue_for_track
 from operational_db.database import psycopg_connection
 from operational_db.errors import InvalidInputError, NotFoundError
 from operational_db.gates.lookup import Asked, look_up
-from operational_db.gates.rules import GateTerms, Requirement, decide
+from operational_db.gates.rules import decide
 from operational_db.identity.rules import Permission, Principal, not_authorized
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import ProficiencyReached, ProficiencyRevoked
 from operational_db.proficiency import rules
-from operational_db.proficiency.path import Ways, shortest_path
-from operational_db.proficiency.repository import AvailableLesson, ProficiencyRepository, to_evidence
+from operational_db.proficiency.repository import ProficiencyRepository, to_evidence
 from operational_db.proficiency.rules import CertifiedAnswer, LessonPass, ScopeRuleTerms, TrackStep
-from operational_db.proficiency.views import LessonStep, RequiredTraining, TrainingReason
+from operational_db.proficiency.training import TrainingGap, training_for_gaps
+from operational_db.proficiency.views import RequiredTraining, TrainingReason
 from operational_db.tables.gates import ProficiencyEvidence, ScopeRule, TrainingTrack
-from operational_db.types import LessonType, Persona, ProficiencyLevel, ValidityBasis, new_id
+from operational_db.types import Persona, ProficiencyLevel, ValidityBasis, new_id
 
 # Roles that look after an organization's training see who is certified for what.
 _VIEWING = (Permission.VIEW_GATES, Permission.EVALUATE_GATES, Permission.VIEW_COMPLIANCE)
@@ -216,13 +216,7 @@ def _last_expiry(rows: Iterable[ProficiencyEvidence]) -> date | None:
 
 
 def _reached_at(held: Iterable[ProficiencyEvidence], level: ProficiencyLevel) -> datetime | None:
-    """When a track was last brought to the level or above: to bring it there again, all of it is taken again."""
-    instants = [
-        row.achieved_at
-        for row in held
-        if row.level is not ProficiencyLevel.CERTIFIED and rules.is_at_least(row.level, level)
-    ]
-    return max(instants, default=None)
+    return rules.reached_at(((row.level, row.achieved_at) for row in held), level)
 
 
 def _to_event(row: ProficiencyEvidence) -> ProficiencyReached:
@@ -487,8 +481,7 @@ def next_required_training(
 ) -> RequiredTraining:
     """The fewest lessons after which the person meets every requirement of the action's rule, and their minutes.
 
-    Of several ways of the same length the one with fewer minutes. A simulation is the way to `proficient`; a scope
-    whose rule certifies at `completed` is also reached by a quiz, because certified is the higher level.
+    How the way is chosen: `training.training_for_gaps`.
 
     Raises
     ------
@@ -503,107 +496,6 @@ def next_required_training(
     if found.terms is None:
         return RequiredTraining((), Decimal(0), TrainingReason.NO_RULE)
     decision = decide(found.terms, found.facts, now)
-    unmet = [each for each in found.terms.requirements if each.key in decision.missing]
-    return _training_for(repository, unmet, person_id, organization_id, now)
-
-
-def training_for_terms(
-    session: Session, terms: GateTerms, missing: Iterable[str], *, person_id: UUID, organization_id: UUID, now: datetime
-) -> RequiredTraining:
-    """As `next_required_training`, for requirements (by their keys) that a decision on any terms found unmet.
-
-    The caller has made sure that the principal may see the person.
-    """
-    keys = frozenset(missing)
-    unmet = [each for each in terms.requirements if each.key in keys]
-    return _training_for(ProficiencyRepository(session), unmet, person_id, organization_id, now)
-
-
-def _training_for(
-    repository: ProficiencyRepository,
-    unmet: Sequence[Requirement],
-    person_id: UUID,
-    organization_id: UUID | None,
-    now: datetime,
-) -> RequiredTraining:
-    if not unmet:
-        return RequiredTraining((), Decimal(0), TrainingReason.NOTHING_MISSING)
-    finder = _WayFinder(repository, unmet, person_id, organization_id, now)
-    ways = [finder.ways(requirement) for requirement in unmet]
-    unreachable = tuple(each.key for each, way in zip(unmet, ways, strict=True) if not way)
-    reachable = [(each, way) for each, way in zip(unmet, ways, strict=True) if way]
-    minutes = {lesson_id: lesson.minutes for lesson_id, lesson in finder.lessons.items()}
-    chosen = shortest_path([way for _, way in reachable], minutes) or frozenset()
-    steps: list[LessonStep] = []
-    for requirement, way in reachable:
-        wanted = {lesson_id for each in way for lesson_id in each} & chosen - {step.lesson_id for step in steps}
-        for lesson in sorted((finder.lessons[lesson_id] for lesson_id in wanted), key=lambda each: each.code):
-            steps.append(
-                LessonStep(
-                    lesson_id=lesson.lesson_id,
-                    code=lesson.code,
-                    title=lesson.title,
-                    lesson_type=lesson.lesson_type,
-                    minutes=lesson.minutes,
-                    for_scope=requirement.scope or requirement.track or "",
-                )
-            )
-    return RequiredTraining(
-        lessons=tuple(steps),
-        estimated_minutes=sum((step.minutes for step in steps), Decimal(0)),
-        reason=TrainingReason.NO_LESSON if unreachable else TrainingReason.LESSONS,
-        missing=tuple(each.key for each in unmet),
-        unreachable=unreachable,
-    )
-
-
-class _WayFinder:
-    """The ways to meet requirements with the lessons that are published for a person's organization."""
-
-    def __init__(
-        self,
-        repository: ProficiencyRepository,
-        unmet: Sequence[Requirement],
-        person_id: UUID,
-        organization_id: UUID | None,
-        now: datetime,
-    ) -> None:
-        self._repository, self._person_id = repository, person_id
-        scopes = {each.scope for each in unmet if each.scope is not None}
-        names = {each.track for each in unmet if each.track is not None}
-        self._tracks = {name: repository.track(*rules.parse_track_name(name), organization_id) for name in names}
-        self._steps = {
-            name: [] if track is None else repository.steps(track.id) for name, track in self._tracks.items()
-        }
-        in_tracks = {step.lesson_id for steps in self._steps.values() for step in steps}
-        found = repository.lessons_for(organization_id, scopes=scopes, lesson_ids=in_tracks)
-        self.lessons: dict[UUID, AvailableLesson] = {lesson.lesson_id: lesson for lesson in found}
-        self._terms = repository.terms_of(scopes | names, organization_id, on=now.date())
-
-    def ways(self, requirement: Requirement) -> Ways:
-        """The sets of published lessons each of which meets the requirement."""
-        if requirement.scope is not None:
-            return [
-                frozenset({lesson.lesson_id})
-                for lesson in self.lessons.values()
-                if requirement.scope in lesson.scope_tags
-                and lesson.lesson_type is not LessonType.WALKTHROUGH
-                and self._reaches(requirement.scope, rules.level_of_result(lesson.lesson_type, True), requirement.level)
-            ]
-        name = requirement.track or ""
-        track, steps = self._tracks[name], self._steps[name]
-        if track is None:
-            return []
-        held = [row for row in self._repository.track_evidence(self._person_id, [track.id]) if row.revoked_at is None]
-        passes = self._repository.passes(self._person_id, [step.lesson_id for step in steps])
-        ways: set[frozenset[UUID]] = set()
-        for level in (ProficiencyLevel.COMPLETED, ProficiencyLevel.PROFICIENT):
-            if self._reaches(name, level, requirement.level):
-                since = _reached_at(held, level)
-                ways |= set(rules.track_alternatives(steps, level, rules.passed_since(passes, since)))
-        # What was all passed since but is not recorded as reached leaves no lesson to name.
-        return [way for way in ways if way and way <= self.lessons.keys()]
-
-    def _reaches(self, target: str, level: ProficiencyLevel, wanted: ProficiencyLevel) -> bool:
-        """Whether reaching a level, with the certification it may earn, meets what is wanted."""
-        return rules.is_at_least(level, wanted) or rules.is_at_least(level, self._terms[target].certified_at_level)
+    unmet = tuple(each for each in found.terms.requirements if each.key in decision.missing)
+    gap = TrainingGap(unmet, person_id, organization_id)
+    return training_for_gaps(session, [gap], now=now)[0]

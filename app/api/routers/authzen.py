@@ -25,7 +25,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.decisions import decision_context, next_training
+from app.api.decisions import decision_context, next_training, next_trainings
 from app.api.dependencies import Caller, CurrentPrincipal, ReadSession, UnknownCaller
 from app.api.problems import problem
 from app.api.schemas.authzen import (
@@ -51,6 +51,7 @@ from operational_db.gates import search, service
 from operational_db.gates.lookup import Asked
 from operational_db.gates.rules import GateDecision
 from operational_db.identity.rules import Permission, Principal
+from operational_db.proficiency.views import RequiredTraining
 
 PREFIX = "/access/v1"
 REQUEST_ID = "x-request-id"
@@ -238,7 +239,7 @@ def _evaluate_one(
         resource=asked.resource,
         now=now,
     )
-    return _answer(context, principal, decision, now)
+    return _answer(decision, next_training(context.engine, decision, now=now))
 
 
 def _evaluate_all(
@@ -246,7 +247,8 @@ def _evaluate_all(
 ) -> list[dict[str, Any]]:
     questions = _asked_of_all(context, principal, requests, now)
     decisions = service.decide_many(context.engine, principal, questions=questions, now=now)
-    return [_answer(context, principal, decision, now) for decision in decisions]
+    trainings = next_trainings(context.engine, decisions, now=now)
+    return [_answer(decision, training) for decision, training in zip(decisions, trainings, strict=True)]
 
 
 def _asked_of_all(
@@ -317,8 +319,8 @@ def _recorded(resource_type: str, resource_id: str) -> str:
     return f"sha256:{hashlib.sha256(given.encode()).hexdigest()}"
 
 
-def _answer(context: AppContext, principal: Principal, decision: GateDecision, now: datetime) -> dict[str, Any]:
-    document = decision_context(decision, next_training(context.engine, decision, now=now))
+def _answer(decision: GateDecision, training: RequiredTraining | None) -> dict[str, Any]:
+    document = decision_context(decision, training)
     if decision.person_id == NOBODY_ID:
         document["reason_admin"] = {**UNKNOWN_SUBJECT, "requirements": []}
         document["reason_user"] = UNKNOWN_SUBJECT

@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
 from operational_db.errors import InvalidInputError, NotAuthorizedError, NotFoundError
@@ -15,6 +15,7 @@ from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.learning.service import complete_module, enroll, record_attempt
 from operational_db.proficiency import service
 from operational_db.proficiency.rules import CertificationReason, CertifiedAnswer, ScopeRuleTerms, default_terms
+from operational_db.proficiency.training import TrainingGap, training_for_gaps
 from operational_db.proficiency.views import RequiredTraining, TrainingReason
 from operational_db.tables.catalog import Course, CourseAssessment
 from operational_db.tables.content import Lesson, LessonAttempt, LessonVersion
@@ -433,6 +434,49 @@ class TestNextTraining:
         assert len(self.ask(session, member, later).lessons) == 2
         passes(session, member.person_id, core[0], "a", now=later)
         assert [step.lesson_id for step in self.ask(session, member, later).lessons] == [core[1].id]
+
+    def test_many_are_answered_as_one_by_one_with_as_many_queries_as_for_one(
+        self, session: Session, member: Principal, now: datetime
+    ) -> None:
+        """People at different places of a track, of two organizations; who lacks nothing is answered too."""
+        (organization_id,) = member.organization_ids
+        other = builders.create_organization(session)
+        core = [create_lesson(session, f"CORE-{number}", scope) for number, scope in enumerate("abc")]
+        simulation = create_lesson(session, "SIM", lesson_type=LessonType.SIMULATION, minutes=20)
+        create_lesson(session, "OWN", "a", minutes=1, organization=other)
+        create_track(session, TrackTier.CORE, *core)
+        create_track(session, TrackTier.ADVANCED, core[0], optional=(simulation,))
+        needs = (
+            Requirement(COMPLETED, track="operations/core", within_months=9),
+            Requirement(PROFICIENT, track="operations/advanced", within_months=9),
+            Requirement(COMPLETED, scope="a", within_days=30),
+        )
+        people = [builders.create_person(session).id for _ in range(8)]
+        for number, person_id in enumerate(people):
+            for lesson, scope in list(zip(core, "abc", strict=True))[: number % 4]:
+                passes(session, person_id, lesson, scope, now=now)
+        _attempt(session, simulation, people[3], now)
+        gaps = [
+            TrainingGap(needs[: 1 + number % 3], person_id, organization_id if number % 2 else other.id)
+            for number, person_id in enumerate(people)
+        ]
+        gaps.append(TrainingGap((), people[0], organization_id))
+        singly = [training_for_gaps(session, [gap], now=now)[0] for gap in gaps]
+        assert len({tuple(step.code for step in each.lessons) for each in singly}) >= 4, "the cases differ"
+        statements: list[str] = []
+
+        def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            statements.append(statement)
+
+        event.listen(session.connection(), "before_cursor_execute", note)
+        try:
+            assert training_for_gaps(session, gaps, now=now) == singly
+            together = len(statements)
+            statements.clear()
+            training_for_gaps(session, [*gaps, *gaps, *gaps], now=now)
+        finally:
+            event.remove(session.connection(), "before_cursor_execute", note)
+        assert len(statements) == together
 
     def test_what_no_lesson_teaches_is_named(self, session: Session, member: Principal, now: datetime) -> None:
         assert self.ask(session, member, now).reason is TrainingReason.NO_RULE
