@@ -7,6 +7,7 @@ import streamlit as st
 from app.dashboards import session
 from app.dashboards.components.account import show_account, show_sign_in
 from app.dashboards.components.menu import show_menu
+from app.dashboards.components.style import show_style
 from app.dashboards.navigation import PAGES, PageEntry, areas_of, home_of
 from operational_db import clock
 from operational_db.errors import DatabaseUnavailableError, NotSignedInError
@@ -14,6 +15,7 @@ from operational_db.errors import DatabaseUnavailableError, NotSignedInError
 FAVICON = Path(__file__).with_name("favicon.png")
 
 st.set_page_config(page_title="SiteSync Training", page_icon=str(FAVICON), layout="wide")
+show_style()
 
 
 def _go_home() -> None:

@@ -22,6 +22,7 @@ UNITS = (
 )
 # A whole building may have many units: those that fail come first, and all of them are in the table.
 MOST_PEOPLE = 30
+NOBODY = "Nobody"
 
 
 def show_verdict(answer: CrewAnswer, *, where: str, who: str) -> None:
@@ -39,7 +40,8 @@ def show_verdict(answer: CrewAnswer, *, where: str, who: str) -> None:
             )
         return
     st.markdown("## :red[:material/cancel: No]")
-    st.markdown(f"**{who} may not work on {where} on {day}.** {answer.text}")
+    verb = "may work" if who.startswith(NOBODY) else "may not work"
+    st.markdown(f"**{who} {verb} on {where} on {day}.** {answer.text}")
     for text in dict.fromkeys(gap.text for gap in answer.gaps):
         st.markdown(f"- {text}")
 
@@ -134,5 +136,5 @@ def crew_words(answer: CrewAnswer, contractor: str | None, named_count: int) -> 
     company = contractor or "the contractor"
     carried = len({each.person_id for each in answer.certificates})
     if not answer.is_qualified:
-        return f"Nobody of {company}"
+        return f"{NOBODY} of {company}"
     return f"{to_plural(carried, 'person', 'people')} of {company}" if carried else f"{company[0].upper()}{company[1:]}"
