@@ -160,11 +160,14 @@ def expiry_calendar(days: Sequence[tuple[date, int]], today: date) -> Chart:
     return Chart("Expiry calendar", finding, figure)
 
 
-def renewals_by_month(months: Sequence[tuple[date, int, int]]) -> Chart:
-    """Of what came due in each month, how many were renewed since; (month, due, renewed)."""
+def renewals_by_month(months: Sequence[tuple[date, int, int]], today: date) -> Chart:
+    """Of what came due in each of the last twelve full months, how many were renewed since; (month, due, renewed)."""
     figure = create_figure(260)
-    names = [f"{month:%b %Y}" for month, _, _ in months]
-    renewed, lapsed = [renewed for _, _, renewed in months], [due - renewed for _, due, renewed in months]
+    known = {month: (due, renewed) for month, due, renewed in months}
+    shown = [date(today.year - 1 + (today.month - 1 + n) // 12, (today.month - 1 + n) % 12 + 1, 1) for n in range(12)]
+    names = [f"{month:%b %Y}" for month in shown]
+    renewed = [known.get(month, (0, 0))[1] for month in shown]
+    lapsed = [known.get(month, (0, 0))[0] - known.get(month, (0, 0))[1] for month in shown]
     for values, words, color in ((renewed, "renewed", GREEN), (lapsed, "not renewed", ORANGE)):
         figure.add_bar(
             x=names,
@@ -176,7 +179,7 @@ def renewals_by_month(months: Sequence[tuple[date, int, int]]) -> Chart:
     figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": 1.15, "x": 0})
     figure.update_xaxes(type="category")
     figure.update_yaxes(rangemode="tozero")
-    due = sum(due for _, due, _ in months)
+    due = sum(renewed) + sum(lapsed)
     finding = "No certificate came due in the last twelve full months."
     if due:
         finding = (

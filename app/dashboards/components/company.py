@@ -59,7 +59,7 @@ def certificate_figures(counts: Counts, pace: RenewalPace) -> list[Figure]:
     """Where certificates stand, each filtering the list below, and how many were renewed in time."""
 
     def drill(state: str) -> Drill:
-        return Drill(None, "Show them", {"certificates_state": state})
+        return Drill(None, "Show them", {"certificates_part": "List", "certificates_state": state})
 
     in_time = pace.in_time_count / pace.lapsed_count if pace.lapsed_count else None
     held = f"of {to_number(counts.held_count)} on record"
@@ -86,6 +86,6 @@ def show_calendar(viewer: Viewer) -> None:
     )
     months = viewer.load(skills.renewals_by_month, today=viewer.today)
     show_chart(
-        renewals_by_month(list(months.select("month", "due_count", "renewed_count").iter_rows())),
+        renewals_by_month(list(months.select("month", "due_count", "renewed_count").iter_rows()), viewer.today),
         key="certificates_pace",
     )

@@ -23,7 +23,7 @@ def skill_answer(kinds: Sequence[Kind]) -> str:
     """Where the company hangs on one person, and what it lacks."""
     alone = sum(kind.is_one_deep for kind in kinds)
     lacking = sum(kind.short_count for kind in kinds)
-    hangs = to_plural(alone, "kind of certificate hangs", "kinds of certificate hang")
+    hangs = to_plural(alone, "kind of certificate hangs", "kinds of certificate hang") if alone else "No kind hangs"
     needed = to_plural(lacking, "certificate that is required is", "certificates that are required are")
     return f"{hangs} on one person, of {to_number(len(kinds))}; {needed} not held."
 

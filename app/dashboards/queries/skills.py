@@ -31,10 +31,10 @@ DEPTH_SORTS = {
     "Name": "name, certification_id",
 }
 DEPTHS = {
+    "All": "true",
     "One person deep": "d.is_one_deep",
     "Held by nobody": "d.holder_count = 0",
     "Required and lacking": "d.short_count > 0",
-    "All": "true",
 }
 _CELL = """
     any_value(case when s.status = 'active' and s.days_to_expiry <= 30 then 'expiring' else s.status end)

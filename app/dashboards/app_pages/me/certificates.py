@@ -15,11 +15,13 @@ from app.dashboards.components.certificates import (
 from app.dashboards.components.figures import show_figures
 from app.dashboards.components.frame import answer, open_page
 from app.dashboards.components.receipts import show_receipts
+from app.dashboards.components.registers import show_claims
 from app.dashboards.components.renewal import show_progress
 from app.dashboards.navigation import MY_CERTIFICATES
 from app.dashboards.queries import people
+from operational_db import clock
 
-HELD, ADD, NEXT = "What I hold", "Add one", "What comes next"
+HELD, ADD, NEXT, REGISTER = "What I hold", "Add one", "What comes next", "From a register"
 
 viewer = open_page(MY_CERTIFICATES)
 me = viewer.principal.person_id
@@ -36,13 +38,15 @@ if held is None:
 if st.session_state.pop(ADDED, False):
     st.session_state["mine_part"] = HELD
 part = st.segmented_control(
-    "What to show", [HELD, ADD, NEXT], default=HELD, required=True, key="mine_part", bind="query-params"
+    "What to show", [HELD, ADD, NEXT, REGISTER], default=HELD, required=True, key="mine_part", bind="query-params"
 )
 if part == ADD:
     show_add_form(viewer)
 elif part == NEXT:
     show_progress(viewer)
+elif part == REGISTER:
+    show_claims(viewer)
 else:
     show_figures(holding_figures(held))
-    show_timeline(held, viewer.now.astimezone(viewer.zone).date())
+    show_timeline(held, clock.today())
     show_held(viewer, held)
