@@ -26,6 +26,7 @@ from app.api.routers import (
     notifications,
     organization_content,
     organizations,
+    registers,
 )
 from app.api.tokens import OidcTokens
 from app.context import AppContext
@@ -63,6 +64,7 @@ def create_api(context: AppContext) -> FastAPI:
     api.include_router(lessons.router, prefix="/v1")
     api.include_router(near_misses.router, prefix="/v1")
     api.include_router(notifications.router, prefix="/v1")
+    api.include_router(registers.router, prefix="/v1")
     api.include_router(certifications.router, prefix="/v1")
     api.include_router(documents.router, prefix="/v1")
     api.include_router(certified.router, prefix="/v1")

@@ -84,7 +84,7 @@ class LinkReport:
         return len({problem.line for problem in self.problems})
 
 
-def read_links(path: Path, file_name: str | None = None) -> tuple[list[LinkRow], list[Finding]]:
+def read_links(path: Path) -> tuple[list[LinkRow], list[Finding]]:
     """The rows of a CSV or Parquet file that can be read, and what is wrong with the others.
 
     Raises
