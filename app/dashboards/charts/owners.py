@@ -3,17 +3,18 @@
 Places are drawn on plain axes, one degree of longitude as long as it is at that latitude, without map tiles.
 """
 
-from datetime import date
 from html import escape
 from math import cos, radians
+from typing import Any
 
 import polars as pl
 
 from app.dashboards.charts.chart import BLUE, GRAY, GREEN, ORANGE, Chart, create_figure
-from app.dashboards.formats import to_day, to_number, to_parts, to_percent, to_plural
+from app.dashboards.formats import to_number, to_parts, to_percent, to_plural
 
 MAP_HEIGHT = 460
 SMALLEST, LARGEST = 8, 34
+MOST_CITIES = 12
 # Shape and colour tell the same: nobody has to tell colours apart.
 PLACES = {
     "uncovered": (ORANGE, "diamond", "with uncovered units"),
@@ -28,7 +29,7 @@ def buildings_by_place(places: pl.DataFrame, unplaced_count: int = 0) -> Chart:
     Parameters
     ----------
     places
-        label, latitude, longitude, building_count, unit_count, uncovered_count, open_count.
+        label, city, latitude, longitude, building_count, unit_count, uncovered_count, open_count.
     unplaced_count
         Buildings without coordinates: they are in the list alone, and the finding says so.
     """
@@ -72,12 +73,12 @@ def buildings_by_place(places: pl.DataFrame, unplaced_count: int = 0) -> Chart:
             ],
             hovertemplate="%{customdata[0]}<br>%{customdata[1]} · uncovered buildings: %{customdata[2]}<extra></extra>",
         )
+    _name_cities(figure, places)
     middle = places["latitude"].mean() if places.height else None
     latitude = middle if isinstance(middle, float) else 0.0
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.08, "x": 0, "itemsizing": "constant"})
-    figure.update_xaxes(showgrid=False, zeroline=False, ticksuffix="°", nticks=5, title="Longitude")
+    figure.update_xaxes(zeroline=False, ticksuffix="°", nticks=5, title="Longitude")
     figure.update_yaxes(
-        showgrid=False,
         zeroline=False,
         ticksuffix="°",
         nticks=5,
@@ -86,6 +87,22 @@ def buildings_by_place(places: pl.DataFrame, unplaced_count: int = 0) -> Chart:
         scaleratio=1 / max(cos(radians(latitude)), 0.2),
     )
     return Chart("Where they stand", _place_finding(frame, unplaced_count), figure)
+
+
+def _name_cities(figure: Any, places: pl.DataFrame) -> None:
+    """Names above the points, where there are several cities and not too many."""
+    cities = (
+        places.drop_nulls("city")
+        .group_by("city")
+        .agg(pl.col("longitude").mean(), pl.col("latitude").max(), pl.len())
+        .sort("city")
+    )
+    if not 1 < cities.height <= MOST_CITIES:
+        return
+    for row in cities.iter_rows(named=True):
+        figure.add_annotation(
+            x=row["longitude"], y=row["latitude"], text=escape(row["city"]), showarrow=False, yshift=26
+        )
 
 
 def _place_finding(frame: pl.DataFrame, unplaced_count: int) -> str:
@@ -159,29 +176,3 @@ def _compared_finding(frame: pl.DataFrame, *, is_percent: bool, unit: str) -> st
 
 def _amount(value: float, *, is_percent: bool, unit: str) -> str:
     return to_percent(value) if is_percent else f"{to_number(value, 0 if abs(value) >= 100 else 1)}\u202f{unit}".strip()
-
-
-def checks_by_day(days: pl.DataFrame) -> Chart:
-    """Crew checks a day, stacked by answer; frame: on_date, is_qualified, decision_count."""
-    figure = create_figure(240)
-    totals = []
-    for is_qualified, color, words in ((True, BLUE, "qualified"), (False, ORANGE, "not qualified")):
-        rows = days.filter(pl.col("is_qualified") == is_qualified)
-        totals.append(int(rows["decision_count"].sum()))
-        figure.add_bar(
-            x=rows["on_date"].to_list(),
-            y=rows["decision_count"].to_list(),
-            name=words,
-            marker={"color": color},
-            hovertemplate="%{x|%d %b %Y}: %{y} " + words + "<extra></extra>",
-        )
-    figure.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": 1.15, "x": 0})
-    figure.update_yaxes(rangemode="tozero")
-    finding = "No crew was checked yet."
-    if sum(totals):
-        first: list[date] = days["on_date"].to_list()
-        finding = (
-            f"{to_plural(sum(totals), 'check')} since {to_day(min(first))}: {to_number(totals[0])} qualified, "
-            f"{to_number(totals[1])} not."
-        )
-    return Chart("Checks by day", finding, figure)

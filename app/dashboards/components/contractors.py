@@ -48,9 +48,13 @@ def contractors_answer(totals: Totals) -> str:
     return (
         f"{to_plural(totals.contractor_count, 'contractor')} cover "
         f"{to_percent(totals.covered_count / totals.requirement_count)} of what you ask of them "
-        f"({to_parts(totals.covered_count, totals.requirement_count)}); at "
-        f"{to_number(totals.one_deep_contractor_count)} of them something hangs on one person."
+        f"({to_parts(totals.covered_count, totals.requirement_count)}); {_one_deep(totals)}."
     )
+
+
+def _one_deep(totals: Totals) -> str:
+    count = totals.one_deep_contractor_count
+    return f"at {to_number(count)} of them something hangs on one person" if count else "nothing hangs on one person"
 
 
 def money(value: float | None, currency: str | None) -> str:
@@ -85,7 +89,7 @@ def card_figures(card: Card, viewer: Viewer) -> list[Figure]:
             "Hours a technician",
             "–" if card.training_hours_per_technician is None else to_number(card.training_hours_per_technician, 1),
             "trained in 365 days",
-            None if hours is None else f"{hours:+.1f} h",
+            None if hours is None else _signed(f"{hours:+.1f} h"),
             SINCE,
             help=place_among(card.quantile_training_hours_per_technician),
         ),
@@ -93,18 +97,28 @@ def card_figures(card: Card, viewer: Viewer) -> list[Figure]:
             "Spend a technician",
             money(card.training_spend_per_technician, card.currency),
             "courses begun in 365 days",
-            None if spend is None else f"{spend:+,.0f} {card.currency or ''}".strip(),
+            None if spend is None else _signed(f"{spend:+,.0f} {card.currency or ''}".strip()),
             SINCE,
             help=place_among(card.quantile_training_spend_per_technician),
         ),
         Figure(
             "At risk",
             to_number(card.one_deep_count),
-            f"{'rule hangs' if card.one_deep_count == 1 else 'rules hang'} on one person; "
-            f"{to_plural(card.expiring_before_visit_count, 'person', 'people')} lapse before the next visit "
-            f"({to_relative_day(card.next_visit_on, viewer.today)})",
+            f"{'rule hangs' if card.one_deep_count == 1 else 'rules hang'} on one person; {_lapsing(card, viewer)}",
         ),
     ]
+
+
+def _signed(text: str) -> str:
+    """With the sign that is as wide as a plus."""
+    return text.replace("-", "−")
+
+
+def _lapsing(card: Card, viewer: Viewer) -> str:
+    if card.next_visit_on is None:
+        return "no visit is planned"
+    who = to_plural(card.expiring_before_visit_count, "person lapses", "people lapse")
+    return f"{who} before the next visit, {to_relative_day(card.next_visit_on, viewer.today)}"
 
 
 def show_cards(viewer: Viewer, cards: Sequence[Card]) -> None:

@@ -163,7 +163,7 @@ def _proof(engine: Engine, settings: Settings, principal: Principal, decision_id
     return crew.proof(engine, settings, principal, decision_id=decision_id, now=clock.now())
 
 
-def show_history(viewer: Viewer, organization_id: UUID) -> None:
+def show_history(viewer: Viewer, organization_id: UUID, first_line: DeltaGenerator) -> None:
     """Former checks, the latest first; a building opens the check as it was answered."""
     engine = session.installation().engine
     number = st.session_state.get("checks_page", 1)
@@ -181,6 +181,8 @@ def show_history(viewer: Viewer, organization_id: UUID) -> None:
     except DomainError as error:
         st.error(error.message, icon=":material/error:")
         return
+    with first_line:
+        say(f"{to_plural(found.total, 'check is', 'checks are')} on record, each with its proof.")
     if not found.total:
         say_empty("No crew was checked yet.", "Each check is listed here and in the ledger, with its proof.")
         return

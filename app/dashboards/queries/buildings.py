@@ -98,7 +98,7 @@ def districts(warehouse: ScopedWarehouse) -> list[str]:
 
 
 def on_map(warehouse: ScopedWarehouse, *, state: str, district: str | None, search: str, today: date) -> pl.DataFrame:
-    """Points to draw: label, latitude, longitude, building_count, unit_count, uncovered_count, open_count.
+    """Points to draw: label, city, latitude, longitude, building_count, unit_count, uncovered_count, open_count.
 
     Up to `MOST_SINGLE` buildings are a point each; more are put together into a grid of `CELLS` by `CELLS`, each cell
     at the middle of its buildings.
@@ -124,7 +124,7 @@ def on_map(warehouse: ScopedWarehouse, *, state: str, district: str | None, sear
         )
         select case when count(*) = 1 then any_value(name)
                     else count(*) || ' buildings' || coalesce(' in ' || mode(district), '') end as label,
-               avg(latitude) as latitude, avg(longitude) as longitude, count(*) as building_count,
+               mode(city) as city, avg(latitude) as latitude, avg(longitude) as longitude, count(*) as building_count,
                sum(unit_count)::bigint as unit_count,
                count(*) filter (where state = 'uncovered') as uncovered_count,
                count(*) filter (where state = 'no_requirement') as open_count

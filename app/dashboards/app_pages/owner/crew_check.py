@@ -17,6 +17,6 @@ part = st.segmented_control(
     "What to show", [CHECK, HISTORY], default=CHECK, required=True, key="crew_part", bind="query-params"
 )
 if part == HISTORY:
-    show_history(viewer, viewer.organization_id)
+    show_history(viewer, viewer.organization_id, first_line)
 else:
     show_check(viewer, viewer.organization_id, first_line)
