@@ -275,11 +275,15 @@ class TestRules:
     @pytest.mark.parametrize(
         ("target", "key"),
         [
-            (CrewRuleTarget.OWNER, "x"), (CrewRuleTarget.BUILDING, "x"),
-            (CrewRuleTarget.BUILDING, "foreign_building_id"), (CrewRuleTarget.UNIT, "foreign_unit_id"), (CrewRuleTarget.MANUFACTURER, "crane_id"),
-            (CrewRuleTarget.EQUIPMENT_TYPE, "rocket"), (CrewRuleTarget.MODEL, " "),
+            (CrewRuleTarget.OWNER, "x"),
+            (CrewRuleTarget.BUILDING, "x"),
+            (CrewRuleTarget.BUILDING, "foreign_building_id"),
+            (CrewRuleTarget.UNIT, "foreign_unit_id"),
+            (CrewRuleTarget.MANUFACTURER, "crane_id"),
+            (CrewRuleTarget.EQUIPMENT_TYPE, "rocket"),
+            (CrewRuleTarget.MODEL, " "),
         ],
-    )  # fmt: skip
+    )
     def test_a_target_must_be_there(
         self, session: Session, world: OwnerWorld, target: CrewRuleTarget, key: str
     ) -> None:
