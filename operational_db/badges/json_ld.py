@@ -5,6 +5,7 @@ signed. Here it is refused instead. Signing and verifying are in `proofs`.
 """
 
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -40,6 +41,8 @@ _RELATIVE = "sitesync-relative://undefined/"
 _KEYWORDS = frozenset({"@context", "@id", "@type", "@value", "@language", "@list", "@set", "@graph"})
 # Far deeper and larger than any badge; a hostile document could keep a processor busy for long.
 DEEPEST = 40
+# The processor keeps contexts in caches that threads must not change at once.
+_PROCESSOR = threading.Lock()
 MOST_NODES = 5_000
 
 
@@ -83,11 +86,16 @@ def canonical_quads(document: JsonObject) -> str:
         When it names an unknown context or brings its own, or holds a term, type or address that would not be signed.
     """
     _require_plain(document)
-    options = {
+    options: JsonObject = {
         "documentLoader": load_pinned,
         "base": _RELATIVE,
         "expandContext": {"@context": {"@vocab": _UNKNOWN_TERM}},
     }
+    with _PROCESSOR:
+        return _canonicalize(document, options)
+
+
+def _canonicalize(document: JsonObject, options: JsonObject) -> str:
     try:
         expanded = JsonLdProcessor().expand(document, options)
         for address in _addresses(expanded):

@@ -20,6 +20,7 @@ from rich.console import Console
 from operational_db import clock
 from operational_db.settings import load_settings
 from tests.benchmarks import (
+    badges,
     decisions_http,
     equipment,
     evidence,
@@ -47,6 +48,7 @@ ROWS = {
     **ledger.WHAT,
     **decisions_http.WHAT,
     **evidence.WHAT,
+    **badges.WHAT,
     **equipment.WHAT,
     **sweep.WHAT,
 }
@@ -67,6 +69,8 @@ def run_rows(bench: Bench, wanted: frozenset[str]) -> list[Row]:
         rows += _guarded(bench, wanted & ledger.WHAT.keys(), lambda: ledger.measure_ledger(bench, wanted))
     if wanted & evidence.WHAT.keys():
         rows += _guarded(bench, wanted & evidence.WHAT.keys(), lambda: evidence.measure_evidence(bench, wanted))
+    if wanted & badges.WHAT.keys():
+        rows += _guarded(bench, wanted & badges.WHAT.keys(), lambda: badges.measure_badges(bench, wanted))
     single: dict[str, Callable[[Bench], Row]] = {
         "gate_http": decisions_http.measure_http,
         "build": pipeline.measure_build,

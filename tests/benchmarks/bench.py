@@ -39,6 +39,10 @@ class Effort:
     append_seconds: float = 8.0
     ledger_entries: int = 1_000_000
     proof_count: int = 500
+    badge_count: int = 1_000
+    badge_repetitions: int = 50
+    listed_badges: int = 100_000
+    verify_seconds: float = 20.0
     # Certificates the expiry sweep goes through.
     certificate_count: int = 1_000_000
 

@@ -74,7 +74,7 @@ def measure_http(bench: Bench) -> Row:
             stderr=subprocess.STDOUT,
         )
     try:
-        _wait_until_ready(port)
+        wait_until_ready(port)
         _ask(port, token, organization_id, people, seconds=WARM_UP_SECONDS)
         before = _count_decisions(installation)
         times = _ask(port, token, organization_id, people, seconds=bench.effort.http_seconds)
@@ -130,7 +130,8 @@ def _fill(bench: Bench, installation: Installation) -> tuple[UUID, str, Sequence
     return organization_id, token, people
 
 
-def _wait_until_ready(port: int) -> None:
+def wait_until_ready(port: int) -> None:
+    """Until a server just started answers."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         with suppress(OSError, http.client.HTTPException):

@@ -28,6 +28,7 @@ from tests.benchmarks.report import Figure, Row, percentile, print_table, write_
 from tests.benchmarks.startup import seconds_to_first_page
 
 TINY = Effort(
+    badge_count=10, badge_repetitions=5, listed_badges=200, verify_seconds=1.0,
     refresh_repetitions=1, warm_up_rounds=0, page_repetitions=1, viewer_count=3, viewing_seconds=4.0, longest_look=1.0,
     evidence_count=2_000, decision_count=200, gate_seconds=0.2, gate_repetitions=1, gate_batches=1,
     append_repetitions=1, append_seconds=0.5, ledger_entries=600, proof_count=20, http_seconds=1.0,

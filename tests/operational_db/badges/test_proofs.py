@@ -1,6 +1,8 @@
 """Data Integrity proofs against 1EdTech's published vector, and what must never be signed or fetched."""
 
 import socket
+import sys
+import threading
 from datetime import UTC, datetime
 from typing import Any
 
@@ -183,6 +185,27 @@ class TestOffline:
         assert is_signed_by(*split_proof(signed), key.public_key())
         with pytest.raises(UnsignableDocumentError):
             load_pinned("https://www.w3.org/ns/credentials/v3")
+
+
+class TestThreads:
+    def test_many_at_once_do_not_disturb_each_other(self) -> None:
+        """The JSON-LD processor's caches of contexts fail when threads change them at once."""
+        found: list[str] = []
+
+        def compute() -> None:
+            found.extend(document_hash(DOCUMENT).hex() for _ in range(25))
+
+        former = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)
+        try:
+            threads = [threading.Thread(target=compute) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            sys.setswitchinterval(former)
+        assert found == [DOCUMENT_HASH] * 200
 
 
 class TestMultikey:

@@ -137,7 +137,7 @@ class TestIssue:
     def test_only_a_verified_standing_certificate_gets_one(
         self, session: Session, signer: BadgeSigner, now: datetime, fields: dict[str, object]
     ) -> None:
-        certificate = create_certificate(session, **fields)
+        certificate = create_certificate(session, None, None, **fields)
         with pytest.raises(ConflictError):
             issue_badge(session, signer, certificate_id=certificate.id, now=now)
 

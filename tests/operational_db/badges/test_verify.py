@@ -416,7 +416,12 @@ class TestForeign:
         elsewhere = Elsewhere(now, did="did:web:badges.elsewhere.example")
         place = "https://badges.elsewhere.example/.well-known/did.json"
         whole = BadgeIssuer("https://badges.elsewhere.example", elsewhere.did, elsewhere.signer.issuer.keys)
-        for changes in ({"assertionMethod": []}, {"verificationMethod": []}, {"id": "did:web:another.example"}):
+        faults: list[dict[str, object]] = [
+            {"assertionMethod": []},
+            {"verificationMethod": []},
+            {"id": "did:web:another.example"},
+        ]
+        for changes in faults:
             elsewhere.documents[place] = json.dumps({**whole.did_document(), **changes}).encode()
             report = verify(json.dumps(elsewhere.badge(badge.credential)), fetch=elsewhere.fetch)
             assert (report.outcome, failed(report)) == (VerificationOutcome.INVALID, ["signature"])
