@@ -46,7 +46,7 @@ def contractors_answer(totals: Totals) -> str:
     if not totals.requirement_count:
         return f"{to_plural(totals.contractor_count, 'contractor')}, and nothing is asked of them."
     return (
-        f"{to_plural(totals.contractor_count, 'contractor')} cover "
+        f"{to_plural(totals.contractor_count, 'contractor covers', 'contractors cover')} "
         f"{to_percent(totals.covered_count / totals.requirement_count)} of what you ask of them "
         f"({to_parts(totals.covered_count, totals.requirement_count)}); {_one_deep(totals)}."
     )

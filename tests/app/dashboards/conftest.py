@@ -20,6 +20,7 @@ from operational_db.releases.reader import ScopedWarehouse, open_scoped
 from operational_db.releases.scope import Scope
 from operational_db.settings import Settings
 from operational_db.types import Role
+from tests.app.dashboards import owner_figures as owners
 from tests.app.dashboards import release_fixture as figures
 
 ENTRY = Path(__file__).parents[3] / "app" / "dashboards" / "streamlit_app.py"
@@ -65,6 +66,8 @@ PEOPLE: dict[str, tuple[UUID, UUID, Role]] = {
     "administrator": (figures.PLATFORM_ADMIN, figures.PLATFORM, Role.PLATFORM_ADMIN),
     "technician": (figures.PEOPLE[5], figures.COMPANY, Role.TECHNICIAN),
     "reviewer": (figures.PEOPLE[6], figures.COMPANY, Role.CONTENT_REVIEWER),
+    "owner": (owners.OWNER_MANAGER, owners.OWNER, Role.BUILDING_OWNER),
+    "other owner": (owners.OTHER_OWNER_MANAGER, owners.OTHER_OWNER, Role.BUILDING_OWNER),
     "student": (figures.STUDENTS[2], figures.SCHOOL, Role.STUDENT),
 }
 

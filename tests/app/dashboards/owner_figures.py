@@ -4,7 +4,7 @@ The owner has four buildings: one whose two units are uncovered for one requirem
 required, and one without coordinates.
 """
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from tests.app.dashboards import release_fixture as figures
@@ -85,17 +85,29 @@ def _unit(number: int, unit: UUID, building: UUID, owner: UUID) -> Row:
 
 
 def _coverage(
-    owner: UUID, building: UUID, unit: UUID, *, is_covered: bool, rule: UUID = RULE, expires_before_visit: int = 0
+    owner: UUID,
+    building: UUID,
+    unit: UUID,
+    *,
+    is_covered: bool,
+    rule: UUID = RULE,
+    expires_before_visit: int = 0,
+    mode: str = "enforce",
 ) -> Row:
     return {
         "owner_id": owner,
         "building_id": building,
         "equipment_id": unit,
         "rule_id": rule,
+        "mode": mode,
         "is_covered": is_covered,
+        "contractor_count": 1,
         "qualified_count": 2 if is_covered else 0,
+        "is_one_deep": False,
         "next_visit_on": VISIT_ON if building == BUILDINGS[_UNCOVERED] else None,
+        "is_covered_on_visit": is_covered,
         "expires_before_visit_count": expires_before_visit,
+        "leaf_index": 31000,
     }
 
 
@@ -119,8 +131,71 @@ def rows_of_owners() -> dict[str, list[Row]]:
             _coverage(OWNER, BUILDINGS[_UNCOVERED], UNITS[1], is_covered=False),
             _coverage(OWNER, BUILDINGS[_COVERED], UNITS[2], is_covered=True),
             _coverage(OWNER, BUILDINGS[_UNPLACED], UNITS[4], is_covered=True),
+            # Only tried out: it leaves the building covered.
+            _coverage(OWNER, BUILDINGS[_COVERED], UNITS[2], is_covered=False, rule=TYPE_RULE, mode="dry_run"),
             _coverage(OTHER_OWNER, OTHER_BUILDING, OTHER_UNIT, is_covered=False),
         ],
+        "contractor_scorecard": [
+            _card(OWNER, figures.COMPANY, covered=4, asked=6, hours=18.0, quantile=0.8, one_deep=1),
+            _card(OTHER_OWNER, figures.OTHER_COMPANY, covered=1, asked=1, hours=4.0, quantile=None, one_deep=0),
+        ],
+        "contractor_requirement_coverage": [
+            _answer(RULE, is_covered=False, qualified=0, units=2),
+            _answer(TYPE_RULE, is_covered=True, qualified=1, units=1),
+        ],
+        "fct_visit": [
+            {
+                "visit_id": figures.fixed_id(37, 0),
+                "owner_id": OWNER,
+                "contractor_id": figures.COMPANY,
+                "contract_id": CONTRACT,
+                "building_id": BUILDINGS[_UNCOVERED],
+                "equipment_id": None,
+                "planned_on": VISIT_ON,
+                "status": "planned",
+                "crew_size": 0,
+                "is_ahead": True,
+            }
+        ],
+    }
+
+
+def _card(
+    owner: UUID, contractor: UUID, *, covered: int, asked: int, hours: float, quantile: float | None, one_deep: int
+) -> Row:
+    figures_of = ("requirement_coverage", "certificates_in_date_rate", "training_hours_per_technician")
+    spend = "training_spend_per_technician"
+    return {
+        "owner_id": owner,
+        "contractor_id": contractor,
+        "technician_count": 22,
+        "requirement_count": asked,
+        "covered_count": covered,
+        "requirement_coverage": covered / asked,
+        "certificates_in_date_rate": 0.9,
+        "one_deep_count": one_deep,
+        "expiring_before_visit_count": 2,
+        "training_hours_per_technician": hours,
+        "training_spend_per_technician": 250.0,
+        "currency": "USD",
+        **{f"trend_{name}": -0.05 for name in (*figures_of, spend)},
+        **{f"quantile_{name}": quantile for name in (*figures_of, spend)},
+    }
+
+
+def _answer(rule: UUID, *, is_covered: bool, qualified: int, units: int) -> Row:
+    return {
+        "owner_id": OWNER,
+        "contractor_id": figures.COMPANY,
+        "rule_id": rule,
+        "unit_count": units,
+        "is_covered": is_covered,
+        "covered_until": figures.TODAY + timedelta(days=90) if is_covered else None,
+        "qualified_count": qualified,
+        "is_one_deep": qualified == 1,
+        "next_visit_on": VISIT_ON,
+        "expires_before_visit_count": 0,
+        "leaf_index": 32000,
     }
 
 
@@ -134,8 +209,3 @@ def _contract(contract: UUID, owner: UUID, contractor: UUID) -> Row:
         "ended_on": None,
         "is_current": True,
     }
-
-
-def at(days_ago: int, hour: int = 10) -> datetime:
-    """An instant so many days before the figures."""
-    return datetime.combine(figures.TODAY - timedelta(days=days_ago), time(hour), UTC)

@@ -628,7 +628,8 @@ AGGREGATES = {
 
 def write_release(settings: Settings, *, marts: dict[str, list[Row]] | None = None, name: str = "") -> ReleaseManifest:
     """Write the release and make it the current one; `marts` replaces single marts, for example by no rows at all."""
-    # Trust's rows name people and organizations of this module.
+    # Their rows name people and organizations of this module.
+    from tests.app.dashboards import owner_figures as owners
     from tests.app.dashboards import trust_figures as trust
 
     name = name or f"warehouse_20261121T140500Z_{LEDGER_SIZE}"
@@ -639,7 +640,10 @@ def write_release(settings: Settings, *, marts: dict[str, list[Row]] | None = No
         connection.execute(f"create schema {MARTS_SCHEMA}")
         for mart, columns in COLUMNS.items():
             connection.execute(f"create table marts.{mart} ({columns})")
-        for mart, rows in {**rows_of_marts(), **trust.rows_of_trust(), **(marts or {})}.items():
+        own = {**rows_of_marts(), **trust.rows_of_trust(), **owners.rows_of_owners()}
+        own["dim_organization"] = [*own["dim_organization"], *owners.organizations()]
+        own["dim_person"] = [*own["dim_person"], *owners.people()]
+        for mart, rows in {**own, **(marts or {})}.items():
             if rows:
                 marks = ", ".join(f"${column}" for column in rows[0])
                 sql = f"insert into marts.{mart} ({', '.join(rows[0])}) values ({marks})"
