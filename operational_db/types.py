@@ -354,6 +354,8 @@ class ReminderSchedule(StrEnum):
     CERTIFICATE_EXPIRY = "certificate_expiry"
     SCOPE_EXPIRY = "scope_expiry"
     ASSIGNMENT_DUE = "assignment_due"
+    # The seed's `cc_employer`: the managers of whoever holds a certificate that lapses.
+    EMPLOYER_COPY = "employer_copy"
     # Ours: a planned visit that nobody of the contractor may do as things stand.
     VISIT_UNQUALIFIED = "visit_unqualified"
 

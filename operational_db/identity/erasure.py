@@ -22,7 +22,8 @@ from operational_db.tables.credentials import CeCredit, Certificate, RegisterCla
 from operational_db.tables.gates import AccessGrant, GateWaiver, IncidentPerson, ProficiencyEvidence
 from operational_db.tables.identity import ApiToken
 from operational_db.tables.imports import ImportChange
-from operational_db.tables.notifications import NotificationDelivery, NotificationPreference
+from operational_db.tables.notifications import NotificationDelivery, NotificationItem, NotificationPreference
+from operational_db.types import ReminderSchedule
 
 ERASED_TEXT = "Erased"
 
@@ -66,6 +67,12 @@ def erase_personal_data(session: Session, person_id: UUID, *, now: datetime) -> 
     emptied = {"salt": "", "credential": "", "credential_jwt": "", "shows_name": False}
     session.execute(update(Badge).where(Badge.certificate_id.in_(hers)).values(emptied))
     erase_documents(session, person_id, now=now)
+    # Copies of her news to those who manage her name her.
+    session.execute(
+        update(NotificationItem)
+        .where(NotificationItem.schedule == ReminderSchedule.EMPLOYER_COPY, NotificationItem.subject_id.in_(hers))
+        .values(title=ERASED_TEXT, resolved_at=func.coalesce(NotificationItem.resolved_at, now))
+    )
     # What an import found before it changed something; which batch did so is needed to undo it.
     batch: ColumnElement[object] = ImportChange.before["_changed_by_batch_id"]
     former = func.jsonb_build_object("_changed_by_batch_id", batch)

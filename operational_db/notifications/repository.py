@@ -22,6 +22,7 @@ from operational_db.notifications.views import (
     PreferenceView,
 )
 from operational_db.paging import Page, PageRequest
+from operational_db.tables.credentials import Certificate, Certification
 from operational_db.tables.identity import Person
 from operational_db.tables.notifications import (
     Notification,
@@ -104,10 +105,17 @@ class NotificationRepository:
         """Close every item whose state has ended: renewed, completed, withdrawn, exempted, date changed, erased."""
         if not zones:
             return 0
+        looked_at_from = min(zone.today for zone in zones) - LOOKED_AT_FOR
+        dates = self.session.execute(
+            statements.OPEN_DATES, {"schedule": schedule.value, "due_from": looked_at_from}
+        ).one()
+        if dates.due_to is None:
+            return 0
         parameters = {
             "schedule": schedule.value,
             "now": now,
-            "due_from": min(zone.today for zone in zones) - LOOKED_AT_FOR,
+            "due_from": dates.due_from,
+            "due_to": dates.due_to,
             **_zone_parameters(zones, [rules.Window(zone.today, zone.today) for zone in zones]),
         }
         return _count(self.session.execute(statements.resolve(schedule), parameters))
@@ -145,7 +153,9 @@ class NotificationRepository:
             )
             for is_sent in (True, False)
         )
-        self.session.execute(statements.ROUTE, {"now": now, **_day_parameters(zones)})
+        ways = [(step, channel) for step in steps for channel in sorted(rules.channels_of(schedule, step))]
+        ways_of_steps = {"way_steps": [way[0] for way in ways], "way_channels": [way[1].value for way in ways]}
+        self.session.execute(statements.ROUTE, {"now": now, **ways_of_steps, **_day_parameters(zones)})
         self.session.execute(statements.DROP_COLLECTED)
         return sent, settled
 
@@ -163,8 +173,10 @@ class NotificationRepository:
         parameters = {"channel": channel.value, "now": now, "limit": limit}
         return [DueDelivery(**row) for row in self.session.execute(statements.CLAIM, parameters).mappings()]
 
-    def open_items(self, notification_ids: Sequence[UUID]) -> dict[UUID, list[NotificationItem]]:
-        """Unresolved items by notification, most urgent date first."""
+    def open_items(
+        self, notification_ids: Sequence[UUID], channel: NotificationChannel
+    ) -> dict[UUID, list[NotificationItem]]:
+        """Unresolved items that the channel tells, by notification, most urgent date first."""
         statement = (
             select(NotificationItem)
             .where(NotificationItem.notification_id == func.any(list(notification_ids)))
@@ -173,9 +185,18 @@ class NotificationRepository:
         )
         found: dict[UUID, list[NotificationItem]] = {}
         for item in self.session.scalars(statement):
-            if item.notification_id is not None:
+            if item.notification_id is not None and channel in rules.channels_of(item.schedule, item.step):
                 found.setdefault(item.notification_id, []).append(item)
         return found
+
+    def renewal_terms(self, certificate_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """What the registry says of how these certificates are renewed."""
+        statement = (
+            select(Certificate.id, Certification.renewal_requirements)
+            .join(Certification, Certification.id == Certificate.certification_id)
+            .where(Certificate.id.in_(certificate_ids), Certification.renewal_requirements.is_not(None))
+        )
+        return {certificate_id: terms for certificate_id, terms in self.session.execute(statement) if terms}
 
     def seal(self, notification_ids: Sequence[UUID], *, now: datetime) -> None:
         """From now on these messages take no more news."""
@@ -197,11 +218,13 @@ class NotificationRepository:
     def cancel(self, delivery_ids: Sequence[UUID], *, now: datetime) -> None:
         self._set(delivery_ids, cancelled_at=now, claimed_at=None, updated_at=now)
 
-    def note_delivered(self, delivery_ids: Sequence[UUID], *, now: datetime) -> None:
-        """The message was accepted: its deliveries are over, and its items were told."""
+    def note_delivered(self, delivery_ids: Sequence[UUID], channel: NotificationChannel, *, now: datetime) -> None:
+        """The message was accepted: its deliveries are over, and the items that the channel tells were told."""
         values = {"ids": list(delivery_ids), "now": now}
         self.session.execute(statements.NOTE_DELIVERED, values)
-        self.session.execute(statements.NOTE_TOLD, values)
+        told = rules.steps_told_over(channel)
+        steps = {"told_schedules": [each[0].value for each in told], "told_steps": [each[1] for each in told]}
+        self.session.execute(statements.NOTE_TOLD, {**values, **steps})
 
     def note_failed(
         self,
@@ -292,7 +315,8 @@ class NotificationRepository:
         )
         found: dict[UUID, list[ItemView]] = {}
         for item in self.session.scalars(statement):
-            if item.notification_id is not None:
+            is_told_here = NotificationChannel.IN_APP in rules.channels_of(item.schedule, item.step)
+            if item.notification_id is not None and is_told_here:
                 found.setdefault(item.notification_id, []).append(to_item_view(item))
         return found
 

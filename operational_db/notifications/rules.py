@@ -9,14 +9,39 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from operational_db.types import ReminderSchedule
+from operational_db.types import NotificationChannel, ReminderSchedule
 
 # The day after the last day.
 OVERDUE = -1
 
+_EMAIL, _IN_APP = NotificationChannel.EMAIL, NotificationChannel.IN_APP
+_PUSH, _SMS = NotificationChannel.PUSH, NotificationChannel.SMS
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """How the news of one step of a certificate's expiry are told."""
+
+    message_type: str
+    channels: frozenset[NotificationChannel]
+    includes_renewal_info: bool
+    copies_employer: bool
+
+
+# Training-platform seed 3.2.2.2, EXPIRY_NOTIFICATION_SCHEDULE, as it is written there.
+CERTIFICATE_NOTICES: Mapping[int, Notice] = {
+    90: Notice("early_warning", frozenset({_EMAIL}), True, False),
+    60: Notice("reminder", frozenset({_EMAIL, _IN_APP}), True, False),
+    30: Notice("urgent", frozenset({_EMAIL, _IN_APP, _PUSH}), True, False),
+    14: Notice("critical", frozenset({_EMAIL, _IN_APP, _PUSH}), True, True),
+    7: Notice("final_warning", frozenset({_EMAIL, _IN_APP, _PUSH, _SMS}), True, True),
+    0: Notice("expired", frozenset({_EMAIL, _IN_APP}), False, True),
+}
+
 # Days before the last day on which each schedule speaks.
 STEPS: Mapping[ReminderSchedule, tuple[int, ...]] = {
-    ReminderSchedule.CERTIFICATE_EXPIRY: (90, 60, 30, 14, 7, 0),
+    ReminderSchedule.CERTIFICATE_EXPIRY: tuple(CERTIFICATE_NOTICES),
+    ReminderSchedule.EMPLOYER_COPY: tuple(step for step, each in CERTIFICATE_NOTICES.items() if each.copies_employer),
     ReminderSchedule.SCOPE_EXPIRY: (14, 7, 1),
     ReminderSchedule.ASSIGNMENT_DUE: (7, 3, OVERDUE),
     # Ours; at once when it comes about within these days.
@@ -26,6 +51,7 @@ STEPS: Mapping[ReminderSchedule, tuple[int, ...]] = {
 # an import. As long as the longest pause between two steps, so that a date ahead is always announced at once.
 LATE_DAYS: Mapping[ReminderSchedule, int] = {
     ReminderSchedule.CERTIFICATE_EXPIRY: 30,
+    ReminderSchedule.EMPLOYER_COPY: 7,
     ReminderSchedule.SCOPE_EXPIRY: 7,
     ReminderSchedule.ASSIGNMENT_DUE: 7,
     ReminderSchedule.VISIT_UNQUALIFIED: 7,
@@ -40,6 +66,27 @@ QUIET_FROM, QUIET_UNTIL = time(20), time(8)
 
 RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120))
 GIVE_UP_AFTER = timedelta(days=7)
+
+
+def channels_of(schedule: ReminderSchedule, step: int) -> frozenset[NotificationChannel]:
+    """The channels that may tell a step's news; which of them a person has is her own choice.
+
+    A copy to the employer goes by e-mail and shows in the product; other schedules use every channel.
+    """
+    match schedule:
+        case ReminderSchedule.CERTIFICATE_EXPIRY:
+            return CERTIFICATE_NOTICES[step].channels
+        case ReminderSchedule.EMPLOYER_COPY:
+            return frozenset({_EMAIL, _IN_APP})
+        case _:
+            return frozenset(NotificationChannel)
+
+
+def steps_told_over(channel: NotificationChannel) -> list[tuple[ReminderSchedule, int]]:
+    """Every step whose news the channel may tell."""
+    return [
+        (schedule, step) for schedule in STEPS for step in STEPS[schedule] if channel in channels_of(schedule, step)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

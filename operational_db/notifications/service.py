@@ -6,7 +6,7 @@ the message leaves, in transactions of their own. Everything else works in the c
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -133,12 +133,12 @@ def _deliver_in_app(engine: Engine, report: DeliveryReport, *, now: datetime, ba
         if not due:
             return False
         repository.seal([delivery.notification_id for delivery in due], now=now)
-        items = repository.open_items([delivery.notification_id for delivery in due])
+        items = repository.open_items([delivery.notification_id for delivery in due], NotificationChannel.IN_APP)
         told = [d for d in due if d.address is not None and items.get(d.notification_id)]
         told_ids = {delivery.delivery_id for delivery in told}
         cancelled = [delivery.delivery_id for delivery in due if delivery.delivery_id not in told_ids]
         repository.cancel(cancelled, now=now)
-        repository.note_delivered(sorted(told_ids), now=now)
+        repository.note_delivered(sorted(told_ids), NotificationChannel.IN_APP, now=now)
         events = [_event(d, NotificationChannel.IN_APP, items[d.notification_id], now) for d in told]
         append_events(session, events, now=now)
     report.cancelled_count += len(cancelled)
@@ -152,6 +152,8 @@ class _Claim:
 
     deliveries: tuple[DueDelivery, ...]
     items: tuple[NotificationItem, ...]
+    # How what lapses is renewed, by certificate.
+    renewal_terms: Mapping[UUID, str]
 
     @property
     def first(self) -> DueDelivery:
@@ -200,7 +202,7 @@ class _Round:
             return []
         notification_ids = [delivery.notification_id for delivery in due]
         repository.seal(notification_ids, now=self.now)
-        items = repository.open_items(notification_ids)
+        items = repository.open_items(notification_ids, self.channel)
         claims = []
         for group in _groups(due):
             news = _most_urgent([item for delivery in group for item in items.get(delivery.notification_id, ())])
@@ -210,7 +212,8 @@ class _Round:
                 self.report.cancelled_count += len(ids)
                 continue
             repository.note_claimed(ids, ids[0], until=self.now + LEASE, now=self.now)
-            claims.append(_Claim(tuple(group), tuple(news)))
+            expiring = [item.subject_id for item in news if item.schedule is ReminderSchedule.CERTIFICATE_EXPIRY]
+            claims.append(_Claim(tuple(group), tuple(news), repository.renewal_terms(expiring)))
         return claims
 
     def _deliver(self, claim: _Claim) -> None:
@@ -235,13 +238,13 @@ class _Round:
             channel=self.channel,
             address=claim.first.address or "",
             subject=subject_of(claim.items, today),
-            body=body_of(claim.items, today, base_url=self.channels.base_url),
+            body=body_of(claim.items, today, base_url=self.channels.base_url, renewal_terms=claim.renewal_terms),
             sent_at=self.now,
         )
 
     def _note_delivered(self, claim: _Claim) -> None:
         with unit_of_work(self.engine) as session:
-            NotificationRepository(session).note_delivered(claim.delivery_ids, now=self.now)
+            NotificationRepository(session).note_delivered(claim.delivery_ids, self.channel, now=self.now)
             append_events(session, [_event(claim.first, self.channel, claim.items, self.now)], now=self.now)
         self.report.add_delivered(self.channel)
         self.report.merged_count += len(claim.deliveries) - 1

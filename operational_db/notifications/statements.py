@@ -44,6 +44,36 @@ where held.expires_on is not null and held.withdrawn_at is null and held.revoked
     )
 """
 
+# Whoever manages people where the holder works is told of hers; nobody gets a copy of her own news.
+_EMPLOYER_COPIES = """
+select
+    manages.person_id, held.id as subject_id, held.expires_on as due_on, manages.organization_id,
+    holder.display_name || ': ' || kind.name as title, '/company-certificates' as action_path, zones.*
+from certificates as held
+join certification_registry as kind on kind.id = held.certification_id
+join people as holder on holder.id = held.person_id and holder.erased_at is null
+join memberships as works on works.person_id = held.person_id
+join memberships as manages
+    on manages.organization_id = works.organization_id and manages.role = 'company_manager'
+        and manages.person_id <> held.person_id
+join people on people.id = manages.person_id and people.erased_at is null
+join zones on zones.name = people.timezone
+where held.expires_on is not null and held.withdrawn_at is null and held.revoked_at is null
+    and held.verification_status = 'verified'
+    and works.started_on <= zones.today and (works.ended_on is null or works.ended_on > zones.today)
+    and manages.started_on <= zones.today and (manages.ended_on is null or manages.ended_on > zones.today)
+    and not exists (
+        select from certificates as later
+        where later.person_id = held.person_id and later.certification_id = held.certification_id
+            and later.id <> held.id and later.withdrawn_at is null and later.revoked_at is null
+            and later.verification_status <> 'failed'
+            and (
+                later.expires_on is null or later.expires_on > held.expires_on
+                or later.renews_id = held.id or (later.expires_on = held.expires_on and later.id > held.id)
+            )
+    )
+"""
+
 # Earned for an organization, a certification in a scope matters while the person belongs to it.
 _SCOPES = """
 select
@@ -195,6 +225,7 @@ where alert.closed_at is null and visit.planned_on >= zones.today
 
 SUBJECTS = {
     ReminderSchedule.CERTIFICATE_EXPIRY: _CERTIFICATES,
+    ReminderSchedule.EMPLOYER_COPY: _EMPLOYER_COPIES,
     ReminderSchedule.SCOPE_EXPIRY: _SCOPES,
     ReminderSchedule.ASSIGNMENT_DUE: f"{_ASSIGNMENTS} union all {_LESSONS}",
     ReminderSchedule.VISIT_UNQUALIFIED: _VISITS,
@@ -204,26 +235,49 @@ SUBJECTS = {
 def resolve(schedule: ReminderSchedule) -> TextClause:
     """Closes the items whose state has ended; what a delivery is noting at this moment is left to the next round.
 
-    The dates are compared in a form no index answers, so that a subject is looked up by its id also where the tables
-    were filled a moment ago and PostgreSQL knows nothing of them yet.
+    Only items whose date lies between `due_from` and `due_to` are looked at, and only subjects with such a date: so
+    neither what was told long ago nor what is due long after costs anything.
     """
     return text(
         f"""
-        with {_ZONES}
+        with {_ZONES},
+        open_items as materialized (
+            select id, subject_id, person_id, due_on from notification_items
+            where schedule = :schedule and resolved_at is null and notification_id is not null
+                and due_on between :due_from and :due_to
+        ),
+        ended as materialized (
+            select item.id from open_items as item
+            where not exists (
+                select from ({SUBJECTS[schedule]}) as subject
+                where subject.subject_id = item.subject_id and subject.person_id = item.person_id
+                    and subject.due_on = item.due_on and subject.due_on between :due_from and :due_to
+            )
+        )
         update notification_items set resolved_at = :now
         where id in (
             select item.id from notification_items as item
-            where item.schedule = :schedule and item.resolved_at is null and item.notification_id is not null
-                and (item.sent_at is null or item.due_on >= :due_from)
-                and not exists (
-                    select from ({SUBJECTS[schedule]}) as subject
-                    where subject.subject_id = item.subject_id and subject.person_id = item.person_id
-                        and subject.due_on - item.due_on = 0
-                )
+            where item.id = any(array(select id from ended)) and item.resolved_at is null
             for update of item skip locked
         )
         """  # noqa: S608 - constants of this module
     )
+
+
+# From when on open items are looked at: what was told is over some time after its date, what waits never is.
+OPEN_DATES = text(
+    """
+    select
+        least(:due_from, (
+            select min(due_on) from notification_items
+            where schedule = :schedule and resolved_at is null and sent_at is null and notification_id is not null
+        )) as due_from,
+        (
+            select max(due_on) from notification_items
+            where schedule = :schedule and resolved_at is null and notification_id is not null
+        ) as due_to
+    """
+)
 
 
 def collect(schedule: ReminderSchedule) -> TextClause:
@@ -304,12 +358,18 @@ ROUTE = text(
         id, notification_id, person_id, channel, due_at, next_attempt_at, created_at, updated_at
     )
     select {_NEW_ID}, message.id, message.person_id, channel.name, days.deliver_at, days.deliver_at, :now, :now
-    from (select distinct person_id, on_date, name from owed_reminders where is_sent) as addressed
+    from (
+        select distinct owed.person_id, owed.on_date, owed.name, way.channel
+        from owed_reminders as owed
+        join unnest(cast(:way_steps as int[]), cast(:way_channels as text[])) as way (step, channel)
+            on way.step = owed.step
+        where owed.is_sent
+    ) as addressed
     join notifications as message
         on message.person_id = addressed.person_id and message.on_date = addressed.on_date and message.sealed_at is null
     join days on days.zone = addressed.name and days.on_date = addressed.on_date
     join people on people.id = addressed.person_id
-    cross join (values ('in_app'), ('email'), ('push'), ('sms')) as channel (name)
+    cross join lateral (select addressed.channel as name) as channel
     left join notification_preferences as preference
         on preference.person_id = addressed.person_id and preference.channel = channel.name
     where case channel.name
@@ -398,6 +458,8 @@ NOTE_TOLD = text(
     update notification_items set sent_at = :now
     where sent_at is null and resolved_at is null and notification_id in (
         select notification_id from notification_deliveries where id = any(:ids)
+    ) and (schedule, step) in (
+        select * from unnest(cast(:told_schedules as text[]), cast(:told_steps as int[]))
     )
     """
 )

@@ -557,14 +557,14 @@ def upgrade() -> None:
             "renews_id is not null and withdrawn_at is null and revoked_at is null and verification_status = 'verified'"
         ),
     )
+    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_path_id"), "certificates", "learning_paths", ["path_id"], ["id"])
     op.create_foreign_key(
         op.f("fk_certificates_register_entry_id"), "certificates", "register_entries", ["register_entry_id"], ["id"]
     )
-    op.create_foreign_key(op.f("fk_certificates_path_id"), "certificates", "learning_paths", ["path_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
     op.add_column("certification_registry", sa.Column("verification_api_endpoint", sa.Text(), nullable=True))
     op.add_column(
         "certification_registry",
@@ -597,6 +597,24 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("kind in ('crew.decided', 'crew.rule_set')"),
     )
+    op.drop_index(
+        op.f("ix_notification_items_open"), table_name="notification_items", postgresql_where="(resolved_at IS NULL)"
+    )
+    op.create_index(
+        "ix_notification_items_open",
+        "notification_items",
+        ["schedule", "due_on"],
+        unique=False,
+        postgresql_include=["subject_id", "person_id", "id"],
+        postgresql_where=sa.text("resolved_at is null and notification_id is not null"),
+    )
+    op.create_index(
+        "ix_notification_items_waiting",
+        "notification_items",
+        ["schedule", "due_on"],
+        unique=False,
+        postgresql_where=sa.text("resolved_at is null and sent_at is null and notification_id is not null"),
+    )
     op.add_column("stored_files", sa.Column("unused_since", postgresql.TIMESTAMP(timezone=True), nullable=True))
     op.create_index(
         "ix_stored_files_unused_since",
@@ -610,18 +628,36 @@ def upgrade() -> None:
         "certification_registry",
         "ce_credits_required >= 0 and ce_carry_over_limit >= 0",
     )
-    _set_schedules((*_SCHEDULES, "visit_unqualified"))
+    _set_schedules((*_SCHEDULES, "employer_copy", "visit_unqualified"))
 
 
 def downgrade() -> None:
-    op.execute("delete from notification_items where schedule = 'visit_unqualified'")
-    op.execute("delete from reminder_runs where schedule = 'visit_unqualified'")
+    op.execute("delete from notification_items where schedule in ('employer_copy', 'visit_unqualified')")
+    op.execute("delete from reminder_runs where schedule in ('employer_copy', 'visit_unqualified')")
     _set_schedules(_SCHEDULES)
     op.drop_constraint(op.f("ck_certification_registry_credits_not_negative"), "certification_registry")
     op.drop_index(
         "ix_stored_files_unused_since", table_name="stored_files", postgresql_where=sa.text("unused_since is not null")
     )
     op.drop_column("stored_files", "unused_since")
+    op.drop_index(
+        "ix_notification_items_waiting",
+        table_name="notification_items",
+        postgresql_where=sa.text("resolved_at is null and sent_at is null and notification_id is not null"),
+    )
+    op.drop_index(
+        "ix_notification_items_open",
+        table_name="notification_items",
+        postgresql_include=["subject_id", "person_id", "id"],
+        postgresql_where=sa.text("resolved_at is null and notification_id is not null"),
+    )
+    op.create_index(
+        op.f("ix_notification_items_open"),
+        "notification_items",
+        ["schedule", "subject_id"],
+        unique=False,
+        postgresql_where="(resolved_at IS NULL)",
+    )
     op.drop_index(
         "ix_ledger_events_crews",
         table_name="ledger_events",
@@ -637,12 +673,12 @@ def downgrade() -> None:
     op.drop_column("certification_registry", "ce_carry_over_limit")
     op.drop_column("certification_registry", "ce_credits_required")
     op.drop_column("certification_registry", "verification_api_endpoint")
+    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_register_entry_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
     op.drop_index(
         "uq_certificates_proven_renewal",
         table_name="certificates",

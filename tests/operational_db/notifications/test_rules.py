@@ -12,7 +12,7 @@ from operational_db.notifications.texts import body_of, line_of, subject_of
 from operational_db.notifications.views import ItemView
 from operational_db.types import ReminderSchedule, new_id
 
-CERTIFICATE, SCOPE, ASSIGNMENT, VISIT = ReminderSchedule
+CERTIFICATE, SCOPE, ASSIGNMENT, COPY, VISIT = ReminderSchedule
 NEW_YORK = ZoneInfo("America/New_York")
 DUE = date(2028, 2, 29)
 
@@ -178,6 +178,6 @@ class TestTexts:
         one, other = item(SCOPE, self.TODAY), item(ASSIGNMENT, self.TODAY)
         assert subject_of([one], self.TODAY) == line_of(one, self.TODAY)
         assert subject_of([one, other], self.TODAY) == "2 reminders about your training and certificates"
-        body = body_of([one, other], self.TODAY, base_url="https://t.example")
+        body = body_of([one, other], self.TODAY, base_url="https://t.example", renewal_terms={})
         assert body.count("https://t.example/me-training\n") == 2
         assert body.endswith("https://t.example/me-notifications\n")

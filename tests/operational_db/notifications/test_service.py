@@ -470,6 +470,7 @@ class TestScopes:
             ReminderSchedule.CERTIFICATE_EXPIRY: 0,
             ReminderSchedule.SCOPE_EXPIRY: 1,
             ReminderSchedule.ASSIGNMENT_DUE: 0,
+            ReminderSchedule.EMPLOYER_COPY: 0,
             ReminderSchedule.VISIT_UNQUALIFIED: 0,
         }
         with unit_of_work(engine) as session:

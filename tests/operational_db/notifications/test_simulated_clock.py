@@ -55,9 +55,7 @@ plans = st.fixed_dictionaries(
     {
         "start": st.sampled_from(STARTS),
         "zone": st.sampled_from(ZONES),
-        "ends": st.lists(
-            st.tuples(st.sampled_from(SCHEDULES), st.integers(-2, 100)), min_size=1, max_size=4
-        ),
+        "ends": st.lists(st.tuples(st.sampled_from(SCHEDULES), st.integers(-2, 100)), min_size=1, max_size=4),
         # Hours between two rounds; the long ones are outages of the worker.
         "pauses": st.lists(st.sampled_from([2, 5, 9, 24, 24, 31, 80, 200]), min_size=8, max_size=18),
         # What happens to a subject before a round: its date moves, or it is renewed or completed.
