@@ -74,6 +74,8 @@ def load_pinned(address: str, _options: Mapping[str, object] | None = None) -> J
         "contextUrl": None,
         "documentUrl": address,
         "document": _context(address),
+        # The processor then keeps what it made of the context, as it will not change.
+        "tag": "static",
     }
 
 

@@ -5,7 +5,9 @@ and whether the document says anything sensible, is for callers to decide.
 """
 
 import hashlib
+import json
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import base58
 from cryptography.exceptions import InvalidSignature
@@ -37,7 +39,13 @@ def document_hash(document: JsonObject) -> bytes:
 def hash_to_sign(document: JsonObject, options: JsonObject) -> bytes:
     """The 64 bytes that are signed: the hash of the options under the document's contexts, then the document's."""
     configuration = {"@context": document["@context"], **options}
-    return document_hash(configuration) + document_hash(document)
+    return _options_hash(json.dumps(configuration, sort_keys=True)) + document_hash(document)
+
+
+@lru_cache(maxsize=256)
+def _options_hash(configuration: str) -> bytes:
+    """All badges of a batch are signed with the same options."""
+    return document_hash(json.loads(configuration))
 
 
 def sign_document(
