@@ -128,6 +128,12 @@ CONTENT_LESSONS = _page(Area.CONTENT, "lessons", "Content", "library_books", "Is
 CONTENT_VERSION = _page(
     Area.CONTENT, "version", "Lesson version", "library_books", "What is missing before it ships?", is_in_menu=False
 )
+CONTENT_DRAFT = _page(
+    Area.CONTENT, "draft", "Draft a lesson", "edit_document", "What does the lesson say and ask?", is_in_menu=False
+)
+CONTENT_POLICIES = _page(
+    Area.CONTENT, "policies", "Policies", "policy", "Which policies hold, and what does a change set off?"
+)
 EVIDENCE_EXPORT = _page(
     Area.EVIDENCE, "export", "Evidence", "inventory_2", "What can be handed to somebody who does not trust us?"
 )
@@ -186,6 +192,8 @@ PAGES: tuple[PageEntry, ...] = (
     SECURITY_INCIDENT,
     CONTENT_LESSONS,
     CONTENT_VERSION,
+    CONTENT_DRAFT,
+    CONTENT_POLICIES,
     EVIDENCE_EXPORT,
     EVIDENCE_LEDGER,
     EVIDENCE_VERIFY,

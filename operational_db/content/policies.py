@@ -15,6 +15,7 @@ from operational_db.content.drafting import (
     required,
 )
 from operational_db.content.permissions import (
+    is_visible,
     require_visible,
     require_work_on,
     visible_organizations,
@@ -22,7 +23,7 @@ from operational_db.content.permissions import (
 from operational_db.content.recertification import end_outdated_evidence, to_change
 from operational_db.content.repository import ContentRepository
 from operational_db.content.review_tasks import flag_dependents
-from operational_db.content.views import PolicyView
+from operational_db.content.views import LessonListItem, PolicyView
 from operational_db.errors import InvalidInputError, NotFoundError
 from operational_db.identity.rules import Permission, Principal
 from operational_db.ledger.append import append_events
@@ -160,9 +161,30 @@ def list_policies(session: Session, principal: Principal, *, on: date) -> list[P
     return reading.policy_views(repository, repository.policies(visible_organizations(principal)), on=on)
 
 
+def lessons_teaching(session: Session, principal: Principal, *, policy_id: UUID) -> list[LessonListItem]:
+    """Published lessons that teach the policy: what a new version of it flags and sends to review.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such policy, or it is another organization's.
+    """
+    repository = ContentRepository(session)
+    policy = repository.policy(policy_id)
+    require_visible(principal, policy.organization_id, no_policy())
+    return [
+        reading.lesson_item(lesson, version)
+        for version, lesson, _ in repository.published_teaching(policy_id)
+        if is_visible(principal, lesson.organization_id)
+    ]
+
+
+def no_policy() -> NotFoundError:
+    return NotFoundError("There is no policy with this id. Look it up by its code.")
+
+
 def _policy_for_change(repository: ContentRepository, principal: Principal, policy_id: UUID) -> Policy:
     policy = repository.policy(policy_id, lock=True)
-    missing = NotFoundError("There is no policy with this id. Look it up by its code.")
-    require_visible(principal, policy.organization_id, missing)
+    require_visible(principal, policy.organization_id, no_policy())
     require_work_on(repository, principal, Permission.CHANGE_POLICIES, policy.organization_id)
     return policy

@@ -93,6 +93,19 @@ def record_release_check(
     return check
 
 
+def latest_dry_run(session: Session, principal: Principal, *, version_id: UUID) -> UUID | None:
+    """The ledger entry of the latest decision in dry-run mode of a gate of this lesson, to attach as its trial.
+
+    Raises
+    ------
+    NotAuthorizedError, NotFoundError
+        When the principal may not work on the lesson.
+    """
+    repository = ContentRepository(session)
+    version, lesson = version_for(repository, principal, Permission.AUTHOR_LESSONS, version_id)
+    return repository.latest_dry_run(gated_actions(repository, lesson, version), lesson.organization_id)
+
+
 def readiness(session: Session, version: LessonVersion) -> tuple[ReadinessLine, ...]:
     """The ready-to-ship checklist of a version as things stand; each line names what is missing."""
     repository = ContentRepository(session)

@@ -5,12 +5,13 @@ from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, delete, or_, select, text, true
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, case, cast, delete, or_, select, text, true
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from operational_db.content import rules
 from operational_db.errors import NotFoundError
+from operational_db.ledger.events import GateDecided
 from operational_db.tables.catalog import Course
 from operational_db.tables.content import (
     Lesson,
@@ -34,7 +35,7 @@ from operational_db.tables.gates import (
 )
 from operational_db.tables.identity import Organization
 from operational_db.tables.ledger import LedgerEvent
-from operational_db.types import LessonStatus, LessonType, OrganizationKind, ProficiencyLevel, ReviewOutcome
+from operational_db.types import GateMode, LessonStatus, LessonType, OrganizationKind, ProficiencyLevel, ReviewOutcome
 
 Coded = TypeVar("Coded", Policy, Runbook, Lesson)
 
@@ -337,6 +338,18 @@ class ContentRepository:
 
     def entry(self, event_id: UUID) -> LedgerEvent | None:
         return self.session.get(LedgerEvent, event_id)
+
+    def latest_dry_run(self, actions: Collection[str], organization_id: UUID | None) -> UUID | None:
+        """Entry of the latest decision in dry-run mode on one of the actions, of the organization or of any."""
+        body = cast(LedgerEvent.body, JSONB)
+        statement = select(LedgerEvent.id).where(
+            LedgerEvent.kind == GateDecided.kind,
+            body["mode"].astext == GateMode.DRY_RUN,
+            body["action"].astext.in_(actions),
+        )
+        if organization_id is not None:
+            statement = statement.where(LedgerEvent.organization_id == organization_id)
+        return self.session.scalar(statement.order_by(LedgerEvent.occurred_at.desc(), LedgerEvent.id.desc()).limit(1))
 
     def bundle(self, bundle_id: UUID) -> EvidenceBundle | None:
         return self.session.get(EvidenceBundle, bundle_id)

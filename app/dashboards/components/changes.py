@@ -10,6 +10,7 @@ from app.dashboards.components.frame import say_empty
 from app.dashboards.components.impact import DAYS, show_impact
 from app.dashboards.components.receipts import write
 from app.dashboards.formats import to_day, to_plural, to_words
+from app.dashboards.navigation import CONTENT_POLICIES
 from app.dashboards.use_cases import changes, gates
 from app.dashboards.use_cases.gates import RuleBook
 from app.dashboards.viewer import Viewer
@@ -188,6 +189,12 @@ def show_policy_trial(viewer: Viewer) -> None:
         return
     by_label = {policy_label(policy): policy for policy in found}
     policy = by_label[st.selectbox("Policy", list(by_label), key="gates_policy")]
+    st.page_link(
+        CONTENT_POLICIES.path,
+        label="Publish a version of it",
+        icon=CONTENT_POLICIES.icon,
+        query_params={"policy": str(policy.id)},
+    )
     show_policy_effect(
         viewer,
         policy,

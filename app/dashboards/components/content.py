@@ -1,5 +1,6 @@
 """Parts of the content pages: what waits for somebody's work, and one version with its checklist and reviews."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import streamlit as st
@@ -9,16 +10,20 @@ from app.dashboards.chips import chip_of
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.receipts import write
 from app.dashboards.formats import to_day, to_instant, to_number, to_parts, to_plural, to_words
-from app.dashboards.navigation import CONTENT_VERSION
+from app.dashboards.navigation import CONTENT_DRAFT, CONTENT_VERSION
+from app.dashboards.use_cases import authoring
 from app.dashboards.use_cases import content as live
 from app.dashboards.viewer import Viewer
 from operational_db import clock
+from operational_db.content.body import parse_body
+from operational_db.content.rules import external_addresses
 from operational_db.content.views import ReviewView, VersionView
 from operational_db.errors import DomainError
 from operational_db.identity.rules import Permission
-from operational_db.types import LessonStatus, ReviewOutcome
+from operational_db.types import LessonStatus, ReleaseCheck, ReviewOutcome
 
 SHOWN = 8
+TRYING = (LessonStatus.DRAFT, LessonStatus.IN_REVIEW)
 REASONS = {
     "publication": "before publication",
     "policy_change": "because a policy changed",
@@ -69,6 +74,8 @@ def show_version(viewer: Viewer, version: VersionView) -> None:
             st.markdown(f":green[:material/check_circle:] {line.text}")
         else:
             st.markdown(f":red[:material/error:] **{line.text}** — missing: {', '.join(line.missing)}")
+            if version.status in TRYING and may(viewer, version, Permission.AUTHOR_LESSONS):
+                _offer_trial(viewer, version, line.code)
     st.subheader("Reviews")
     if not version.reviews:
         say_empty("Nobody was asked for a review yet.", "Handing the draft in asks for them.")
@@ -77,11 +84,53 @@ def show_version(viewer: Viewer, version: VersionView) -> None:
     _show_facts(version)
 
 
+def _offer_trial(viewer: Viewer, version: VersionView, code: str) -> None:
+    """A button to attach what was tried, under the line of the checklist that asks for it."""
+    addresses = external_addresses(parse_body(version.lesson_type, version.body))
+    trials = {
+        "dry_run": ("Attach the latest dry run", ReleaseCheck.DRY_RUN),
+        "evidence_export": ("Attach the latest export", ReleaseCheck.EVIDENCE_EXPORT),
+        "links": ("I opened the links: they lead where they should", ReleaseCheck.LINKS),
+    }
+    if code not in trials or (code == "links" and not addresses):
+        return
+    label, release_check = trials[code]
+    st.button(
+        label,
+        key=f"version_trial_{code}",
+        icon=":material/attach_file:",
+        on_click=_attach,
+        args=(viewer, version, release_check, addresses if release_check is ReleaseCheck.LINKS else ()),
+    )
+
+
+def _attach(viewer: Viewer, version: VersionView, release_check: ReleaseCheck, targets: Sequence[str]) -> None:
+    engine, principal = session.installation().engine, viewer.principal
+    write(
+        lambda: authoring.attach_trial(
+            engine,
+            principal,
+            version_id=version.id,
+            organization_id=version.organization_id,
+            release_check=release_check,
+            targets=targets,
+            now=clock.now(),
+        )
+    )
+
+
 def _show_next_step(viewer: Viewer, version: VersionView) -> None:
     missing = [line for line in version.readiness if not line.is_met]
-    if version.status is LessonStatus.DRAFT and _may(viewer, version, Permission.AUTHOR_LESSONS):
-        st.button("Hand in for review", key="version_submit", type="primary", on_click=_submit, args=(viewer, version))
-    elif version.status is LessonStatus.IN_REVIEW and _may(viewer, version, Permission.PUBLISH_LESSONS):
+    may_write = may(viewer, version, Permission.AUTHOR_LESSONS)
+    if version.status is LessonStatus.DRAFT and may_write:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Hand in for review", key="version_submit", type="primary", on_click=_submit, args=(viewer, version)
+            )
+            _link_to_draft(version, "Edit the draft")
+    elif version.status is LessonStatus.PUBLISHED and may_write:
+        _link_to_draft(version, "Draft the next version")
+    elif version.status is LessonStatus.IN_REVIEW and may(viewer, version, Permission.PUBLISH_LESSONS):
         st.button(
             "Publish",
             key="version_publish",
@@ -94,7 +143,11 @@ def _show_next_step(viewer: Viewer, version: VersionView) -> None:
         )
 
 
-def _may(viewer: Viewer, version: VersionView, permission: Permission) -> bool:
+def _link_to_draft(version: VersionView, label: str) -> None:
+    st.page_link(CONTENT_DRAFT.path, label=label, icon=CONTENT_DRAFT.icon, query_params={"version": str(version.id)})
+
+
+def may(viewer: Viewer, version: VersionView, permission: Permission) -> bool:
     """Whether to offer the button; the service decides again."""
     if version.organization_id is not None:
         return viewer.principal.can(permission, version.organization_id)
@@ -124,7 +177,7 @@ def _show_review(viewer: Viewer, version: VersionView, review: ReviewView) -> No
             when = to_instant(review.decided_at, viewer.zone)
             st.markdown(f":{chip.color}-badge[:material/{chip.icon}: {word}] {when}" + _said(review.comment))
             return
-        if not _may(viewer, version, Permission.REVIEW_LESSONS):
+        if not may(viewer, version, Permission.REVIEW_LESSONS):
             st.caption("Waits for a reviewer.")
             return
         comment = st.text_area("Comment", key=f"review_{review.id}_comment", max_chars=2000)

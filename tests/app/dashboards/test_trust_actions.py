@@ -35,7 +35,7 @@ from operational_db.ledger.checkpoints import latest_signed_checkpoint
 from operational_db.ledger.proofs import tlog_proof
 from operational_db.proficiency.rules import ScopeRuleTerms
 from operational_db.proficiency.service import record_evidence, set_scope_rule
-from operational_db.tables.content import Lesson, LessonReview, LessonVersion
+from operational_db.tables.content import Lesson, LessonReview, LessonVersion, Policy
 from operational_db.tables.gates import (
     EvidenceBundle,
     GateRule,
@@ -430,7 +430,7 @@ class TestRules:
         own = [rule for rule in _all(records, ScopeRule) if rule.organization_id == figures.COMPANY]  # type: ignore[attr-defined]
         assert [rule.validity_months for rule in own] == [24, 18]  # type: ignore[attr-defined]
 
-    @pytest.mark.requirement("EMB-14", "EMB-22")
+    @pytest.mark.requirement("EMB-19", "EMB-22")
     def test_a_policy_change_shows_whom_it_would_stop_only_where_scope_or_controls_change(
         self, working: Visit, records: Engine
     ) -> None:
@@ -515,6 +515,104 @@ class TestContent:
         app = working.open("manager", "content/lessons")
         assert "Not shipped yet" in texts(app)
         assert any("How we export 1.0.0" in link.proto.label for link in app.get("page_link"))
+
+    @pytest.mark.requirement("EMB-18", "EMB-21")
+    def test_a_lesson_is_written_saved_and_handed_in_on_the_page(self, working: Visit, records: Engine) -> None:
+        app = working.open("manager", "content/draft")
+        app.text_input(key="draft_new_code").set_value("LOCKOUT")
+        app.text_input(key="draft_new_title").set_value("Lockout")
+        app.number_input(key="draft_new_checks_count").set_value(1)
+        app.run()
+        _click(app, "draft_save")
+        assert "Slide 1 needs a title." in app.error[0].value
+        for field, text in {
+            "slide_0_title": "Lockout",
+            "slide_0_text": "Switch off and lock before you open.",
+            "slide_0_points": "Key\nTag",
+            "checks_0_prompt": "What comes first?",
+            "checks_0_answers": "*Lock\nOpen",
+            "checks_0_explanation": "Nothing is opened before it is locked.",
+        }.items():
+            kind = app.text_input if field.endswith("title") else app.text_area
+            kind(key=f"draft_new_{field}").set_value(text)
+        app.multiselect(key="draft_new_policies").set_value(["POL-DA-003"])
+        _click(app, "draft_save")
+        assert app.header[0].value == "Lockout 1.0.0"
+        said = texts(app)
+        assert "Draft 1.0.0 is saved." in said
+        assert "**Names the runbook to follow** — missing: a runbook" in said
+        with Session(records) as session:
+            version = session.scalars(
+                select(LessonVersion).join(Lesson, Lesson.id == LessonVersion.lesson_id).where(Lesson.code == "LOCKOUT")
+            ).one()
+        assert version.body["slides"][0]["points"] == [{"en": "Key"}, {"en": "Tag"}]
+        app = working.open("manager", "content/draft", version=str(version.id))
+        key = f"draft_{version.id}"
+        assert app.text_area(key=f"{key}_checks_0_answers").value == "*Lock\nOpen"
+        app.multiselect(key=f"{key}_runbooks").set_value(["RB-EXPORT-RECALL"])
+        app.text_area(key=f"{key}_outcomes").set_value("Locks before opening")
+        _click(app, "draft_save")
+        assert "a runbook" not in texts(app)
+        _click(app, "version_submit")
+        assert "Handed in: 2 reviews were asked for." in texts(app)
+        app = working.open("manager", "content/draft", version=str(version.id))
+        assert "This version is in review." in app.info[0].value
+
+    def test_what_was_tried_is_attached_under_the_line_that_asks_for_it(
+        self, working: Visit, records: Engine, draft: UUID
+    ) -> None:
+        app = working.open("manager", "content/version", version=str(draft))
+        _click(app, "version_trial_evidence_export")
+        assert "No evidence was exported yet." in app.error[0].value
+        evidence_cases.hand_out_bundle(
+            records,
+            working.settings,
+            principal_of("auditor"),
+            scope=BundleScope(BundleKind.ORGANIZATION, figures.COMPANY),
+            has_names=True,
+            now=NOW,
+        )
+        _click(app, "version_trial_evidence_export")
+        assert "The trial is attached." in texts(app)
+        assert not [button for button in app.button if button.key == "version_trial_evidence_export"]
+
+    @pytest.mark.requirement("EMB-19")
+    def test_a_policy_is_registered_published_and_its_change_seen_before(self, working: Visit, records: Engine) -> None:
+        app = working.open("manager", "content/policies")
+        app.text_input(key="policies_code").set_value("pol-lock-001")
+        app.text_input(key="policies_title").set_value("Lockout")
+        app.form_submit_button[0].click().run()
+        assert "POL-LOCK-001 is registered." in texts(app)
+        policy = next(each for each in _all(records, Policy) if each.code == "POL-LOCK-001")  # type: ignore[attr-defined]
+        key = f"policies_{policy.id}_first"  # type: ignore[attr-defined]
+        _click(app, "policies_publish")
+        assert "Say what the version holds or changes." in app.error[0].value
+        app.text_area(key=f"{key}_summary").set_value("Lock before opening.")
+        _click(app, "policies_publish")
+        assert "POL-LOCK-001 1.0.0 is published, in effect from 21 Nov 2026: 0 lessons are flagged" in texts(app)
+        key = f"policies_{policy.id}_1.0.0"  # type: ignore[attr-defined]
+        assert app.text_input(key=f"{key}_version").value == "1.1.0"
+        assert app.button(key="policies_publish").disabled
+        app.checkbox(key=f"{key}_scope").check().run()
+        _click(app, "policies_effect_see")
+        assert "A change of scope: lessons of the former version stop counting." in texts(app)
+        app.text_area(key=f"{key}_summary").set_value("Also for escalators.")
+        _click(app, "policies_publish")
+        assert "POL-LOCK-001 1.1.0 is published" in texts(app)
+        assert _count(records, "policy.version_published") >= 2
+
+    def test_the_platforms_policies_are_not_a_companys_to_change(self, working: Visit) -> None:
+        app = working.open("manager", "content/policies")
+        assert "You have no policy of your own yet." in app.info[0].value
+        app = working.open("auditor", "content/policies")
+        assert "Your role may look, but not change policies." in texts(app)
+        assert not [button for button in app.button if str(button.key).startswith("policies_publish")]
+
+    @pytest.mark.parametrize("who", ["auditor", "reviewer"])
+    def test_who_may_not_write_gets_no_form(self, working: Visit, who: str) -> None:
+        app = working.open(who, "content/draft")
+        assert "Your role may not write lessons here." in texts(app)
+        assert not app.text_input
 
     @pytest.mark.parametrize("who", ["other manager", "school", "technician"])
     def test_drafts_are_nobody_elses(self, working: Visit, draft: UUID, who: str) -> None:

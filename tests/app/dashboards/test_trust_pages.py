@@ -176,7 +176,7 @@ class TestFreshnessLine:
 
 
 class TestAccessLog:
-    @pytest.mark.requirement("EMB-16", "EMB-22")
+    @pytest.mark.requirement("EMB-16")
     def test_says_who_was_let_in_what_changed_and_what_left(self, visit: Visit) -> None:
         app = visit.open("auditor", "evidence/access_log", log_time="All time")
         assert "Evidence was exported 1 time and training waived 1 time on record." in texts(app)

@@ -12,8 +12,9 @@ from app.dashboards.components.receipts import show_receipts
 from app.dashboards.components.security import content_figures
 from app.dashboards.components.tables import Column, Empty, Opens, show_frame, show_listing
 from app.dashboards.formats import to_number, to_plural
-from app.dashboards.navigation import CONTENT_LESSONS, CONTENT_VERSION
+from app.dashboards.navigation import CONTENT_DRAFT, CONTENT_LESSONS, CONTENT_VERSION
 from app.dashboards.queries import content
+from operational_db.identity.rules import Permission
 
 viewer = open_page(CONTENT_LESSONS)
 counts = viewer.load(content.counts)
@@ -23,6 +24,8 @@ answer(
     f"{'review waits' if counts.open_review_count == 1 else 'reviews wait'}."
 )
 show_receipts(viewer)
+if viewer.principal.can(Permission.AUTHOR_LESSONS, viewer.organization_id):
+    st.page_link(CONTENT_DRAFT.path, label="Draft a new lesson", icon=CONTENT_DRAFT.icon)
 if counts.lesson_count:
     show_figures(content_figures(counts))
 else:
