@@ -21,6 +21,7 @@ from operational_db import clock
 from operational_db.settings import load_settings
 from tests.benchmarks import (
     badges,
+    crews,
     decisions_http,
     equipment,
     evidence,
@@ -49,6 +50,7 @@ ROWS = {
     **decisions_http.WHAT,
     **evidence.WHAT,
     **badges.WHAT,
+    **crews.WHAT,
     **equipment.WHAT,
     **sweep.WHAT,
 }
@@ -73,6 +75,7 @@ def run_rows(bench: Bench, wanted: frozenset[str]) -> list[Row]:
         rows += _guarded(bench, wanted & badges.WHAT.keys(), lambda: badges.measure_badges(bench, wanted))
     single: dict[str, Callable[[Bench], Row]] = {
         "gate_http": decisions_http.measure_http,
+        "crew_check": crews.measure_crew_check,
         "build": pipeline.measure_build,
         "refresh": pipeline.measure_refresh,
         "pages": pages.measure_pages,

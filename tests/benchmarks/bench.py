@@ -43,6 +43,8 @@ class Effort:
     badge_repetitions: int = 50
     listed_badges: int = 100_000
     verify_seconds: float = 20.0
+    crew_check_count: int = 30
+    crew_certificate_count: int = 300_000
     # Certificates the expiry sweep goes through.
     certificate_count: int = 1_000_000
 

@@ -32,14 +32,15 @@ TINY = Effort(
     refresh_repetitions=1, warm_up_rounds=0, page_repetitions=1, viewer_count=3, viewing_seconds=4.0, longest_look=1.0,
     evidence_count=2_000, decision_count=200, gate_seconds=0.2, gate_repetitions=1, gate_batches=1,
     append_repetitions=1, append_seconds=0.5, ledger_entries=600, proof_count=20, http_seconds=1.0,
-    certificate_count=2_000,
+    certificate_count=2_000, crew_check_count=2, crew_certificate_count=600,
 )  # fmt: skip
 # So small that the ledger a tenth of the size is the same one.
 TINY_ENTRIES = 1_000
 # Kinds that come with the shipped lessons and gates; the large history is one of learning.
 NOT_OF_LEARNING = {
     "access", "content", "evidence", "gate", "incident", "lesson", "near_miss", "person", "policy", "proficiency",
-    "reinforcement", "reminder", "tip", "waiver",
+    "reinforcement", "reminder", "tip", "waiver", "certificate", "badge", "building", "ce_credit", "contract", "crew",
+    "equipment", "register", "renewal", "verification", "visit",
 }  # fmt: skip
 # Record pages of what a history of learning does not hold.
 WITHOUT_RECORDS = {SECURITY_INCIDENT, CONTENT_VERSION}
