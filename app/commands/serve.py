@@ -94,7 +94,9 @@ def _serve(*, is_prepared: bool, is_stopping_with_parent: bool) -> None:
 
 
 def _load_demo(engine: Engine, settings: Settings) -> None:
+    from operational_db.badges.keys import load_or_create_badge_signer
     from operational_db.demo.load import load_demo
+    from operational_db.documents.store import file_store_of
 
     with _bars() as bars:
         tasks: dict[str, TaskID] = {}
@@ -104,7 +106,14 @@ def _load_demo(engine: Engine, settings: Settings) -> None:
                 tasks[label] = bars.add_task(label)
             bars.update(tasks[label], completed=done, total=total)
 
-        load_demo(engine, seed=settings.demo_seed, now=clock.now(), progress=report)
+        load_demo(
+            engine,
+            seed=settings.demo_seed,
+            now=clock.now(),
+            store=file_store_of(settings),
+            signer=load_or_create_badge_signer(settings),
+            progress=report,
+        )
 
 
 def _refresh_first_time(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from operational_db.ledger.events import Event
@@ -26,7 +27,15 @@ from operational_db.tables.content import (
     Reinforcement,
     TipDismissal,
 )
-from operational_db.tables.credentials import Certificate, Certification
+from operational_db.tables.credentials import (
+    CeCredit,
+    Certificate,
+    CertificateRenewal,
+    Certification,
+    LearningPathCertification,
+    TrackCertification,
+    VerificationCase,
+)
 from operational_db.tables.gates import (
     AccessGrant,
     GateRule,
@@ -79,6 +88,9 @@ COLUMNS: dict[type[Base], tuple[str, ...]] = {
         "renewal_requirements",
         "continuing_education_required",
         "industry_recognition",
+        "ce_credits_required",
+        "ce_carry_over_limit",
+        "ce_carry_over_months",
     ),
     Course: (
         "id",
@@ -187,6 +199,41 @@ COLUMNS: dict[type[Base], tuple[str, ...]] = {
         "revoked_at",
         "revoked_from",
         "revocation_reason",
+        "path_id",
+        "track_id",
+        "verified_by_id",
+    ),
+    LearningPathCertification: ("path_id", "certification_id"),
+    TrackCertification: ("track_id", "certification_id"),
+    VerificationCase: (
+        "id",
+        "certificate_id",
+        "requested_at",
+        "requested_by_id",
+        "decided_at",
+        "decided_by_id",
+        "is_approved",
+        "reason",
+    ),
+    CeCredit: (
+        "id",
+        "person_id",
+        "certification_id",
+        "certificate_id",
+        "credits",
+        "activity_type",
+        "activity_description",
+        "activity_on",
+        "recorded_at",
+    ),
+    CertificateRenewal: (
+        "id",
+        "certificate_id",
+        "organization_id",
+        "opened_at",
+        "opened_by_id",
+        "closed_at",
+        "renewed_by_id",
     ),
     TrainingAssignment: (
         "id",
@@ -418,6 +465,17 @@ COLUMNS: dict[type[Base], tuple[str, ...]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class DemoDocument:
+    """A picture of a certificate that its holder handed in; it is drawn when it is written."""
+
+    person_id: UUID
+    certificate_id: UUID
+    case_id: UUID
+    title: str
+    added_at: datetime
+
+
 @dataclass
 class Batch:
     """Rows and events of the simulated industry, complete before anything is written."""
@@ -426,6 +484,9 @@ class Batch:
     events: list[Event] = field(default_factory=list)
     # Lesson versions that were published when the history began and have given way to others since.
     superseded_version_ids: list[UUID] = field(default_factory=list)
+    documents: list[DemoDocument] = field(default_factory=list)
+    # Certificates whose holders want a badge.
+    badge_certificate_ids: list[UUID] = field(default_factory=list)
 
     def add(self, entity: type[Base], *values: object) -> None:
         self.rows[entity].append(values)

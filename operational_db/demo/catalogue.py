@@ -52,6 +52,14 @@ GENERAL_CERTIFICATIONS = (
     ("MGMT-LEAD", "Crew leadership", "management", "all", None, "sitesync"),
 )
 
+# Credits a cycle asks for, how many of those beyond go into the next, and from which last months.
+CE_TERMS: dict[str, tuple[Decimal, Decimal, int | None]] = {
+    "CODE-ELEV": (Decimal(8), Decimal(2), 6),
+    "CODE-HVAC": (Decimal(8), Decimal(2), 6),
+    "CODE-ELEC": (Decimal(8), Decimal(2), 6),
+    "CODE-ACCESS": (Decimal(6), Decimal(0), None),
+}
+
 TOPICS: dict[CourseCategory, tuple[tuple[str, str], ...]] = {
     CourseCategory.SOFT_SKILLS: (
         ("all", "Explaining a repair to a tenant"),
@@ -221,6 +229,7 @@ class CatalogueBuilder:
             renewal,
             months is not None,
             recognition,
+            *CE_TERMS.get(code, (Decimal(0), Decimal(0), None)),
         )
         self.catalogue.certifications[code] = certification
         return certification

@@ -17,6 +17,7 @@ from operational_db.demo.buildings import EstateBuilder
 from operational_db.demo.catalogue import PASSING_SCORE, Catalogue, DemoCertification, DemoCourse
 from operational_db.demo.chance import SEASON, Chance
 from operational_db.demo.content import DemoContent
+from operational_db.demo.credentials import CredentialBuilder, Graduate, Renewed
 from operational_db.demo.holdings import Holding, Holdings
 from operational_db.demo.industry import (
     HISTORY_DAYS,
@@ -121,6 +122,8 @@ class HistoryBuilder:
         self._engagement: dict[tuple[UUID, UUID, date], list[object]] = {}
         self._certificate_number = 100_000
         self.holdings = Holdings()
+        self.graduates: list[Graduate] = []
+        self.renewed: list[Renewed] = []
 
     # One enrollment
 
@@ -422,7 +425,10 @@ class HistoryBuilder:
             is_withdrawn=False,
             is_verified=True,
         )
-        self.holdings.add(Holding(at, revoked_at if is_revoked else None, facts, organization_id))
+        holding = Holding(at, revoked_at if is_revoked else None, facts, organization_id, held.first_earned_on)
+        self.holdings.add(holding)
+        if former is not None:
+            self.renewed.append(Renewed(former.id, holding))
         self.batch.add(
             Certificate,
             held.id,
@@ -440,6 +446,9 @@ class HistoryBuilder:
             revoked_at if is_revoked else None,
             held.revoked_from,
             "Issued in error" if is_revoked else None,
+            None,
+            None,
+            None,
         )
 
     # A technician's years
@@ -672,6 +681,7 @@ class HistoryBuilder:
             appetite=1.0,
         )
         done = 0
+        finished_at = at_nine(intake)
         left_on: date | None = None
         for number, term in enumerate(terms):
             for course in school.courses[2 * number : 2 * number + 2]:
@@ -679,7 +689,9 @@ class HistoryBuilder:
                 begins = max(begins, at_nine(intake) + timedelta(hours=1))
                 drop = 0.22 - 0.16 * school.quality
                 outcome = self.take(person, course, begins, school.id, drop=drop, pace=STUDENT_PACE)
-                done += outcome is not None and outcome.status is EnrollmentStatus.COMPLETED
+                if outcome is not None and outcome.status is EnrollmentStatus.COMPLETED and outcome.ended_at:
+                    done += 1
+                    finished_at = max(finished_at, outcome.ended_at)
                 if outcome is not None and outcome.status is EnrollmentStatus.DROPPED and chance.happens(0.6):
                     left_on = outcome.ended_at.date() if outcome.ended_at else None
             if left_on is not None:
@@ -687,6 +699,7 @@ class HistoryBuilder:
         graduates = done == len(school.courses)
         if graduates:
             left_on = min(terms[-1] + timedelta(days=130), today)
+            self.graduates.append(Graduate(person.id, school.path_id, school.id, school.trade, finished_at))
         self._add_student(school, person, intake, left_on)
         if graduates and left_on is not None and left_on < today - timedelta(days=70) and chance.happens(0.72):
             hired.append((left_on + timedelta(days=chance.randrange(3, 60)), person.id))
@@ -835,6 +848,8 @@ def simulate(
             progress("Simulating", index + 1, len(industry.companies))
     history.mentor()
     history.write_engagement()
+    credentials = CredentialBuilder(Chance(f"credentials {seed}"), batch, industry, content, history.holdings, now)
+    credentials.build(history.graduates, history.renewed)
     estate_chance = Chance(f"estates {seed}")
     estates = EstateBuilder(estate_chance, batch, industry).build()
     visits = VisitBuilder(estate_chance, batch, industry, history.holdings, now)

@@ -1,7 +1,7 @@
 """Who holds which certificates in the demo, with the instants from which each was known."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from operational_db.credentials.rules import CertificateFacts
@@ -15,6 +15,7 @@ class Holding:
     revoked_at: datetime | None
     facts: CertificateFacts
     organization_id: UUID
+    first_earned_on: date
 
 
 @dataclass

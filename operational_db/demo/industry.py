@@ -100,6 +100,7 @@ class DemoSchool:
     name: str
     trade: str
     quality: float
+    path_id: UUID
     courses: list[DemoCourse] = field(default_factory=list)
 
 
@@ -240,8 +241,8 @@ class IndustryBuilder:
         start = self.industry.start
         name = self._place_name("Trades College")
         school_id = self._add_organization(name, OrganizationKind.TRADE_SCHOOL, start)
-        school = DemoSchool(school_id, name, trade, quality=self.chance.uniform(0.6, 0.95))
-        school.courses = builder.add_school_courses(school_id, name, trade)
+        quality = self.chance.uniform(0.6, 0.95)
+        courses = builder.add_school_courses(school_id, name, trade)
         self.add_member(school_id, Role.SCHOOL_ADMIN, start)
         for _ in range(3):
             self.add_member(school_id, Role.INSTRUCTOR, start)
@@ -251,9 +252,9 @@ class IndustryBuilder:
             LearningPath, path_id, title, f"{trade}-programme-{path_id.hex[-6:]}", f"Three terms at {name}.", school_id,
             f"{trade}_technician", "entry", trade, 60, ["Apprentice technician"],
         )  # fmt: skip
-        for index, course in enumerate(school.courses):
+        for index, course in enumerate(courses):
             self.batch.add(LearningPathCourse, self.chance.new_id(at_nine(start)), path_id, course.id, index + 1, True)
-        self.industry.schools.append(school)
+        self.industry.schools.append(DemoSchool(school_id, name, trade, quality, path_id, courses))
 
     # Companies
 

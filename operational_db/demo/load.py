@@ -6,17 +6,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Engine, select, text, update
+from sqlalchemy import Engine, bindparam, select, text, update
+from sqlalchemy.orm import Session
 
+from operational_db.badges.keys import BadgeSigner
+from operational_db.badges.service import issue_badges
 from operational_db.bulk import copy_rows
 from operational_db.database import unit_of_work
-from operational_db.demo.batch import COLUMNS
+from operational_db.demo.batch import COLUMNS, DemoDocument
 from operational_db.demo.content import install_content
 from operational_db.demo.history import first_instant, simulate
+from operational_db.demo.pictures import draw_certificate
+from operational_db.documents.service import add_document
+from operational_db.documents.store import FileStore
 from operational_db.errors import ConflictError
+from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.ledger.append import copy_events
 from operational_db.ledger.events import Event
 from operational_db.tables.content import LessonVersion
+from operational_db.tables.credentials import Certificate, VerificationCase
 from operational_db.tables.identity import Organization
 from operational_db.types import LessonStatus
 
@@ -35,8 +43,23 @@ class DemoReport:
     event_count: int
 
 
-def load_demo(engine: Engine, *, seed: int, now: datetime, progress: Progress | None = None) -> DemoReport:
+def load_demo(
+    engine: Engine,
+    *,
+    seed: int,
+    now: datetime,
+    store: FileStore | None = None,
+    signer: BadgeSigner | None = None,
+    progress: Progress | None = None,
+) -> DemoReport:
     """Simulate and write the industry of `seed` as of `now` (UTC).
+
+    Parameters
+    ----------
+    store
+        Where handed-in documents are kept; without it cases have none.
+    signer
+        Signs the badges; without it there are none.
 
     Raises
     ------
@@ -47,12 +70,14 @@ def load_demo(engine: Engine, *, seed: int, now: datetime, progress: Progress | 
     # Millions of objects that all stay alive: looking for garbage among them takes a third of the time.
     gc.disable()
     try:
-        return _load(engine, seed, now, report)
+        return _load(engine, seed, now, store, signer, report)
     finally:
         gc.enable()
 
 
-def _load(engine: Engine, seed: int, now: datetime, report: Progress) -> DemoReport:
+def _load(
+    engine: Engine, seed: int, now: datetime, store: FileStore | None, signer: BadgeSigner | None, report: Progress
+) -> DemoReport:
     with unit_of_work(engine) as session:
         session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": DEMO_LOCK})
         if session.scalar(select(Organization.id).limit(1)) is not None:
@@ -67,7 +92,37 @@ def _load(engine: Engine, seed: int, now: datetime, report: Progress) -> DemoRep
         events: Iterable[Event] = _counted(batch.events, "Writing the ledger", 0, len(batch.events), report)
         event_count = copy_events(session, events, now=now, is_simulated=True)
         session.execute(text("analyze"))
+        if store is not None:
+            _hand_in(session, store, batch.documents, report)
+        if signer is not None:
+            # Signed last: a badge names the entry of its certificate.
+            report("Signing badges", 0, len(batch.badge_certificate_ids))
+            issued = issue_badges(session, signer, certificate_ids=batch.badge_certificate_ids, now=now)
+            report("Signing badges", len(issued), len(issued))
     return DemoReport(done, event_count)
+
+
+def _hand_in(session: Session, store: FileStore, documents: Sequence[DemoDocument], report: Progress) -> None:
+    """Keep each document and name it in its certificate and case."""
+    rows = []
+    for index, each in enumerate(documents):
+        file_name, content = draw_certificate(each.title, index + 1, each.added_at)
+        document = add_document(
+            session,
+            SYSTEM_PRINCIPAL,
+            store,
+            person_id=each.person_id,
+            file_name=file_name,
+            content=content,
+            now=each.added_at,
+        )
+        rows.append({"row_certificate": each.certificate_id, "row_case": each.case_id, "document": document.id})
+        report("Keeping documents", index + 1, len(documents))
+    if rows:
+        for entity, key in ((Certificate, "row_certificate"), (VerificationCase, "row_case")):
+            table = entity.__table__
+            named = update(table).where(table.c.id == bindparam(key)).values(document_id=bindparam("document"))  # type: ignore[arg-type]
+            session.connection().execute(named, rows)
 
 
 def _counted(items: Sequence[Item], label: str, done: int, total: int, report: Progress) -> Iterator[Item]:

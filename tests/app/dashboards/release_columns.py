@@ -67,7 +67,7 @@ COLUMNS: dict[str, str] = {
     "active_people_count bigint, returning_people_count bigint, return_rate double, scored_attempt_count bigint, "
     "passed_attempt_count bigint, assessment_pass_rate double",
     "kpi_certification_monthly": "month_on date, new_certificate_count bigint, renewed_count bigint, "
-    "due_for_renewal_count bigint, renewal_rate double",
+    "due_for_renewal_count bigint, renewal_rate double, verification_request_count bigint",
     "release_information": "ledger_size bigint, root_hash varchar, as_of timestamptz, built_at timestamptz, "
     "is_simulated boolean",
     "import_history": "import_id uuid, importer varchar, format varchar, source varchar, organization_id uuid, "

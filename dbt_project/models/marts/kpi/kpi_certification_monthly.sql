@@ -25,10 +25,20 @@ due as (
     group by all
 ),
 
+asked as (
+    select
+        {{ month_start('on_date') }} as month_on,
+        cast(sum(request_count) as bigint) as verification_request_count
+    from {{ ref('verification_request_daily') }}
+    group by all
+),
+
 months as (
     select month_on from issued
     union
     select month_on from due
+    union
+    select month_on from asked
 )
 
 select
@@ -36,7 +46,9 @@ select
     coalesce(issued.new_certificate_count, 0) as new_certificate_count,
     coalesce(due.renewed_count, 0) as renewed_count,
     coalesce(due.due_for_renewal_count, 0) as due_for_renewal_count,
-    {{ share('due.renewed_count', 'due.due_for_renewal_count') }} as renewal_rate
+    {{ share('due.renewed_count', 'due.due_for_renewal_count') }} as renewal_rate,
+    coalesce(asked.verification_request_count, 0) as verification_request_count
 from months
 left join issued on months.month_on = issued.month_on
 left join due on months.month_on = due.month_on
+left join asked on months.month_on = asked.month_on
