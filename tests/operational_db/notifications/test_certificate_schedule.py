@@ -1,4 +1,4 @@
-"""The seed's EXPIRY_NOTIFICATION_SCHEDULE: channels, kind of message, renewal info, copy to the employer, step by step."""
+"""The seed's EXPIRY_NOTIFICATION_SCHEDULE, step by step: channels, kind of message, renewal info, employer copy."""
 
 from datetime import timedelta
 from typing import cast
