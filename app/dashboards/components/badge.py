@@ -1,12 +1,11 @@
 """A certificate's badge: issue it, choose what strangers see, hand out its link and QR code, download it."""
 
-from base64 import b64encode
-from html import escape
 from uuid import UUID
 
 import streamlit as st
 
 from app.dashboards import session
+from app.dashboards.components.figures import to_image
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.receipts import PROBLEM, write
 from app.dashboards.use_cases import badges
@@ -134,5 +133,4 @@ def _share(viewer: Viewer, badge: BadgeView) -> None:
 
 
 def _picture(image: bytes, words: str, width: int) -> str:
-    source = f"data:image/png;base64,{b64encode(image).decode()}"
-    return f'<img src="{source}" alt="{escape(words, quote=True)}" width="{width}" height="{width}">'
+    return to_image(image, "image/png", words, f"width:{width}px;height:{width}px")

@@ -9,6 +9,7 @@ from app.dashboards import session
 from app.dashboards.actions import Receipt
 from app.dashboards.chips import chip_of
 from app.dashboards.components.certificates import COLUMNS, EARLIEST, choose_document, store, to_frame
+from app.dashboards.components.figures import to_image
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.receipts import write
 from app.dashboards.components.tables import Empty, Opens, show_frame
@@ -110,8 +111,10 @@ def show_document(viewer: Viewer, document_id: UUID, *, key: str) -> None:
     except DomainError as error:
         st.warning(error.message, icon=":material/lock:")
         return
-    if file.media_type.startswith("image/"):
-        st.image(file.content, caption=file.file_name, width=480)
+    preview = certificates.preview_of(file)
+    if preview is not None:
+        # In the page itself: under an address of its own, anybody who learns the address could fetch it.
+        st.html(to_image(preview, "image/jpeg", f"Document {file.file_name}", "max-width:min(100%, 480px)"))
     st.download_button(
         f"Download {file.file_name}",
         data=file.content,

@@ -87,8 +87,12 @@ def to_sparkline(values: Sequence[float], words: str) -> str:
         f'<polyline points="{points}" fill="none" stroke="{BLUE}" stroke-width="2" vector-effect="non-scaling-stroke"/>'
         "</svg>"
     )
-    source = f"data:image/svg+xml;base64,{b64encode(drawing.encode()).decode()}"
-    look = f"display:block;width:100%;height:{SPARK_HEIGHT}px"
+    return to_image(drawing.encode(), "image/svg+xml", words, f"display:block;width:100%;height:{SPARK_HEIGHT}px")
+
+
+def to_image(content: bytes, media_type: str, words: str, look: str) -> str:
+    """A picture within the page, as HTML; `words` say to a screen reader what it shows, `look` is CSS."""
+    source = f"data:{media_type};base64,{b64encode(content).decode()}"
     return f'<img src="{source}" alt="{escape(words, quote=True)}" style="{look}">'
 
 

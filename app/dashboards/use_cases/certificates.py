@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from io import BytesIO
 from uuid import UUID
 
+from PIL import Image
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,7 @@ from operational_db.paging import LARGEST_PAGE_SIZE, PageRequest
 from operational_db.types import VerificationStatus
 
 EXPIRING_WITHIN_DAYS = 30
+PREVIEW_SIZE = 1000
 
 
 @dataclass(frozen=True)
@@ -234,6 +237,20 @@ def document(
     """
     with read_only_session(engine) as session:
         return open_document(session, principal, store, document_id=document_id, now=now)
+
+
+def preview_of(file: DocumentFile) -> bytes | None:
+    """A small JPEG of a document that is a picture; None for others and for what cannot be drawn."""
+    if not file.media_type.startswith("image/"):
+        return None
+    buffer = BytesIO()
+    try:
+        with Image.open(BytesIO(file.content)) as picture:
+            picture.thumbnail((PREVIEW_SIZE, PREVIEW_SIZE))
+            picture.convert("RGB").save(buffer, "JPEG", quality=85)
+    except (OSError, Image.DecompressionBombError):
+        return None
+    return buffer.getvalue()
 
 
 def _keep(
