@@ -97,13 +97,27 @@ def districts(warehouse: ScopedWarehouse) -> list[str]:
     return frame["district"].to_list()
 
 
-def on_map(warehouse: ScopedWarehouse, *, state: str, district: str | None, search: str, today: date) -> pl.DataFrame:
+def cities(warehouse: ScopedWarehouse) -> list[str]:
+    """Cities with buildings, the one with the most first."""
+    frame = warehouse.query(
+        "select city from dim_building where city is not null group by city order by count(*) desc, city"
+    )
+    return frame["city"].to_list()
+
+
+def on_map(
+    warehouse: ScopedWarehouse, *, state: str, city: str | None, district: str | None, search: str, today: date
+) -> pl.DataFrame:
     """Points to draw: label, city, latitude, longitude, building_count, unit_count, uncovered_count, open_count.
 
     Up to `MOST_SINGLE` buildings are a point each; more are put together into a grid of `CELLS` by `CELLS`, each cell
     at the middle of its buildings.
     """
-    parameters = {"today": today, "district": district, "search": search.strip(), "most": MOST_SINGLE, "cells": CELLS}
+    parameters = {
+        **_parameters(city=city, district=district, search=search, today=today),
+        "most": MOST_SINGLE,
+        "cells": CELLS,
+    }
     return warehouse.query(
         f"""
         {_BUILDINGS},
@@ -136,16 +150,21 @@ def on_map(warehouse: ScopedWarehouse, *, state: str, district: str | None, sear
 
 # `$today` is part of one state only, and every parameter has to be used.
 _MATCHES = """
-    $today::date is not null and ($district::varchar is null or district = $district::varchar)
+    $today::date is not null and ($city::varchar is null or city = $city::varchar)
+    and ($district::varchar is null or district = $district::varchar)
     and ($search = '' or contains(lower(name), lower($search)) or contains(lower(coalesce(register_id, '')),
          lower($search)))
 """
 
 
-def listing(*, state: str, district: str | None, search: str, today: date) -> Listing:
+def _parameters(*, city: str | None, district: str | None, search: str, today: date) -> dict[str, object]:
+    return {"today": today, "city": city, "district": district, "search": search.strip()}
+
+
+def listing(*, state: str, city: str | None, district: str | None, search: str, today: date) -> Listing:
     """One row a building."""
     sql = f"{_BUILDINGS} select * from buildings where {STATES[state]} and {_MATCHES}"  # noqa: S608 - constants
-    return Listing(sql, SORTS, {"today": today, "district": district, "search": search.strip()})
+    return Listing(sql, SORTS, _parameters(city=city, district=district, search=search, today=today))
 
 
 @dataclass(frozen=True)

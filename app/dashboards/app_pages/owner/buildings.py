@@ -27,13 +27,15 @@ show_figures(building_figures(counts))
 st.page_link(OWNER_REQUIREMENTS.path, label="Set a requirement", icon=OWNER_REQUIREMENTS.icon)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     state = choose("Coverage", list(buildings.STATES), key="buildings_state")
+    known = viewer.load(buildings.cities)
+    city = choose_id("City", dict(zip(known, known, strict=True)), any_label="All cities", key="buildings_city")
     names = viewer.load(buildings.districts)
     district = choose_id(
         "District", dict(zip(names, names, strict=True)), any_label="All districts", key="buildings_district"
     )
     search = search_box("Search by name or register number", key="buildings_search")
-listing = buildings.listing(state=state, district=district, search=search, today=viewer.today)
-places = viewer.load(buildings.on_map, state=state, district=district, search=search, today=viewer.today)
+listing = buildings.listing(state=state, city=city, district=district, search=search, today=viewer.today)
+places = viewer.load(buildings.on_map, state=state, city=city, district=district, search=search, today=viewer.today)
 listed = viewer.load(count_rows, listing)
 if places.height:
     show_chart(buildings_by_place(places, listed - int(places["building_count"].sum())), key="buildings_map")
