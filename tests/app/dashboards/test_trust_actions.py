@@ -658,7 +658,7 @@ class TestEvidence:
         app = working.open("auditor", "evidence/export", figure="overdue")
         assert app.selectbox(key="evidence_figure").value == "overdue"
         said = texts(app)
-        assert "**Overdue: 2**, from rows that 2 ledger entries made as they are." in said
+        assert "**Overdue: 2.** The bundle holds the 2 ledger entries it rests on." in said
         assert "1 more entry is not in this organization's part of the ledger" in said
         _click(app, "evidence_get")
         assert app.get("download_button")[0].proto.label == "Save the bundle"
