@@ -11,6 +11,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+import base58
 from sqlalchemy.orm import Session
 
 from operational_db.badges.credential import BadgeFacts, open_badge
@@ -71,7 +72,8 @@ def issue_badges(
         badge = Badge(
             id=new_id(),
             certificate_id=certificate.id,
-            public_id=secrets.token_urlsafe(PUBLIC_ID_BYTES),
+            # Letters and digits that are not mistaken for each other, as people type them.
+            public_id=base58.b58encode(secrets.token_bytes(PUBLIC_ID_BYTES)).decode(),
             status_list_id=status_list.id,
             status_index=index,
             salt=secrets.token_urlsafe(SALT_BYTES),
