@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 
 from app.dashboards.navigation import (
     COMPANY_PERSON,
+    CONTENT_DRAFT,
     CONTENT_VERSION,
     MY_LESSON,
     OWNER_BUILDING,
@@ -93,7 +94,8 @@ RECORDS: dict[PageEntry, tuple[str, Callable[[Member], Select[UUID]]]] = {
 
 
 def _address(site: Installation, viewer: Member, entry: PageEntry) -> str:
-    if entry.is_in_menu:
+    # A draft may be of a new lesson.
+    if entry.is_in_menu or entry is CONTENT_DRAFT:
         return f"/{entry.address}"
     parameter, query = RECORDS[entry]
     with read_only_session(site.engine) as session:
