@@ -25,7 +25,7 @@ from operational_db.types import (
     new_id,
 )
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.report import Figure, Row
+from tests.benchmarks.report import Detail, Figure, Row
 
 WHAT = {"crew_check": "crew check of 20 people against 50 units under 5 rules, recorded"}
 LIMIT_MS = 300.0
@@ -64,7 +64,7 @@ def measure_crew_check(bench: Bench) -> Row:
     """The whole of it: who may ask, look-up, decision, record, commit, names."""
     filled = _fill(bench)
     times = [_timed(bench, filled) * 1e3 for _ in range(bench.effort.crew_check_count + 1)][1:]
-    details = {"certificate_count": bench.effort.crew_certificate_count, "check_count": len(times)}
+    details: dict[str, Detail] = {"certificate_count": bench.effort.crew_certificate_count, "check_count": len(times)}
     return Row("crew_check", WHAT["crew_check"], (Figure("", "ms", tuple(times), LIMIT_MS),), details=details)
 
 

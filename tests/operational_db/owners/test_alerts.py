@@ -7,6 +7,7 @@ simulated clock; the expectation is worked out beside the product.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -80,7 +81,7 @@ class TestState:
         visit = plan(session, world, 5, "bob", equipment_id=world.lift_id)
         refresh_visit_alerts(session, now=world.now)
         (first,) = session.scalars(select(VisitAlert))
-        change = {"visit_id": visit.id, "now": world.now}
+        change: dict[str, Any] = {"visit_id": visit.id, "now": world.now}
         visits.move_visit(session, SYSTEM_PRINCIPAL, person_ids=[world.id_of("ann")], **change)
         # Also the quick look that comes before every delivery sees that it is solved.
         assert refresh_visit_alerts(session, now=world.now, has_new=False) == 1

@@ -109,7 +109,12 @@ class TestAnswer:
         with pytest.raises(InvalidInputError):
             check(session, world, "owner", "ann", equipment_id=None, equipment_ids=units)
         # Within one transaction, as the engine's entrance does it.
-        asked = {"equipment_ids": units, "person_ids": [world.id_of("ann")], "work_on": world.today, "now": world.now}
+        asked: dict[str, Any] = {
+            "equipment_ids": units,
+            "person_ids": [world.id_of("ann")],
+            "work_on": world.today,
+            "now": world.now,
+        }
         answers = crew.check_crews(session, world["owner"], **asked)
         assert [(each.building_name, each.is_qualified) for each in answers] == [("Tower", True), ("Depot", False)]
 
@@ -117,7 +122,11 @@ class TestAnswer:
     def test_nobody_and_too_many_are_no_crew(
         self, session: Session, world: OwnerWorld, question: dict[str, Any]
     ) -> None:
-        other = {"owner_id": world.owner_id, "contractor_id": world.other_contractor_id, "now": world.now}
+        other: dict[str, Any] = {
+            "owner_id": world.owner_id,
+            "contractor_id": world.other_contractor_id,
+            "now": world.now,
+        }
         contracts.start_contract(session, SYSTEM_PRINCIPAL, **other)
         with pytest.raises(InvalidInputError):
             check(session, world, "owner", **question)
@@ -163,7 +172,7 @@ class TestDisclosure:
     def test_asking_for_one_id_after_another_tells_nothing(self, session: Session, world: OwnerWorld) -> None:
         """Somebody who exists, somebody who does not, and one hidden in a crew are refused in the same words."""
         refusals = set()
-        asked = {"equipment_id": world.lift_id, "work_on": world.today, "now": world.now}
+        asked: dict[str, Any] = {"equipment_id": world.lift_id, "work_on": world.today, "now": world.now}
         for ids in ([world.id_of("eve")], [new_id()], [world.id_of("ann"), world.id_of("eve")], [UUID(int=0)]):
             with pytest.raises(NotFoundError) as refused:
                 crew.check_crew(session, world["owner"], person_ids=ids, **asked)
@@ -189,15 +198,16 @@ class TestDisclosure:
     def test_other_tenants_are_told_that_there_is_nothing(
         self, session: Session, world: OwnerWorld, who: str, question: str
     ) -> None:
-        real = {
+        places: dict[str, UUID] = {
             "building_id": world.tower_id, "equipment_id": world.lift_id, "visit_id": plan(session, world).id
-        }[question]  # fmt: skip
+        }  # fmt: skip
         refusals = set()
-        for asked in (real, new_id()):
+        for asked in (places[question], new_id()):
+            given: dict[str, Any] = {question: asked}
             with pytest.raises(NotFoundError) as refused:
                 crew.check_crew(
                     session, world[who], person_ids=[world.id_of("ann")], work_on=world.today, now=world.now,
-                    **{question: asked},
+                    **given,
                 )  # fmt: skip
             refusals.add(refused.value.message)
         assert len(refusals) == 1
@@ -257,7 +267,7 @@ class TestKnowledge:
         setattr(held, field, world.now)
         session.execute(text("update crew_rules set created_at = '2020-01-01'"))
         session.flush()
-        asked = {"as_known_at": world.now - timedelta(hours=1)}
+        asked: dict[str, Any] = {"as_known_at": world.now - timedelta(hours=1)}
         assert check(session, world, "owner", "ann", **asked).is_qualified is known
 
 
@@ -294,7 +304,7 @@ class TestRecord:
         check(session, world, "owner", "bob")
         (event,) = events_of(session, "crew.decided")
         body = orjson.loads(event.body)
-        fields = {name: body.get(name) for name in CrewDecided.__dataclass_fields__ if name in body}
+        fields: dict[str, Any] = {name: body.get(name) for name in CrewDecided.__dataclass_fields__ if name in body}
         fields["decision"] = body["decision"].replace('"is_qualified":false', '"is_qualified":true', 1)
         ids = {name: UUID(body[name]) for name in ("decision_id", "contractor_id", "building_id", "equipment_id")}
         forged = CrewDecided(
@@ -330,7 +340,11 @@ class TestRecord:
             crew.list_decisions(session, world["other_owner"], organization_id=world.owner_id)
 
     def test_a_glance_is_not_recorded(self, session: Session, world: OwnerWorld) -> None:
-        asked = {"building_id": world.tower_id, "person_ids": [world.id_of("ann")], "work_on": world.today}
+        asked: dict[str, Any] = {
+            "building_id": world.tower_id,
+            "person_ids": [world.id_of("ann")],
+            "work_on": world.today,
+        }
         assert crew.peek_crew(session, world["owner"], now=world.now, **asked).is_qualified
         assert events_of(session, "crew.decided") == []
 
@@ -339,7 +353,7 @@ class TestDurable:
     def test_the_record_is_there_when_the_answer_is(self, committed_engine: Engine, now: datetime) -> None:
         with unit_of_work(committed_engine) as session:
             world = create_world(session, now)
-        asked = {"person_ids": [world.id_of("ann")], "work_on": world.today, "now": now}
+        asked: dict[str, Any] = {"person_ids": [world.id_of("ann")], "work_on": world.today, "now": now}
         answer = crew.check_crew(committed_engine, world["owner"], equipment_id=world.lift_id, **asked)
         many = crew.check_crews(
             committed_engine, world["owner"], equipment_ids=[world.lift_id, world.stairs_id], **asked
@@ -350,7 +364,7 @@ class TestDurable:
 
     def test_without_a_database_nobody_is_qualified(self, session: Session, world: OwnerWorld) -> None:
         away = create_database_engine("postgresql://nobody@127.0.0.1:1/none")
-        asked = {"person_ids": [world.id_of("ann")], "work_on": world.today, "now": world.now}
+        asked: dict[str, Any] = {"person_ids": [world.id_of("ann")], "work_on": world.today, "now": world.now}
         answer = crew.check_crew(away, world["owner"], equipment_id=world.lift_id, **asked)
         assert (answer.is_qualified, answer.reason, answer.decision_id) == (False, CrewReason.RECORD_UNAVAILABLE, None)
         assert (answer.people, answer.certificates) == ((), ())
@@ -361,7 +375,7 @@ class TestDurable:
     ) -> None:
         with unit_of_work(committed_engine) as session:
             world = create_world(session, now)
-        asked = {"person_ids": [world.id_of("ann")], "work_on": world.today, "now": now}
+        asked: dict[str, Any] = {"person_ids": [world.id_of("ann")], "work_on": world.today, "now": now}
         with owner_engine.begin() as connection:
             connection.execute(text("revoke insert on ledger_events from sitesync_app"))
         refused = crew.check_crew(committed_engine, world["owner"], equipment_id=world.lift_id, **asked)

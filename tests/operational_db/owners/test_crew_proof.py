@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import orjson
@@ -35,7 +36,7 @@ def world(committed_engine: Engine, now: datetime) -> Iterator[OwnerWorld]:
         world = create_world(session, now)
         held = session.get_one(Certificate, world.ann_certificate_id)
         names = {field for field in CertificateIssued.__dataclass_fields__}
-        values = {
+        values: dict[str, Any] = {
             "subject_id": held.person_id, "organization_id": None, "occurred_at": now, "certificate_id": held.id,
             "certification_id": held.certification_id, "issued_on": held.issued_on, "expires_on": held.expires_on,
             "earned_through": held.earned_through, "is_verified": True, "enrollment_id": None, "course_id": None,
@@ -49,7 +50,7 @@ def world(committed_engine: Engine, now: datetime) -> Iterator[OwnerWorld]:
 def test_the_owner_takes_away_a_proof_that_checks_and_tells_no_more(
     committed_engine: Engine, world: OwnerWorld, signer: LogSigner, now: datetime, tmp_path: Path
 ) -> None:
-    asked = {"person_ids": [world.id_of("ann"), world.id_of("bob")], "work_on": world.today, "now": now}
+    asked: dict[str, Any] = {"person_ids": [world.id_of("ann"), world.id_of("bob")], "work_on": world.today, "now": now}
     answer = crew.check_crew(committed_engine, world["owner"], equipment_id=world.lift_id, **asked)
     assert answer.decision_id is not None
     content = proof_of(committed_engine, world["owner"], decision_id=answer.decision_id, signer=signer, now=now)
@@ -79,7 +80,7 @@ def test_the_owner_takes_away_a_proof_that_checks_and_tells_no_more(
 def test_nobody_else_takes_it_away(
     committed_engine: Engine, world: OwnerWorld, signer: LogSigner, now: datetime, who: str
 ) -> None:
-    asked = {"person_ids": [world.id_of("ann")], "work_on": world.today, "now": now}
+    asked: dict[str, Any] = {"person_ids": [world.id_of("ann")], "work_on": world.today, "now": now}
     answer = crew.check_crew(committed_engine, world["manager"], equipment_id=world.lift_id, **asked)
     assert answer.decision_id is not None
     with pytest.raises(NotFoundError):

@@ -153,7 +153,7 @@ class TestContracts:
 
     def test_ending_one_calls_later_visits_off(self, session: Session, world: OwnerWorld) -> None:
         kept, gone = plan(session, world, 3), plan(session, world, 4)
-        ended = {"contract_id": world.contract_id, "ended_on": world.today + 3 * DAY, "now": world.now}
+        ended: dict[str, Any] = {"contract_id": world.contract_id, "ended_on": world.today + 3 * DAY, "now": world.now}
         contracts.end_contract(session, world["owner"], **ended)
         assert [session.get_one(Visit, each.id).status for each in (kept, gone)] == [
             VisitStatus.PLANNED,
@@ -258,7 +258,7 @@ class TestRules:
             crew_rules.rules_for_unit(session, world["other_owner"], equipment_id=world.lift_id, on=on)
 
     def test_a_rule_is_written_down_as_it_is_kept_and_said_in_words(self, session: Session, world: OwnerWorld) -> None:
-        tree = {
+        tree: dict[str, object] = {
             "all": [
                 {"certification": str(world.crane_id)},
                 {"at_least": 2, "of_crew": {"any": [{"certification": str(world.rigging_id)}]}},
