@@ -5,6 +5,7 @@ They show the certification, who issues it and until when it holds, never a pers
 
 import io
 import textwrap
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -44,7 +45,7 @@ class Picture:
             return ""
         if self.expires_on is None:
             return f"Since {self.issued_on:%d %b %Y}"
-        return f"{self.issued_on:%d %b %Y} – {self.expires_on:%d %b %Y}"
+        return f"{self.issued_on:%d %b %Y} to {self.expires_on:%d %b %Y}"
 
     @property
     def name_lines(self) -> list[str]:
@@ -122,4 +123,12 @@ def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _png_text(draw: ImageDraw.ImageDraw, text: str, y: int, size: int, colour: str) -> None:
-    draw.text((300, y), text, font=_font(size), fill=colour, anchor="mm")
+    draw.text((300, y), _drawable(text), font=_font(size), fill=colour, anchor="mm")
+
+
+def _drawable(text: str) -> str:
+    """The font that comes with the imaging library has Latin letters; others lose their marks, or become a dot."""
+    plain = unicodedata.normalize("NFKD", text.replace("…", "...").replace("–", "-").replace("’", "'"))
+    return "".join(
+        character if character.isascii() else "·" for character in plain if not unicodedata.combining(character)
+    )

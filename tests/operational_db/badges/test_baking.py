@@ -185,3 +185,8 @@ class TestPictures:
         assert unbake_svg(bake_svg(draw_svg(picture), "{}")) == "{}"
         assert unbake_png(bake_png(draw_png(picture), "{}")) == "{}"
         assert b"<script" not in draw_svg(picture)
+
+    def test_letters_with_marks_are_drawn_without_them(self) -> None:
+        """The font of the PNG has no others; the SVG leaves them to the reader's fonts."""
+        assert draw_png(Picture("Sécurité", "Žižkov")) == draw_png(Picture("Securite", "Zizkov"))
+        assert "Sécurité" in draw_svg(Picture("Sécurité", "Žižkov")).decode()
