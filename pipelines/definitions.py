@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from operational_db.settings import Settings, load_settings
-from pipelines.assets.gates import gate_decisions_replay
+from pipelines.assets.gates import crew_decisions_replay, gate_decisions_replay
 from pipelines.assets.landing import extract
 from pipelines.assets.models import Manifest, create_model_assets, load_manifest
 from pipelines.assets.release import create_release_asset
@@ -36,24 +36,25 @@ def build_defs(
     models = create_model_assets(manifest if manifest is not None else load_manifest(settings))
     marts = [key for key in models.keys if key.path[0] == "marts"]
     assets = [extract, models, create_release_asset(sorted(marts))]
+    replays = [gate_decisions_replay, crew_decisions_replay]
     # One process, so that the whole run holds one lock and sees one state.
     job = dg.define_asset_job(
         REFRESH_JOB,
-        selection=dg.AssetSelection.all() - dg.AssetSelection.checks(gate_decisions_replay),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.checks(*replays),
         executor_def=dg.in_process_executor,
         description="From the ledger to a release: extract, build, check, release.",
     )
     replay_job = dg.define_asset_job(
         REPLAY_JOB,
-        selection=dg.AssetSelection.checks(gate_decisions_replay),
+        selection=dg.AssetSelection.checks(*replays),
         executor_def=dg.in_process_executor,
-        description="Makes the gate decisions of the day before again.",
+        description="Makes the decisions of gates and about crews of the day before again.",
     )
     installation = Installation()
     resources: dict[str, Any] = {"installation": installation, "refresh": Refresh(installation=installation)}
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: _with_freshness(spec, settings), assets),
-        asset_checks=[gate_decisions_replay],
+        asset_checks=replays,
         jobs=[job, replay_job],
         schedules=[create_schedule(job, settings.refresh_minutes), create_replay_schedule(replay_job)],
         sensors=[create_sensor(job)],

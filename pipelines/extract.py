@@ -142,7 +142,6 @@ DIMENSIONS: dict[str, str] = {
             v.equipment_id::text as equipment_id, v.planned_on, v.status, count(p.person_id) as crew_size
         from visits as v left join visit_people as p on p.visit_id = v.id group by v.id order by v.id
     """,
-    "visit_people": "select visit_id::text as visit_id, person_id::text as person_id from visit_people order by visit_id, person_id",
     "badges": """
         select
             b.id::text as badge_id, b.certificate_id::text as certificate_id, b.issued_at, c.is_public

@@ -220,9 +220,10 @@ class OrganizationsOnRecord:
         courses: dict[UUID, set[UUID]] = defaultdict(set)
         for course, certification in self.leads_to.items():
             courses[certification].add(course)
-        return Evidence(self._certificates(), self._enrollments(), courses)
+        return Evidence(self.certificate_facts(), self._enrollments(), courses)
 
-    def _certificates(self) -> Iterator[CertificateFacts]:
+    def certificate_facts(self) -> Iterator[CertificateFacts]:
+        """Every certificate with what decides whether it counts."""
         for key, entry in self.certificates.items():
             yield CertificateFacts(
                 certificate_id=key,

@@ -16,13 +16,15 @@ import duckdb
 import polars as pl
 
 from operational_db.compliance.evaluation import required_trainings
+from operational_db.credentials.rules import certificate_status
 from operational_db.gates.rules import GateReason, decide
 from operational_db.proficiency.rules import is_at_least, track_name
 from operational_db.releases.manifest import CheckResult
 from operational_db.releases.verification import RECONCILIATIONS, WRONG_COUNT
-from operational_db.types import Persona, ProficiencyLevel, TrackTier
+from operational_db.types import CertificateStatus, Persona, ProficiencyLevel, TrackTier
 from pipelines.build import BuildPlan
 from pipelines.build_checks import quoted, result
+from pipelines.crew_facts import crew_figures
 from pipelines.landing import Landing
 from pipelines.ledger_facts import (
     MEMBERSHIPS,
@@ -40,6 +42,8 @@ from pipelines.ledger_facts import (
 Figures = dict[tuple[str, ...], int]
 # People whose record is read again in one refresh; of a larger installation as many organizations as fit.
 PEOPLE_LIMIT = 20_000
+# Technicians of contractors who are asked again about the owners' rules.
+TECHNICIAN_LIMIT = 20_000
 RECONCILIATION_CHECKS = tuple(RECONCILIATIONS)
 # The same figures as the marts have them.
 _BUILT = {
@@ -61,6 +65,10 @@ _BUILT = {
         "case when reason in ('waived', 'no_longer_member') then reason else 'untrained' end, count(*) as count "
         "from {file}.marts.training_exception group by all"
     ),
+    "skills_are_recomputed": (
+        "select organization_id, status, count(*) as count from {file}.marts.skill_matrix "
+        "where status <> 'missing' group by all"
+    ),
 }
 
 
@@ -81,6 +89,41 @@ _OF_PEOPLE = {
         "case when reason in ('waived', 'no_longer_member') then reason else 'untrained' end, count(*) "
         "from {file}.marts.training_exception where person_id in (select unnest($people::uuid[])) group by all"
     ),
+    "skills_are_recomputed": (
+        "select organization_id, status, count(*) from {file}.marts.skill_matrix "
+        "where status <> 'missing' and person_id in (select unnest($people::uuid[])) group by all"
+    ),
+}
+# Figures that entries of one kind make by the day: the kind, what is counted apart, and the mart's totals.
+_DAILY = {
+    "decisions_are_recomputed": (
+        "gate.decided",
+        ("action", "mode", "outcome", "reason"),
+        "select action, mode, outcome, reason, sum(decision_count) from {file}.marts.gate_decision_daily group by all",
+    ),
+    "requests_are_recomputed": (
+        "verification.requested",
+        ("channel", "document_format", "outcome"),
+        "select channel, document_format, outcome, sum(request_count) "
+        "from {file}.marts.verification_request_daily group by all",
+    ),
+    "crew_decisions_are_recomputed": (
+        "crew.decided",
+        ("outcome", "is_qualified"),
+        "select outcome, is_qualified, sum(decision_count) from {file}.marts.crew_decision_daily group by all",
+    ),
+}
+# Of several certificates of a kind the first of these statuses is shown.
+_SHOWN_FIRST = {
+    status: place
+    for place, status in enumerate(
+        (
+            CertificateStatus.ACTIVE,
+            CertificateStatus.PENDING_VERIFICATION,
+            CertificateStatus.EXPIRED,
+            CertificateStatus.REVOKED,
+        )
+    )
 }
 
 
@@ -137,7 +180,9 @@ class Reconciler:
         # A figure may be another one because a dimension changed: then only counting all of it again tells.
         if checks is None or (is_small and not all(check.passed for check in checks)):
             checks = self._recompute(self._whole(sizes))
-        return [*checks, self._compare_decisions()]
+        daily = {name: self._compare_daily(name) for name in _DAILY}
+        found = {check.name: check for check in checks} | daily | {"crews_are_recomputed": self._compare_crews()}
+        return [found[name] for name in RECONCILIATION_CHECKS]
 
     def _recompute(self, scope: _Scope) -> list[CheckResult]:
         record = self._read(scope)
@@ -146,6 +191,7 @@ class Reconciler:
             "compliance_is_recomputed": lambda: self._compliance(record, scope),
             "coverage_is_recomputed": lambda: self._coverage(record, proofs, scope),
             "exceptions_are_recomputed": lambda: self._exceptions(record, proofs, scope),
+            "skills_are_recomputed": lambda: self._skills(record, scope),
         }
         return [self._compare(name, figures(), scope) for name, figures in recomputed.items()]
 
@@ -291,6 +337,26 @@ class Reconciler:
                 figures[str(organization), action, shown.get(reason, "untrained")] += 1
         return dict(figures)
 
+    def _skills(self, record: OrganizationsOnRecord, scope: _Scope) -> Figures:
+        """Of each current member and kind of certificate the status that says most."""
+        organizations: defaultdict[UUID, set[str]] = defaultdict(set)
+        for key, entry in record.memberships.items():
+            if record.membership(key, entry).is_open_on(self._day) and str(entry.organization) in scope.organizations:
+                organizations[UUID(str(entry.subject))].add(str(entry.organization))
+        best: dict[tuple[UUID, UUID], CertificateStatus] = {}
+        for facts in record.certificate_facts():
+            if facts.is_withdrawn or facts.person_id not in organizations:
+                continue
+            cell = (facts.person_id, facts.certification_id)
+            status = certificate_status(facts, on=self._day)
+            if cell not in best or _SHOWN_FIRST[status] < _SHOWN_FIRST[best[cell]]:
+                best[cell] = status
+        figures: Counter[tuple[str, ...]] = Counter()
+        for (person, _), status in best.items():
+            for organization in organizations[person]:
+                figures[organization, status.value] += 1
+        return dict(figures)
+
     # Comparison
 
     def _figures(self, sql: str, values: Mapping[str, object] | None = None) -> Figures:
@@ -335,17 +401,14 @@ class Reconciler:
         fine = f"{len(built)} figures are what the ledger tells."
         return result(name, problem, fine, numbers, blocking=False)
 
-    def _compare_decisions(self) -> CheckResult:
-        """Gate decisions: new entries by outcome are what the daily figures grew by."""
+    def _compare_daily(self, name: str) -> CheckResult:
+        """What is counted by the day: new entries by outcome are what the daily figures grew by."""
+        kind, counted_apart, sql = _DAILY[name]
         is_upon = self._has_former and self._is_former_verified
         first = self._plan.from_leaf if is_upon else 0
         told: Counter[tuple[str, ...]] = Counter()
-        for entry in self._entries.read(("gate.decided",), from_leaf=first):
-            told[entry.body["action"], entry.body["mode"], entry.body["outcome"], entry.body["reason"]] += 1
-        sql = (
-            "select action, mode, outcome, reason, sum(decision_count) "
-            "from {file}.marts.gate_decision_daily group by all"
-        )
+        for entry in self._entries.read((kind,), from_leaf=first):
+            told[tuple(str(entry.body[field]) for field in counted_apart)] += 1
 
         def totals(file: str) -> Figures:
             return {tuple(map(str, row[:-1])): int(str(row[-1])) for row in self._rows(sql.format(file=file))}
@@ -354,15 +417,35 @@ class Reconciler:
         expected = Counter(totals("former") if is_upon else {})
         expected.update(told)
         wrong = sorted(key for key in built.keys() | expected.keys() if built.get(key, 0) != expected.get(key, 0))
-        problem = f"Decisions do not add up for {' / '.join(wrong[0])}." if wrong else ""
-        numbers: dict[str, int | float | str] = {"decisions": sum(built.values()), "new_decisions": sum(told.values())}
-        return result(
-            "decisions_are_recomputed",
-            problem,
-            f"{sum(built.values())} decisions are as recorded.",
-            numbers,
-            blocking=False,
+        what = name.removesuffix("_are_recomputed").replace("_", " ")
+        problem = f"{what.capitalize()} do not add up for {' / '.join(wrong[0])}." if wrong else ""
+        counts = {"decisions": sum(built.values()), "new_decisions": sum(told.values())}
+        numbers: dict[str, int | float | str] = {**counts, WRONG_COUNT: len(wrong)}
+        return result(name, problem, f"{sum(built.values())} {what} are as recorded.", numbers, blocking=False)
+
+    def _compare_crews(self) -> CheckResult:
+        """Which rules contractors meet: decided again for each by the crew check's own rules."""
+        name = "crews_are_recomputed"
+        row = self._rows(
+            "select count(distinct person_id) from build.marts.dim_membership where is_current and role = 'technician' "
+            "and organization_id in (select contractor_id from build.marts.dim_service_contract where is_current)"
         )
+        people = int(str(row[0][0]))
+        if people > TECHNICIAN_LIMIT:
+            problem = f"Crews: too much to recompute; {people} technicians service buildings."
+            return result(name, problem, "", {"technicians": people, WRONG_COUNT: 0}, blocking=False)
+        told = crew_figures(self._entries, self._dimensions, self._day)
+        built = self._figures(
+            "select owner_id, contractor_id, rule_id, is_covered, unit_count "
+            "from build.marts.contractor_requirement_coverage"
+        )
+        built = {(*key[:-1], key[-1].lower()): count for key, count in built.items()}
+        wrong = sorted(key for key in built.keys() | told.keys() if built.get(key, 0) != told.get(key, 0))
+        problem = ""
+        if wrong:
+            problem = f"{len(wrong)} answers of contractors to rules differ; the first is {' / '.join(wrong[0])}."
+        numbers: dict[str, int | float | str] = {"figures": len(built), "technicians": people, WRONG_COUNT: len(wrong)}
+        return result(name, problem, f"{len(built)} answers of contractors are right.", numbers, blocking=False)
 
 
 def hash_of(root: str, organization: str) -> int:

@@ -25,6 +25,10 @@ RECONCILIATIONS: dict[str, frozenset[str]] = {
     "coverage_is_recomputed": frozenset({"training_by_person_track", "coverage_by_persona_track"}),
     "exceptions_are_recomputed": frozenset({"fct_access", "training_exception"}),
     "decisions_are_recomputed": frozenset({"fct_gate_decision", "gate_decision_daily"}),
+    "skills_are_recomputed": frozenset({"skill_matrix", "skill_depth", "expiry_calendar"}),
+    "crews_are_recomputed": frozenset({"contractor_requirement_coverage"}),
+    "requests_are_recomputed": frozenset({"verification_request_daily"}),
+    "crew_decisions_are_recomputed": frozenset({"fct_crew_decision", "crew_decision_daily"}),
 }
 
 

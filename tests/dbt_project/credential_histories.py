@@ -115,7 +115,6 @@ def credential_dimensions() -> Dimensions:
         }
         for n, visit in enumerate(VISITS)
     ]
-    base.visit_people = [{"visit_id": str(VISITS[3]), "person_id": str(PEOPLE[0])}]
     return base
 
 

@@ -183,10 +183,6 @@ DIMENSION_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "status": pl.String(),
         "crew_size": pl.Int64(),
     },
-    "visit_people": {
-        "visit_id": pl.String(),
-        "person_id": pl.String(),
-    },
     "badges": {
         "badge_id": pl.String(),
         "certificate_id": pl.String(),
@@ -247,7 +243,6 @@ class Dimensions:
     equipment: list[Row] = field(default_factory=list)
     service_contracts: list[Row] = field(default_factory=list)
     visits: list[Row] = field(default_factory=list)
-    visit_people: list[Row] = field(default_factory=list)
     badges: list[Row] = field(default_factory=list)
     import_batches: list[Row] = field(default_factory=list)
 

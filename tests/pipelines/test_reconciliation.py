@@ -18,8 +18,8 @@ from pipelines.build import BuildPlan, LandedState
 from pipelines.landing import Landing
 from pipelines.reconciliation import RECONCILIATION_CHECKS, reconcile
 from tests.dbt_project import landing as landed
+from tests.dbt_project.credential_histories import CredentialHistory, credential_dimensions
 from tests.dbt_project.histories import AS_OF
-from tests.dbt_project.trust_histories import TrustHistory, trust_dimensions
 from tests.dbt_project.warehouse import build_full, build_news
 
 SIZE, FIRST = 1_300, 1_290
@@ -29,6 +29,10 @@ WRONGS = {
     "coverage_is_recomputed": "update marts.coverage_by_persona_track set trained_count = trained_count + 1",
     "exceptions_are_recomputed": "delete from marts.training_exception",
     "decisions_are_recomputed": "update marts.gate_decision_daily set decision_count = 0",
+    "skills_are_recomputed": "update marts.skill_matrix set status = 'revoked' where status = 'active'",
+    "crews_are_recomputed": "update marts.contractor_requirement_coverage set is_covered = not is_covered",
+    "requests_are_recomputed": "delete from marts.verification_request_daily",
+    "crew_decisions_are_recomputed": "update marts.crew_decision_daily set decision_count = decision_count + 1",
 }
 
 
@@ -46,8 +50,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     folder = tmp_path_factory.mktemp("reconciliation")
     state = landed.Landing(folder / "landing", 0)
     landed.write_schemas(state)
-    landed.write_dimensions(state, trust_dimensions())
-    events = TrustHistory(Random(9)).grow(SIZE)
+    landed.write_dimensions(state, credential_dimensions())
+    events = CredentialHistory(Random(9)).grow(SIZE)
     state = landed.write_events(state, events[:FIRST])
     first, later = folder / "first" / "build.duckdb", folder / "later" / "build.duckdb"
     first.parent.mkdir()
@@ -78,7 +82,10 @@ class TestReconcile:
         assert {name: check.message for name, check in checks.items() if not check.passed} == {}
         assert checks.keys() == set(RECONCILIATION_CHECKS)
         assert all(int(checks[name].numbers["total"]) > 0 for name in RECONCILIATION_CHECKS[:3])
-        assert int(checks["decisions_are_recomputed"].numbers["decisions"]) > 0
+        for name in ("decisions_are_recomputed", "requests_are_recomputed", "crew_decisions_are_recomputed"):
+            assert int(checks[name].numbers["decisions"]) > 0
+        assert int(checks["skills_are_recomputed"].numbers["total"]) > 0
+        assert int(checks["crews_are_recomputed"].numbers["figures"]) > 3
 
     def test_reconciliation_stops_no_release(self, built: Built) -> None:
         assert not any(check.blocking for check in check_of(built.first, built.landing, FIRST).values())
@@ -97,7 +104,7 @@ class TestReconcile:
         checks = reconcile(built.later, built.landing, plan(FIRST, SIZE), built.first, former_checks=former)
         assert [check.message for check in checks if not check.passed] == []
         new = sum(event.kind == "gate.decided" for event in last_events())
-        assert checks[-1].numbers["new_decisions"] == new
+        assert checks[RECONCILIATION_CHECKS.index("decisions_are_recomputed")].numbers["new_decisions"] == new
         assert 0 < int(checks[0].numbers["people"]) < 9
         assert int(checks[0].numbers["recomputed"]) < int(checks[0].numbers["total"])
 
@@ -124,6 +131,9 @@ class TestReconcile:
         assert not checks["compliance_is_recomputed"].passed
         assert checks["compliance_is_recomputed"].numbers["wrong"] == 0
         assert "only 1 organizations was" in checks["compliance_is_recomputed"].message
+        monkeypatch.setattr(reconciliation, "TECHNICIAN_LIMIT", 0)
+        crews = check_of(built.later, built.landing, SIZE)["crews_are_recomputed"]
+        assert (crews.passed, crews.numbers["wrong"]) == (False, 0)
 
     def test_a_large_installation_stays_verified_by_what_is_new(
         self, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -150,7 +160,7 @@ class TestReconcile:
 
 
 def last_events() -> list[Event]:
-    return TrustHistory(Random(9)).grow(SIZE)[FIRST:]
+    return CredentialHistory(Random(9)).grow(SIZE)[FIRST:]
 
 
 class TestVerification:
