@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-# Each part of a date is a target of its own and has to be 24 px large (success criterion 2.5.8).
+# Targets have to be 24 px large (success criterion 2.5.8): each part of a date is one, and the field behind choices.
 _STYLE = """<style>
 [data-testid="stDateInput"] [role="spinbutton"] {
     display: inline-block; min-width: 24px; min-height: 24px; line-height: 24px; text-align: center;
 }
+[data-testid="stMultiSelect"] input[role="combobox"] { min-width: 24px; min-height: 24px; }
 </style>"""
 
 
