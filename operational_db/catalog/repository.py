@@ -30,7 +30,7 @@ from operational_db.tables.catalog import (
     OrganizationContent,
     StoredFile,
 )
-from operational_db.tables.credentials import Certification
+from operational_db.tables.credentials import Certification, LearningPathCertification
 from operational_db.tables.identity import Organization, Team
 from operational_db.tables.learning import AssessmentAttempt, Enrollment, ModuleCompletion
 from operational_db.types import (
@@ -357,6 +357,19 @@ class CatalogRepository:
         if file is None:
             raise NotFoundError("There is no file with this id. Look at the course's syllabus or the content list.")
         return file
+
+    def path_certifications(self, path_ids: Collection[UUID]) -> dict[UUID, dict[UUID, str]]:
+        """What finishing each path earns, by path: the certification's name by its id."""
+        statement = (
+            select(LearningPathCertification.path_id, Certification.id, Certification.name)
+            .join(Certification, Certification.id == LearningPathCertification.certification_id)
+            .where(LearningPathCertification.path_id.in_(path_ids))
+            .order_by(Certification.name)
+        )
+        found: dict[UUID, dict[UUID, str]] = {}
+        for path_id, certification_id, name in self.session.execute(statement):
+            found.setdefault(path_id, {})[certification_id] = name
+        return found
 
     def courses_with_file(self, file_id: UUID, viewer: Viewer) -> list[tuple[Course, str]]:
         """Courses the viewer may find that use the file, with the title the file has there."""

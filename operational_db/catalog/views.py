@@ -365,8 +365,11 @@ def learning_paths(
     course_ids = {entry.course.id for entry in entries}
     completed = repository.completed_at(viewer.person_id, course_ids)
     started = repository.latest_enrollments(viewer.person_id, course_ids)
+    earned = repository.path_certifications([path.id for path in paths.items])
     return paths.map(
-        lambda path: _to_path_view(path, [e for e in entries if e.path_id == path.id], set(completed), set(started))
+        lambda path: _to_path_view(
+            path, [e for e in entries if e.path_id == path.id], set(completed), set(started), earned.get(path.id, {})
+        )
     )
 
 
@@ -599,7 +602,11 @@ def _may_find(course: Course, viewer: Viewer) -> bool:
 
 
 def _to_path_view(
-    path: LearningPath, entries: Sequence[PathCourse], completed: set[UUID], started: set[UUID]
+    path: LearningPath,
+    entries: Sequence[PathCourse],
+    completed: set[UUID],
+    started: set[UUID],
+    earned: Mapping[UUID, str],
 ) -> LearningPathView:
     counted = [entry for entry in entries if entry.is_required] or list(entries)
     done = sum(entry.course.id in completed for entry in counted)
@@ -628,7 +635,8 @@ def _to_path_view(
             entry.course.certification_id: entry.certification_name
             for entry in entries
             if entry.course.certification_id is not None and entry.certification_name is not None
-        },
+        }
+        | dict(earned),
         career_outcomes=path.career_outcomes,
         user_started=any(entry.course.id in started for entry in entries),
         user_progress_pct=progress_pct(done, len(counted)),

@@ -261,7 +261,7 @@ class TestRenew:
                 ended_at=clock.now() - timedelta(days=3),
             )
             ours_id, enrollment_id = ours.id, enrollment.id
-        dates = {"issued_on": TODAY - timedelta(days=300), "expires_on": TODAY + timedelta(days=60)}
+        dates: dict[str, Any] = {"issued_on": TODAY - timedelta(days=300), "expires_on": TODAY + timedelta(days=60)}
         ready, foreign = held(world, ours_id, **dates), held(world, kind_id, **dates)
         body = {"certificate_ids": [str(ready), str(foreign)]}
         first = {

@@ -332,3 +332,17 @@ class TestOpenFile:
         assert read(manager) == PDF
         with pytest.raises(NotFoundError):
             read(stranger)
+
+
+def test_content_lies_wherever_the_store_is_set_to(
+    session: Session, manager: Principal, company: Organization, now: datetime
+) -> None:
+    """The same upload and download with a store that is no folder of this machine."""
+    distant = FileStore(f"memory://{company.id}/files", largest_bytes=1024 * 1024)
+    guide = upload_guide(session, manager, company, distant, now)
+    assert guide.file_id is not None
+    opened = service.open_file(session, manager, file_id=guide.file_id, store=distant, now=now)
+    assert b"".join(distant.blocks(opened.sha256)) == PDF
+    distant.remove(opened.sha256)
+    with pytest.raises(NotFoundError, match="missing"):
+        service.open_file(session, manager, file_id=guide.file_id, store=distant, now=now)

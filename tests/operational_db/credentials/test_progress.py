@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from operational_db.catalog.views import learning_paths
 from operational_db.credentials import progress
 from operational_db.database import unit_of_work
 from operational_db.errors import NotAuthorizedError, NotFoundError
@@ -72,6 +73,8 @@ class TestPath:
         for course in courses[:2]:
             complete(session, herself, course.id, now)
         assert certificates(session, herself.person_id) == []
+        (shown,) = learning_paths(session, herself, now=now).items
+        assert shown.leads_to_certifications == {kind.id: kind.name}
         (way,) = progress.progress_toward(session, herself, person_id=herself.person_id, on=now.date())
         assert (way.steps_done, way.steps_total, way.text) == (2, 3, "2 of 3 courses")
         assert [step.course_id for step in way.next_steps] == [courses[2].id]
