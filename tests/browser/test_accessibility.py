@@ -11,6 +11,7 @@ from app.dashboards.navigation import (
     COMPANY_PERSON,
     CONTENT_DRAFT,
     CONTENT_VERSION,
+    MY_CERTIFICATE,
     MY_LESSON,
     OWNER_BUILDING,
     OWNER_CONTRACTOR,
@@ -23,6 +24,7 @@ from app.dashboards.navigation import (
 )
 from operational_db.database import read_only_session
 from operational_db.tables.content import Lesson, LessonVersion
+from operational_db.tables.credentials import Certificate
 from operational_db.tables.gates import Incident
 from operational_db.tables.identity import Membership
 from operational_db.tables.learning import Enrollment
@@ -81,6 +83,10 @@ RECORDS: dict[PageEntry, tuple[str, Callable[[Member], Select[UUID]]]] = {
             .join(Lesson, Lesson.id == LessonVersion.lesson_id)
             .where(Lesson.organization_id.is_(None), LessonVersion.status == LessonStatus.PUBLISHED)
         ),
+    ),
+    MY_CERTIFICATE: (
+        "certificate",
+        lambda viewer: select(Certificate.id).where(Certificate.person_id == viewer.person_id),
     ),
     MY_LESSON: (
         "lesson",

@@ -27,7 +27,8 @@ from tests.integration.installation import Installation, Member
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-NUMBER = "TEST-4711"
+# Each test reports a certificate of its own.
+APPROVED, WITHDRAWN, REFUSED = "TEST-4711", "TEST-4712", "TEST-4713"
 
 
 def _offered(site: Installation) -> tuple[Member, Member]:
@@ -93,23 +94,23 @@ class Reported:
     corrects_id: UUID | None
 
 
-def _certificate(site: Installation, technician: Member) -> Reported:
+def _certificate(site: Installation, technician: Member, number: str) -> Reported:
     query = select(Certificate.id, Certificate.verification_status, Certificate.corrects_id).where(
         Certificate.person_id == technician.person_id,
-        Certificate.certificate_number == NUMBER,
+        Certificate.certificate_number == number,
         Certificate.withdrawn_at.is_(None),
     )
     with read_only_session(site.engine) as session:
         return Reported(*session.execute(query).one())
 
 
-def _report(page: Page, kind: str) -> None:
+def _report(page: Page, kind: str, number: str) -> None:
     """Fill the form in and send it."""
     issued = clock.today() - timedelta(days=40)
     open_address(page, "/me-certificates?mine_part=Add%20one")
     page.get_by_label("Certificate", exact=True).click()
     page.get_by_role("option", name=kind, exact=True).click()
-    page.get_by_label("Number on the certificate").fill(NUMBER)
+    page.get_by_label("Number on the certificate").fill(number)
     day = page.get_by_test_id("stDateInput").first
     for unit, value in (("year", issued.year), ("month", issued.month), ("day", issued.day)):
         day.get_by_role("spinbutton", name=unit).fill(str(value))
@@ -131,16 +132,16 @@ def test_a_reported_certificate_is_checked_by_the_company_and_shown_by_a_badge(
 ) -> None:
     with new_visit(browser, site) as page:
         sign_in(page, technician)
-        _report(page, kind)
+        _report(page, kind, APPROVED)
         wait_until_drawn(page)
         shoot(page, screenshots, "technician-certificate-added")
-    certificate = _certificate(site, technician)
+    certificate = _certificate(site, technician, APPROVED)
     assert certificate.status is VerificationStatus.PENDING
 
     with new_visit(browser, site) as page:
         sign_in(page, manager)
         open_address(page, "/company-verification")
-        case = page.get_by_test_id("stVerticalBlock").filter(has_text=NUMBER).last
+        case = page.get_by_test_id("stVerticalBlock").filter(has_text=APPROVED).last
         expect(case.get_by_role("heading", name=technician.name)).to_be_visible(timeout=WAIT_MS)
         case.get_by_text("Show its document").click()
         expect(page.get_by_role("button", name="Download card.png")).to_be_visible(timeout=WAIT_MS)
@@ -148,7 +149,7 @@ def test_a_reported_certificate_is_checked_by_the_company_and_shown_by_a_badge(
         assert violations_of(page) == []
         case.get_by_role("button", name="Approve", exact=True).click()
         expect(page.get_by_text("is verified.")).to_be_visible(timeout=WAIT_MS)
-    assert _certificate(site, technician).status is VerificationStatus.VERIFIED
+    assert _certificate(site, technician, APPROVED).status is VerificationStatus.VERIFIED
 
     with new_visit(browser, site) as page:
         sign_in(page, technician)
@@ -190,15 +191,15 @@ def test_what_was_reported_in_error_is_withdrawn_and_brought_back(
 ) -> None:
     with new_visit(browser, site) as page:
         sign_in(page, technician)
-        _report(page, kind)
-        first = _certificate(site, technician)
+        _report(page, kind, WITHDRAWN)
+        first = _certificate(site, technician, WITHDRAWN)
         open_address(page, f"/me-certificate?certificate={first.id}")
         page.get_by_role("button", name="Withdraw it").click()
         expect(page.get_by_text("was withdrawn.")).to_be_visible(timeout=WAIT_MS)
         expect(page.get_by_text("It was taken back; the record stays as history.")).to_be_visible(timeout=WAIT_MS)
         page.get_by_role("button", name="Undo").first.click()
         expect(page.get_by_text("Taken back: ")).to_be_visible(timeout=WAIT_MS)
-        again = _certificate(site, technician)
+        again = _certificate(site, technician, WITHDRAWN)
         assert again.corrects_id == first.id
         open_address(page, f"/me-certificate?certificate={again.id}")
         page.get_by_role("button", name="Withdraw it").click()
@@ -211,19 +212,19 @@ def test_evidence_that_does_not_hold_is_refused_with_a_reason_its_holder_reads(
 ) -> None:
     with new_visit(browser, site) as page:
         sign_in(page, technician)
-        _report(page, kind)
-    certificate = _certificate(site, technician)
+        _report(page, kind, REFUSED)
+    certificate = _certificate(site, technician, REFUSED)
     with new_visit(browser, site) as page:
         sign_in(page, manager)
         open_address(page, "/company-verification")
-        case = page.get_by_test_id("stVerticalBlock").filter(has_text=NUMBER).last
-        case.get_by_role("button", name="Do not approve").click()
+        case = page.get_by_test_id("stVerticalBlock").filter(has_text=REFUSED).last
+        case.get_by_role("button", name="Do not approve", exact=True).click()
         expect(page.get_by_text("Say why the evidence does not hold")).to_be_visible(timeout=WAIT_MS)
-        reason = case.get_by_label("Reason, needed when you do not approve")
+        reason = case.get_by_role("textbox")
         reason.fill("The number is not legible.")
         reason.press("Enter")
         wait_until_drawn(page)
-        case.get_by_role("button", name="Do not approve").click()
+        case.get_by_role("button", name="Do not approve", exact=True).click()
         expect(page.get_by_text("was refused; its holder reads why.")).to_be_visible(timeout=WAIT_MS)
     with new_visit(browser, site) as page:
         sign_in(page, technician)
