@@ -88,6 +88,23 @@ def show_rules(viewer: Viewer, first_line: DeltaGenerator) -> None:
     _show_versions(viewer, rules)
 
 
+def show_rules_here(viewer: Viewer, building_id: UUID) -> None:
+    """What is asked of whoever works in a building, each rule with what it is about."""
+    st.subheader("What is asked here")
+    try:
+        rules = crew_rules.rules_here(
+            session.installation().engine, viewer.principal, building_id=building_id, on=clock.today()
+        )
+    except DomainError as error:
+        st.error(f"{error.message} The units go on being shown from the last figures.", icon=":material/error:")
+        return
+    if not rules:
+        say_empty("Nothing is asked of who works here.", "Set a requirement for the building, a maker or all of them.")
+    for rule in rules:
+        name = f"{rule.target_name[0].upper()}{rule.target_name[1:]}"
+        st.markdown(f"- **{name}** {chip_of(rule.terms.mode).markdown} {rule.text}")
+
+
 def rules_answer(in_effect: Sequence[CrewRuleView]) -> str:
     """How much is asked, and how much of it is only tried out."""
     if not in_effect:

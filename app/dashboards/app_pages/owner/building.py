@@ -1,7 +1,10 @@
 """One building: what is required there, whether it is covered, its units, and the way to a crew check."""
 
+from uuid import UUID
+
 import streamlit as st
 
+from app.dashboards.components.crew_rules import show_rules_here
 from app.dashboards.components.figures import Figure, show_figures
 from app.dashboards.components.frame import answer, open_page, say_empty
 from app.dashboards.components.owners import UNITS, building_answer, require_figures
@@ -44,6 +47,7 @@ with st.container(horizontal=True):
     st.page_link(
         OWNER_REQUIREMENTS.path, label="Set a requirement here", icon=OWNER_REQUIREMENTS.icon, query_params=here
     )
+show_rules_here(viewer, UUID(building.building_id))
 st.subheader("Units")
 show_listing(
     viewer,
