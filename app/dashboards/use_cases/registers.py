@@ -184,4 +184,4 @@ def _read(upload: Upload) -> tuple[Sequence[linking.LinkRow], Sequence[Finding]]
     with TemporaryDirectory() as folder:
         path = Path(folder) / Path(upload.name).name
         path.write_bytes(upload.content)
-        return linking.read_links(path, upload.name)
+        return linking.read_links(path)
