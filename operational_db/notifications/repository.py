@@ -38,6 +38,8 @@ OWING_LOCK = 7_311_950
 DAYS_AHEAD = 8
 # How long after its date an item that was told is still looked at, to say that nothing is left to do.
 LOOKED_AT_FOR = timedelta(days=120)
+# Open items from which it pays to let PostgreSQL look at them before it plans.
+MANY_OPEN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,12 @@ class NotificationRepository:
             "due_to": dates.due_to,
             **_zone_parameters(zones, [rules.Window(zone.today, zone.today) for zone in zones]),
         }
-        return _count(self.session.execute(statements.resolve(schedule), parameters))
+        open_count = _count(self.session.execute(statements.COLLECT_OPEN, parameters))
+        if open_count >= MANY_OPEN:
+            self.session.execute(statements.ANALYZE_OPEN)
+        count = _count(self.session.execute(statements.resolve(schedule), parameters)) if open_count else 0
+        self.session.execute(statements.DROP_OPEN)
+        return count
 
     def owe(
         self, schedule: ReminderSchedule, zones: Sequence[ZoneDays], windows: Sequence[rules.Window], *, now: datetime

@@ -49,7 +49,20 @@ class NotificationItem(HasId, Base):
             unique=True,
             postgresql_where=text("resolved_at is null or sent_at is not null"),
         ),
-        Index("ix_notification_items_open", "schedule", "subject_id", postgresql_where=text("resolved_at is null")),
+        # A round reads what is open and what waits from these alone, however much was ever told.
+        Index(
+            "ix_notification_items_open",
+            "schedule",
+            "due_on",
+            postgresql_include=["subject_id", "person_id", "id"],
+            postgresql_where=text("resolved_at is null and notification_id is not null"),
+        ),
+        Index(
+            "ix_notification_items_waiting",
+            "schedule",
+            "due_on",
+            postgresql_where=text("resolved_at is null and sent_at is null and notification_id is not null"),
+        ),
     )
 
     notification_id: Mapped[UUID | None] = mapped_column(ForeignKey("notifications.id"), index=True)
