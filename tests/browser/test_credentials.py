@@ -108,7 +108,7 @@ def _report(page: Page, kind: str, number: str) -> None:
     """Fill the form in and send it."""
     issued = clock.today() - timedelta(days=40)
     open_address(page, "/me-certificates?mine_part=Add%20one")
-    page.get_by_label("Certificate", exact=True).click()
+    page.get_by_label("Certificate", exact=True).fill(kind)
     page.get_by_role("option", name=kind, exact=True).click()
     page.get_by_label("Number on the certificate").fill(number)
     day = page.get_by_test_id("stDateInput").first
