@@ -69,7 +69,9 @@ def show_receipts(viewer: Viewer) -> None:
 def _show(viewer: Viewer, receipt: Receipt, number: int) -> bool:
     """Draw one receipt; True when the figures hold it."""
     entries = to_plural(receipt.entry_count, "entry", "entries")
-    written = f"Written to the ledger {to_instant(receipt.written_at, viewer.zone)} ({entries})."
+    when = to_instant(receipt.written_at, viewer.zone)
+    # A draft, say, is no fact that the ledger tells.
+    written = f"Written to the ledger {when} ({entries})." if receipt.entry_count else f"Saved {when}."
     if _has_arrived(viewer, receipt):
         as_of = to_instant(viewer.warehouse.manifest.as_of, viewer.zone)
         st.success(f"{receipt.text} {written} The figures as of {as_of} hold it.", icon=":material/check_circle:")

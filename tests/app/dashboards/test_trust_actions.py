@@ -539,7 +539,7 @@ class TestContent:
         _click(app, "draft_save")
         assert app.header[0].value == "Lockout 1.0.0"
         said = texts(app)
-        assert "Draft 1.0.0 is saved." in said
+        assert "Draft 1.0.0 is saved. Saved 21 Nov 2026 09:06." in said
         assert "**Names the runbook to follow** — missing: a runbook" in said
         with Session(records) as session:
             version = session.scalars(
