@@ -78,7 +78,6 @@ RECOUNTS = (
     Recount("fct_attempt", "attempt_id", ("attempt.graded",)),
     Recount("fct_certificate", "certificate_id", ("certificate.issued", "certificate.renewed")),
     Recount("fct_assignment", "recipient_id", ("training.assigned",)),
-    Recount("fct_crew_decision", "decision_id", ("crew.decided",)),
 )
 # Terminal kinds of an enrollment and the status they lead to; the last one in the ledger holds.
 OUTCOMES = {

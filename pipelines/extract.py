@@ -134,7 +134,7 @@ DIMENSIONS: dict[str, str] = {
         select
             id::text as contract_id, owner_id::text as owner_id, contractor_id::text as contractor_id,
             building_id::text as building_id, started_on, ended_on
-        from service_contracts order by id
+        from service_contracts where accepted_at is not null order by id
     """,
     "visits": """
         select

@@ -10,7 +10,7 @@
 {% macro median_value(expression) %}median({{ expression }}){% endmacro %}
 {% macro as_of_on() %}cast('2026-01-01' as date){% endmacro %}
 {% macro share(numerator, denominator) %}{{ numerator }} / nullif({{ denominator }}, 0){% endmacro %}
-{% macro is_new() %}leaf_index >= 0{% endmacro %}
+{% macro is_new(column='leaf_index') %}leaf_index >= 0{% endmacro %}
 {% macro calendar_bits(held_from, held_until) %}cast({{ held_from }} as integer){% endmacro %}
 {% macro both_bits(first_bits, second_bits) %}({{ first_bits }} & {{ second_bits }}){% endmacro %}
 {% macro bits_without(bits, excluded_bits) %}({{ bits }} - {{ excluded_bits }}){% endmacro %}
@@ -44,7 +44,8 @@
 {% macro renewals_at_most() %}pace.renewed_count{% endmacro %}
 {% macro json_array_positions(document, key) %}unnest({{ document }}){% endmacro %}
 {% macro json_under_one_key(value, list_keys, single_key, key) %}cast({{ value }} as varchar){% endmacro %}
-{% macro deepest_crew_rule() %}1{% endmacro %}
+{% macro deepest_crew_rule() %}{{ return(2) }}{% endmacro %}
 {% macro model_key(model) %}lower({{ model }}){% endmacro %}
-{% macro trend_days() %}90{% endmacro %}
+{% macro trend_days() %}{{ return(90) }}{% endmacro %}
 {% macro fewest_compared_contractors() %}5{% endmacro %}
+{% macro certificate_counts(certificate, day) %}({{ certificate }}.is_verified and {{ certificate }}.issued_on <= {{ day }}){% endmacro %}

@@ -142,10 +142,8 @@ class TestCrewReplay:
         with owner_engine.begin() as connection:
             connection.execute(text("alter table ledger_events disable trigger all"))
             connection.execute(
-                text(
-                    """update ledger_events set body = replace(body, '"is_qualified":false', '"is_qualified":true')
-                    where kind = 'crew.decided'"""
-                )
+                text("update ledger_events set body = replace(body, :told, :wrong) where kind = 'crew.decided'"),
+                {"told": '"is_qualified":false', "wrong": '"is_qualified":true'},
             )
         with Session(owner_engine) as session:
             check = replay_crews_of_day(session, NIGHT.date())

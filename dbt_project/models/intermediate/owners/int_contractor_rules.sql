@@ -33,7 +33,7 @@ ranked as (
         parts.depth as asking_depth,
         row_number() over (
             partition by alone.on_date, alone.rule_id, alone.contractor_id, alone.path
-            order by alone.until_on desc, alone.person_id
+            order by alone.until_on desc, alone.person_id asc
         ) as place,
         count(*) over (
             partition by alone.on_date, alone.rule_id, alone.contractor_id, alone.path

@@ -22,8 +22,8 @@ technicians as (
     from {{ ref('dim_membership') }} as members
     inner join days
         on
-            days.on_date >= members.started_on
-            and (members.ended_on is null or days.on_date < members.ended_on)
+            members.started_on <= days.on_date
+            and (members.ended_on is null or members.ended_on > days.on_date)
     where
         members.role = 'technician'
         and members.organization_id in (select contractors.contractor_id from contractors)
@@ -47,7 +47,7 @@ newest as (
             technicians.contractor_id,
             certificates.person_id,
             certificates.certification_id
-        order by certificates.expires_on desc nulls first, certificates.certificate_id
+        order by certificates.expires_on desc nulls first, certificates.certificate_id asc
     ) = 1
 ),
 
@@ -82,13 +82,13 @@ training as (
         enrollments.contractor_id,
         sum(enrollments.time_spent_minutes) filter (
             where
-                enrollments.last_on <= days.on_date
-                and enrollments.last_on > {{ add_days('days.on_date', -365) }}
+            enrollments.last_on <= days.on_date
+            and enrollments.last_on > {{ add_days('days.on_date', -365) }}
         ) as minutes,
         sum(enrollments.price) filter (
             where
-                enrollments.enrolled_on <= days.on_date
-                and enrollments.enrolled_on > {{ add_days('days.on_date', -365) }}
+            enrollments.enrolled_on <= days.on_date
+            and enrollments.enrolled_on > {{ add_days('days.on_date', -365) }}
         ) as spend,
         count(distinct case when enrollments.price > 0 then enrollments.currency end) as currency_count,
         min(case when enrollments.price > 0 then enrollments.currency end) as currency

@@ -26,8 +26,8 @@ technicians as (
     from {{ ref('dim_membership') }} as members
     inner join days
         on
-            days.on_date >= members.started_on
-            and (members.ended_on is null or days.on_date < members.ended_on)
+            members.started_on <= days.on_date
+            and (members.ended_on is null or members.ended_on > days.on_date)
     where
         members.role = 'technician'
         and members.organization_id in (select asked.contractor_id from asked)

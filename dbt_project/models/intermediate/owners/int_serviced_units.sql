@@ -53,4 +53,6 @@ left join kinds
         and equipment.equipment_type = kinds.equipment_type
 where
     kinds.equipment_type is not null
-    or (contracted.owner_id, contracted.contractor_id) not in (select (kinds.owner_id, kinds.contractor_id) from kinds)
+    or (contracted.owner_id, contracted.contractor_id) not in (
+        select (known.owner_id, known.contractor_id) from kinds as known
+    )

@@ -3,17 +3,17 @@
 -- What is known now about each day (`certificate_status` in credentials.rules, for all days at once). When a revocation
 -- or a verification was learned is beside it: before that day the certificate was taken for what the events said then.
 with events as (
-    select *
-    from {{ ref('fct_certificate_event') }}
-    where event_kind in ('issued', 'renewed', 'verified', 'revoked', 'withdrawn')
-    {% if is_incremental() %}
-        and person_id in (
-            select person_id from {{ ref('fct_certificate_event') }}
-            where
-                {{ is_new() }}
-                and event_kind in ('issued', 'renewed', 'verified', 'revoked', 'withdrawn')
-        )
-    {% endif %}
+    select * from {{ ref('fct_certificate_event') }}
+    where
+        event_kind in ('issued', 'renewed', 'verified', 'revoked', 'withdrawn')
+    {% if is_incremental() -%}
+    and person_id in (
+        select new_events.person_id from {{ ref('fct_certificate_event') }} as new_events
+        where
+            {{ is_new('new_events.leaf_index') }}
+            and new_events.event_kind in ('issued', 'renewed', 'verified', 'revoked', 'withdrawn')
+    )
+    {%- endif %}
 ),
 
 certificates as (

@@ -76,9 +76,9 @@ entries as (
         leaf_index,
         {{ kind }} as event_kind,
         {{ columns | join(', ') }},
-        {% for name, nothing in details.items() -%}
-            {{ name if name in known else nothing ~ ' as ' ~ name }}{{ ',' if not loop.last }}
-        {% endfor %}
+    {% for name, nothing in details.items() -%}
+    {{ name if name in known else nothing ~ ' as ' ~ name }}{{ ',' if not loop.last }}
+    {% endfor %}
     from {{ part }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -64,20 +64,19 @@ placed as (
     select
         today.owner_id,
         today.contractor_id,
-        {% for figure, of_others in compared.items() -%}
-        case
-            when today.{{ figure }} is not null and count({{ of_others }}) + 1 >= {{ fewest_compared_contractors() }}
-                then {{ share(
+    {% for figure, of_others in compared.items() -%}
+    case
+        when max(today.{{ figure }}) is not null and count({{ of_others }}) + 1 >= {{ fewest_compared_contractors() }}
+            then {{ share(
                     'count(*) filter (where ' ~ of_others ~ ' <= today.' ~ figure ~ ')',
                     'count(' ~ of_others ~ ')'
                 ) }}
-        end as quantile_{{ figure }}{{ ',' if not loop.last }}
-        {% endfor %}
+    end as quantile_{{ figure }}{{ ',' if not loop.last }}
+    {% endfor %}
     from today
     left join pairs as others
         on today.owner_id = others.owner_id and today.contractor_id = others.compared_id
-    group by today.owner_id, today.contractor_id, {% for figure in compared %}today.{{ figure }}{{ ', ' if not loop.last }}{% endfor %}
-
+    group by today.owner_id, today.contractor_id
 )
 
 select
@@ -97,9 +96,9 @@ select
     today.certificates_in_date_rate - former.certificates_in_date_rate as trend_certificates_in_date_rate,
     today.training_hours_per_technician - former.training_hours_per_technician as trend_training_hours_per_technician,
     today.training_spend_per_technician - former.training_spend_per_technician as trend_training_spend_per_technician,
-    {% for figure in compared -%}
-    placed.quantile_{{ figure }}{{ ',' if not loop.last }}
-    {% endfor %}
+{% for figure in compared -%}
+placed.quantile_{{ figure }}{{ ',' if not loop.last }}
+{% endfor %}
 from today
 left join former on today.owner_id = former.owner_id and today.contractor_id = former.contractor_id
 left join expiring on today.owner_id = expiring.owner_id and today.contractor_id = expiring.contractor_id

@@ -72,7 +72,13 @@ expiring as (
         questions.contractor_id,
         questions.next_visit_on,
         cast(count(*) as bigint) as expiring_count
-    from (select distinct joined.rule_id, joined.contractor_id, joined.next_visit_on from joined) as questions
+    from (
+        select distinct
+            joined.rule_id,
+            joined.contractor_id,
+            joined.next_visit_on
+        from joined
+    ) as questions
     inner join qualified
         on
             questions.rule_id = qualified.rule_id
