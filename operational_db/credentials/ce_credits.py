@@ -236,9 +236,7 @@ def credits_of(session: Session, principal: Principal, *, certificate_id: UUID, 
     return views[::-1]
 
 
-def standings_of_person(
-    session: Session, principal: Principal, *, person_id: UUID, on: date
-) -> dict[UUID, CeStanding]:
+def standings_of_person(session: Session, principal: Principal, *, person_id: UUID, on: date) -> dict[UUID, CeStanding]:
     """As `standing`, of every certificate the person has not taken back and whose kind asks for credits.
 
     Raises

@@ -62,8 +62,8 @@ def choose_figure(viewer: Viewer) -> BundleScope | None:
         return None
     held = len(wanted.scope.leaf_indexes)
     st.markdown(
-        f"**{known[name].label}: {value}.** The bundle holds the {to_plural(held, 'ledger entry', 'ledger entries')} it "
-        "rests on."
+        f"**{known[name].label}: {value}.** The bundle holds the "
+        f"{to_plural(held, 'ledger entry', 'ledger entries')} it rests on."
     )
     if wanted.left_out_count:
         st.caption(

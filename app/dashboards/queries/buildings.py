@@ -39,20 +39,18 @@ _BUILDINGS = """
                min(next_visit_on) as next_visit_on,
                sum(expires_before_visit_count)::bigint as expires_before_visit_count
         from owner_requirement_coverage where mode = 'enforce' group by building_id
-    ),
-    buildings as (
-        select b.building_id, b.name, b.city, b.district, b.register_id, b.latitude, b.longitude,
-               coalesce(u.unit_count, 0) as unit_count, coalesce(c.required_count, 0) as required_count,
-               coalesce(c.covered_count, 0) as covered_count, coalesce(c.rule_count, 0) as rule_count,
-               coalesce(c.uncovered_unit_count, 0) as uncovered_unit_count, c.next_visit_on,
-               coalesce(c.expires_before_visit_count, 0) as expires_before_visit_count,
-               case when coalesce(c.required_count, 0) = 0 then 'no_requirement'
-                    when c.covered_count < c.required_count then 'uncovered' else 'covered' end as state
-        from dim_building as b
-        left join units as u on u.building_id = b.building_id
-        left join coverage as c on c.building_id = b.building_id
-        where b.is_active
     )
+    select b.building_id, b.name, b.city, b.district, b.register_id, b.latitude, b.longitude,
+           coalesce(u.unit_count, 0) as unit_count, coalesce(c.required_count, 0) as required_count,
+           coalesce(c.covered_count, 0) as covered_count, coalesce(c.rule_count, 0) as rule_count,
+           coalesce(c.uncovered_unit_count, 0) as uncovered_unit_count, c.next_visit_on,
+           coalesce(c.expires_before_visit_count, 0) as expires_before_visit_count,
+           case when coalesce(c.required_count, 0) = 0 then 'no_requirement'
+                when c.covered_count < c.required_count then 'uncovered' else 'covered' end as state
+    from dim_building as b
+    left join units as u on u.building_id = b.building_id
+    left join coverage as c on c.building_id = b.building_id
+    where b.is_active
 """
 
 
@@ -75,7 +73,7 @@ def counts(warehouse: ScopedWarehouse, *, today: date) -> Counts:
     """How many buildings and units there are, and how many are uncovered; `open`: nothing is required there."""
     frame = warehouse.query(
         f"""
-        {_BUILDINGS}
+        with buildings as ({_BUILDINGS})
         select count(*) as building_count, coalesce(sum(unit_count), 0)::bigint as unit_count,
                count(*) filter (where state = 'uncovered') as uncovered_building_count,
                count(*) filter (where state = 'no_requirement') as open_building_count,
@@ -120,7 +118,7 @@ def on_map(
     }
     return warehouse.query(
         f"""
-        {_BUILDINGS},
+        with buildings as ({_BUILDINGS}),
         chosen as (
             select *, count(*) over () as total from buildings
             where {STATES[state]} and latitude is not null and {_MATCHES}
@@ -163,7 +161,7 @@ def _parameters(*, city: str | None, district: str | None, search: str, today: d
 
 def listing(*, state: str, city: str | None, district: str | None, search: str, today: date) -> Listing:
     """One row a building."""
-    sql = f"{_BUILDINGS} select * from buildings where {STATES[state]} and {_MATCHES}"  # noqa: S608 - constants
+    sql = f"with buildings as ({_BUILDINGS}) select * from buildings where {STATES[state]} and {_MATCHES}"  # noqa: S608 - constants
     return Listing(sql, SORTS, _parameters(city=city, district=district, search=search, today=today))
 
 
@@ -184,7 +182,7 @@ def building_head(warehouse: ScopedWarehouse, *, building_id: str) -> BuildingHe
     """One building with its coverage; None when it is not in sight."""
     frame = warehouse.query(
         f"""
-        {_BUILDINGS}
+        with buildings as ({_BUILDINGS})
         select building_id::varchar as building_id, name,
                concat_ws(', ', city, district, 'register ' || register_id) as place, unit_count, required_count,
                covered_count, uncovered_unit_count, next_visit_on, state

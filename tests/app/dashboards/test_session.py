@@ -164,9 +164,10 @@ class TestAreas:
     def test_scopes_that_differ_never_share_a_key(self) -> None:
         ids = (frozenset({ORGANIZATION}), frozenset({OTHER}), frozenset({ORGANIZATION, OTHER}), frozenset[UUID]())
         scopes = {
-            Scope(companies, schools, person, kpis, platform)
+            Scope(companies, schools, owners, person, kpis, platform)
             for companies in ids
             for schools in ids
+            for owners in ids
             for person in (None, ORGANIZATION)
             for kpis in (True, False)
             for platform in (True, False)
