@@ -395,6 +395,15 @@ class CrewRuleTarget(StrEnum):
     UNIT = "unit"
 
 
+class ContractStatus(StrEnum):
+    """How far the two sides of a service contract agree; only an accepted one counts, on the days it is for."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
 class VisitStatus(StrEnum):
     PLANNED = "planned"
     DONE = "done"

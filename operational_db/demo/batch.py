@@ -446,7 +446,16 @@ COLUMNS: dict[type[Base], tuple[str, ...]] = {
         "installed_on",
         "inspected_on",
     ),
-    ServiceContract: ("id", "owner_id", "contractor_id", "building_id", "started_on", "ended_on"),
+    ServiceContract: (
+        "id",
+        "owner_id",
+        "contractor_id",
+        "building_id",
+        "started_on",
+        "ended_on",
+        "proposed_at",
+        "accepted_at",
+    ),
     Visit: ("id", "contract_id", "building_id", "equipment_id", "planned_on", "status", "purpose", "settled_at"),
     VisitPerson: ("visit_id", "person_id"),
     CrewRule: (

@@ -200,7 +200,7 @@ class EstateBuilder:
         at = at_nine(first)
         contract = DemoContract(self.chance.new_id(at), company, building_id, first, last)
         estate.contracts.append(contract)
-        self.batch.add(ServiceContract, contract.id, estate.owner.id, company.id, building_id, first, last)
+        self.batch.add(ServiceContract, contract.id, estate.owner.id, company.id, building_id, first, last, at, at)
         self.batch.events.append(
             ServiceContractStarted(
                 subject_id=None,

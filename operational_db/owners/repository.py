@@ -146,22 +146,23 @@ class OwnersRepository:
     def overlapping_contract(
         self, owner_id: UUID, contractor_id: UUID, building_id: UUID | None, *, started_on: date, ended_on: date | None
     ) -> ServiceContract | None:
-        """A contract of the two on the same building (or on all) that holds on one of the days."""
+        """A contract of the two on the same building (or on all), accepted or open, for one of the days."""
         statement = select(ServiceContract).where(
             ServiceContract.owner_id == owner_id,
             ServiceContract.contractor_id == contractor_id,
             ServiceContract.building_id.is_not_distinct_from(building_id),
             or_(ServiceContract.ended_on.is_(None), ServiceContract.ended_on >= started_on),
+            is_not_refused(),
         )
         if ended_on is not None:
             statement = statement.where(ServiceContract.started_on <= ended_on)
         return self.session.scalar(statement.limit(1))
 
     def contracts(self, condition: ColumnElement[bool], *, on: date | None, page: PageRequest) -> Page[ContractView]:
-        """Contracts, the latest first; `on` leaves only those that have not ended by the day."""
+        """Contracts, the latest first; `on` leaves only those accepted or open that have not ended by the day."""
         conditions = [condition]
         if on is not None:
-            conditions.append(or_(ServiceContract.ended_on.is_(None), ServiceContract.ended_on >= on))
+            conditions += [is_not_refused(), or_(ServiceContract.ended_on.is_(None), ServiceContract.ended_on >= on)]
         total = self.session.scalar(select(func.count()).select_from(ServiceContract).where(*conditions)) or 0
         owner, contractor = aliased(Organization), aliased(Organization)
         rows = self.session.execute(
@@ -185,6 +186,10 @@ class OwnersRepository:
                 building_name=building_name,
                 started_on=contract.started_on,
                 ended_on=contract.ended_on,
+                proposed_at=contract.proposed_at,
+                accepted_at=contract.accepted_at,
+                declined_at=contract.declined_at,
+                withdrawn_at=contract.withdrawn_at,
             )
             for contract, owner_name, contractor_name, building_name in rows
         ]
@@ -319,10 +324,17 @@ def covers(building_id: UUID | InstrumentedAttribute[UUID]) -> ColumnElement[boo
 
 
 def holds_on(day: date) -> ColumnElement[bool]:
-    """The contract holds on the day; its last day is included."""
+    """The contract was accepted and holds on the day; its last day is included."""
     return and_(
-        ServiceContract.started_on <= day, or_(ServiceContract.ended_on.is_(None), ServiceContract.ended_on >= day)
+        ServiceContract.accepted_at.is_not(None),
+        ServiceContract.started_on <= day,
+        or_(ServiceContract.ended_on.is_(None), ServiceContract.ended_on >= day),
     )
+
+
+def is_not_refused() -> ColumnElement[bool]:
+    """The contract was accepted, or is a proposal that waits for its answer."""
+    return and_(ServiceContract.declined_at.is_(None), ServiceContract.withdrawn_at.is_(None))
 
 
 def is_member_on(day: date) -> ColumnElement[bool]:
@@ -330,8 +342,9 @@ def is_member_on(day: date) -> ColumnElement[bool]:
 
 
 def is_serviced_by(contractor_ids: Collection[UUID], *, on: date) -> ColumnElement[bool]:
-    """Buildings of contracts that have not ended by the day."""
+    """Buildings of accepted contracts that have not ended by the day."""
     return exists().where(
+        ServiceContract.accepted_at.is_not(None),
         ServiceContract.owner_id == Building.organization_id,
         or_(ServiceContract.building_id.is_(None), ServiceContract.building_id == Building.id),
         ServiceContract.contractor_id.in_(contractor_ids),

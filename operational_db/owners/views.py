@@ -5,7 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from operational_db.gates.crew import CrewDecision, CrewGap, CrewReason, CrewTerms, MissingReason
-from operational_db.types import EquipmentStatus, EquipmentType, GateOutcome, VisitStatus
+from operational_db.types import ContractStatus, EquipmentStatus, EquipmentType, GateOutcome, VisitStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class EquipmentView:
 
 @dataclass(frozen=True, slots=True)
 class ContractView:
-    """`building_id` None: all of the owner's buildings. Last day included."""
+    """`building_id` None: all of the owner's buildings. Last day included. Counts only once accepted."""
 
     contract_id: UUID
     owner_id: UUID
@@ -56,6 +56,18 @@ class ContractView:
     building_name: str | None
     started_on: date
     ended_on: date | None
+    proposed_at: datetime
+    accepted_at: datetime | None
+    declined_at: datetime | None
+    withdrawn_at: datetime | None
+
+    @property
+    def status(self) -> ContractStatus:
+        if self.accepted_at is not None:
+            return ContractStatus.ACCEPTED
+        if self.declined_at is not None:
+            return ContractStatus.DECLINED
+        return ContractStatus.PROPOSED if self.withdrawn_at is None else ContractStatus.WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,13 +48,14 @@ def plan_visit(
     Raises
     ------
     NotFoundError
-        When contract, building, unit or one of the people is none of those the contract is about.
+        When contract, building, unit or one of the people is none of those the contract is about, and as long as
+        the contractor has not accepted it.
     InvalidInputError
         When the day has passed or lies outside the contract, or the crew is too large.
     """
     repository = OwnersRepository(session)
     contract = repository.contract(contract_id)
-    if contract is None or not _may_plan(principal, contract):
+    if contract is None or contract.accepted_at is None or not _may_plan(principal, contract):
         raise NotFoundError(NO_CONTRACT)
     _require_place(repository, contract, building_id, equipment_id)
     _require_day(principal, contract, planned_on, now)

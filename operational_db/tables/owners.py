@@ -81,19 +81,24 @@ class Equipment(HasId, HasTimes, Base):
 
 
 class ServiceContract(HasId, HasTimes, Base):
-    """A contractor services the owner's buildings, or one of them, from one day through another."""
+    """A contractor services the owner's buildings, or one of them, from one day through another.
+
+    Proposed by the owner; it counts for nothing until the contractor has accepted it. Declined by the contractor or
+    withdrawn by the owner it never counts.
+    """
 
     __tablename__ = "service_contracts"
     __table_args__ = (
         CheckConstraint("ended_on is null or ended_on >= started_on", name="ends_after_start"),
         CheckConstraint("owner_id <> contractor_id", name="two_organizations"),
+        CheckConstraint("num_nonnulls(accepted_at, declined_at, withdrawn_at) <= 1", name="one_answer"),
         Index(
             "uq_service_contracts_open",
             "owner_id",
             "contractor_id",
             "building_id",
             unique=True,
-            postgresql_where=text("ended_on is null"),
+            postgresql_where=text("ended_on is null and declined_at is null and withdrawn_at is null"),
             postgresql_nulls_not_distinct=True,
         ),
         Index("ix_service_contracts_contractor_id", "contractor_id"),
@@ -104,6 +109,10 @@ class ServiceContract(HasId, HasTimes, Base):
     building_id: Mapped[UUID | None] = mapped_column(ForeignKey("buildings.id"))
     started_on: Mapped[date]
     ended_on: Mapped[date | None]
+    proposed_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    declined_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Visit(HasId, HasTimes, Base):

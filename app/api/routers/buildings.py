@@ -175,15 +175,30 @@ def list_contracts(
     organization_id: Organization,
     has_ended: bool = False,
 ) -> PageResponse[ContractBody]:
+    """Proposals that wait for an answer are among them; `has_ended` adds what is over, declined or withdrawn."""
     page = contracts.list_contracts(
         session, principal, organization_id=organization_id, on=None if has_ended else clock.today(), page=paging
     )
     return to_page_response(page, ContractBody.model_validate)
 
 
-@router.post("/contracts", status_code=status.HTTP_201_CREATED, summary="Start a service contract")
-def start_contract(body: ContractRequest, session: WriteSession, principal: CurrentPrincipal) -> ContractBody:
-    contract = contracts.start_contract(session, principal, **body.model_dump(), now=clock.now())
+@router.post("/contracts", status_code=status.HTTP_201_CREATED, summary="Propose a service contract")
+def propose_contract(body: ContractRequest, session: WriteSession, principal: CurrentPrincipal) -> ContractBody:
+    """The owner proposes; the contract counts for nothing until the contractor accepts it."""
+    contract = contracts.propose_contract(session, principal, **body.model_dump(), now=clock.now())
+    return _contract(session, principal, contract)
+
+
+@router.post("/contracts/{contract_id}/accept", summary="Accept a proposed contract")
+def accept_contract(contract_id: UUID, session: WriteSession, principal: CurrentPrincipal) -> ContractBody:
+    """The contractor's consent: the owner may then ask about its people who serve the buildings."""
+    contract = contracts.accept_contract(session, principal, contract_id=contract_id, now=clock.now())
+    return _contract(session, principal, contract)
+
+
+@router.post("/contracts/{contract_id}/decline", summary="Decline a proposed contract")
+def decline_contract(contract_id: UUID, session: WriteSession, principal: CurrentPrincipal) -> ContractBody:
+    contract = contracts.decline_contract(session, principal, contract_id=contract_id, now=clock.now())
     return _contract(session, principal, contract)
 
 
@@ -191,7 +206,7 @@ def start_contract(body: ContractRequest, session: WriteSession, principal: Curr
 def end_contract(
     contract_id: UUID, body: EndContractRequest, session: WriteSession, principal: CurrentPrincipal
 ) -> ContractBody:
-    """Visits planned for later are called off."""
+    """Visits planned for later are called off. A proposal is withdrawn by the owner, declined by the contractor."""
     contract = contracts.end_contract(
         session, principal, contract_id=contract_id, ended_on=body.ended_on, now=clock.now()
     )

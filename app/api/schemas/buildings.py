@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.api.schemas.compliance import RequestBody
-from operational_db.types import CrewRuleTarget, EquipmentStatus, EquipmentType, GateMode, VisitStatus
+from operational_db.types import ContractStatus, CrewRuleTarget, EquipmentStatus, EquipmentType, GateMode, VisitStatus
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
@@ -84,7 +84,10 @@ class EquipmentBody(BaseModel):
 
 
 class ContractRequest(RequestBody):
-    """Without a building the contract is on all of the owner's. Last day included."""
+    """Without a building the contract is on all of the owner's. Last day included.
+
+    It starts on the day it is accepted at the earliest.
+    """
 
     owner_id: UUID
     contractor_id: UUID
@@ -109,6 +112,11 @@ class ContractBody(BaseModel):
     building_name: str | None
     started_on: date
     ended_on: date | None
+    status: ContractStatus = Field(description="A contract counts for nothing until it is accepted.")
+    proposed_at: datetime
+    accepted_at: datetime | None
+    declined_at: datetime | None
+    withdrawn_at: datetime | None
 
 
 class VisitRequest(RequestBody):

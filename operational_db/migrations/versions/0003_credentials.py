@@ -265,11 +265,18 @@ def upgrade() -> None:
         sa.Column("building_id", sa.Uuid(), nullable=True),
         sa.Column("started_on", sa.Date(), nullable=False),
         sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("proposed_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("accepted_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("declined_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", postgresql.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", postgresql.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
             "ended_on is null or ended_on >= started_on", name=op.f("ck_service_contracts_ends_after_start")
+        ),
+        sa.CheckConstraint(
+            "num_nonnulls(accepted_at, declined_at, withdrawn_at) <= 1", name=op.f("ck_service_contracts_one_answer")
         ),
         sa.CheckConstraint("owner_id <> contractor_id", name=op.f("ck_service_contracts_two_organizations")),
         sa.ForeignKeyConstraint(["building_id"], ["buildings.id"], name=op.f("fk_service_contracts_building_id")),
@@ -285,7 +292,7 @@ def upgrade() -> None:
         "service_contracts",
         ["owner_id", "contractor_id", "building_id"],
         unique=True,
-        postgresql_where=sa.text("ended_on is null"),
+        postgresql_where=sa.text("ended_on is null and declined_at is null and withdrawn_at is null"),
         postgresql_nulls_not_distinct=True,
     )
     op.create_table(
@@ -557,14 +564,14 @@ def upgrade() -> None:
             "renews_id is not null and withdrawn_at is null and revoked_at is null and verification_status = 'verified'"
         ),
     )
+    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_path_id"), "certificates", "learning_paths", ["path_id"], ["id"])
     op.create_foreign_key(
         op.f("fk_certificates_register_entry_id"), "certificates", "register_entries", ["register_entry_id"], ["id"]
     )
-    op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
     op.add_column("certification_registry", sa.Column("verification_api_endpoint", sa.Text(), nullable=True))
     op.add_column(
         "certification_registry",
@@ -673,12 +680,12 @@ def downgrade() -> None:
     op.drop_column("certification_registry", "ce_carry_over_limit")
     op.drop_column("certification_registry", "ce_credits_required")
     op.drop_column("certification_registry", "verification_api_endpoint")
-    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_register_entry_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
     op.drop_index(
         "uq_certificates_proven_renewal",
         table_name="certificates",
@@ -751,7 +758,7 @@ def downgrade() -> None:
     op.drop_index(
         "uq_service_contracts_open",
         table_name="service_contracts",
-        postgresql_where=sa.text("ended_on is null"),
+        postgresql_where=sa.text("ended_on is null and declined_at is null and withdrawn_at is null"),
         postgresql_nulls_not_distinct=True,
     )
     op.drop_index("ix_service_contracts_contractor_id", table_name="service_contracts")

@@ -20,6 +20,7 @@ from operational_db.database import create_database_engine, unit_of_work
 from operational_db.evidence.verify_bundle import verify_bundle
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.identity.service import mint_token
+from operational_db.owners import contracts, service
 from operational_db.settings import Settings
 from operational_db.tables.identity import Organization
 from operational_db.types import OrganizationKind, Role
@@ -42,6 +43,19 @@ class Owners:
     def visit_id(self) -> str:
         with unit_of_work(self.api.engine) as session:
             return str(plan(session, self.world, 5, "ann", equipment_id=self.world.lift_id).id)
+
+    def proposal_id(self) -> str:
+        """A proposal of the owner to the contractor that waits for its answer; each is on a building of its own."""
+        world, now = self.world, clock.now()
+        with unit_of_work(self.api.engine) as session:
+            building = service.add_building(
+                session, SYSTEM_PRINCIPAL, organization_id=world.owner_id, name=f"Proposed {uuid4().hex}", now=now
+            )
+            proposal = contracts.propose_contract(
+                session, SYSTEM_PRINCIPAL, owner_id=world.owner_id, contractor_id=world.contractor_id,
+                building_id=building.id, now=now,
+            )  # fmt: skip
+            return str(proposal.id)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +104,9 @@ def test_from_a_new_building_to_the_proof_of_a_crew(owners: Owners, tmp_path: Pa
         "POST", "/contracts",
         json={"owner_id": str(world.owner_id), "contractor_id": str(world.contractor_id), "building_id": building_id},
     )  # fmt: skip
-    assert contract.status_code == 201
+    assert (contract.status_code, contract.json()["status"]) == (201, "proposed")
+    contract = owners.call("POST", f"/contracts/{contract.json()['contract_id']}/accept", "manager")
+    assert (contract.status_code, contract.json()["status"]) == (200, "accepted")
     rule = {
         "organization_id": str(world.owner_id), "target": "model", "target_key": "ALPHA 1",
         "requirement": {"at_least": 1, "of_crew": {"certification": str(world.crane_id)}},
@@ -159,6 +175,9 @@ ENDPOINTS: list[tuple[str, str, set[str]]] = [
     ("GET", "/contracts?organization_id={contractor}", {"manager", "contractors_auditor"}),
     ("POST", "/contracts", OWNER_SIDE),
     ("POST", "/contracts/{contract}/end", BOTH),
+    ("POST", "/contracts/{proposal}/accept", {"manager"}),
+    ("POST", "/contracts/{proposal}/decline", {"manager"}),
+    ("POST", "/contracts/{proposal}/end", BOTH),
     ("GET", "/visits?organization_id={owner}", READERS),
     ("GET", "/visits?organization_id={contractor}", {"manager", "contractors_auditor"}),
     ("POST", "/visits", BOTH),
@@ -197,6 +216,7 @@ def body_of(method: str, path: str, world: OwnerWorld) -> dict[str, Any] | None:
             "building_id": str(world.depot_id),
         },
         ("POST", "/contracts/{contract}/end"): {},
+        ("POST", "/contracts/{proposal}/end"): {},
         ("POST", "/visits"): visit,
         ("PATCH", "/visits/{visit}"): {"purpose": "Ropes"},
         ("POST", "/visits/{visit}/settle"): {"is_done": False},
@@ -229,11 +249,12 @@ def test_every_role_and_tenant(owners: Owners, method: str, path: str, allowed: 
     for who in sorted(owners.api.tokens):
         if who == "admin" or (who in allowed and (method, path) in REFUSED_ONLY):
             continue
-        target = path.format(**ids, visit=owners.visit_id() if "{visit}" in path else "")
+        visit = owners.visit_id() if "{visit}" in path else ""
+        target = path.format(**ids, visit=visit, proposal=owners.proposal_id() if "{proposal}" in path else "")
         answer = owners.call(method, target, who, json=body_of(method, path, world))
         assert (answer.status_code in {200, 201}) is (who in allowed), (who, answer.status_code, answer.text)
         assert answer.status_code in {200, 201, 403, 404}, (who, answer.text)
-    assert owners.call(method, path.format(**ids, visit=uuid4()), NOBODY).status_code in {401, 422}
+    assert owners.call(method, path.format(**ids, visit=uuid4(), proposal=uuid4()), NOBODY).status_code in {401, 422}
 
 
 class TestRefusals:
@@ -249,6 +270,33 @@ class TestRefusals:
     )  # fmt: skip
     def test_a_question_without_sense_is_refused(self, owners: Owners, body: dict[str, Any]) -> None:
         assert owners.call("POST", "/crew/check", json=body).status_code == 422
+
+    def test_a_proposed_contract_opens_nobody_until_it_is_accepted(self, owners: Owners) -> None:
+        """Asked about by name or by company, people whose company has not consented are as unknown as nobody."""
+        world, today = owners.world, str(clock.today())
+        other, eve = str(world.other_contractor_id), str(world.id_of("eve"))
+        body = {"owner_id": str(world.owner_id), "contractor_id": other, "building_id": str(world.depot_id)}
+        contract = owners.call("POST", "/contracts", json=body).json()
+        asked = {"building_id": str(world.depot_id), "work_on": today}
+        people = f"/crew/people?organization_id={world.owner_id}"
+        refused = []
+        for who in ({"person_ids": [eve]}, {"person_ids": [str(uuid4())]}):
+            answer = owners.call("POST", "/crew/check", json={**asked, **who})
+            refused.append((answer.status_code, answer.json()["detail"]))
+        assert refused[0] == refused[1]
+        for contractor in (other, str(uuid4())):
+            answer = owners.call("POST", "/crew/check", json={**asked, "contractor_id": contractor})
+            refused.append((answer.status_code, answer.json()["detail"]))
+        assert refused[2] == refused[3]
+        assert {status for status, _ in refused} == {404}
+        assert eve not in owners.call("GET", people).text
+        for who, status in (("manager", 404), ("owner", 403), ("auditor", 403), ("admin", 403), ("other_manager", 200)):
+            path = f"/contracts/{contract['contract_id']}/accept"
+            assert owners.call("POST", path, who).status_code == status, who
+        assert owners.call("POST", path, "other_manager").status_code == 409
+        assert owners.call("POST", "/crew/check", json={**asked, "person_ids": [eve]}).status_code == 200
+        assert eve in owners.call("GET", people).text
+        owners.call("POST", f"/contracts/{contract['contract_id']}/end", "other_manager", json={})
 
     def test_a_person_who_serves_nobody_here_and_nobody_at_all_are_the_same(self, owners: Owners) -> None:
         world = owners.world

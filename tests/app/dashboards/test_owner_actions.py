@@ -127,7 +127,7 @@ class TestCrewCheck:
         equipment.bring_in(committed_engine, viewer, organization_id=owner_id, upload=_upload(), now=NOW)
         contractor_id = _organization(committed_engine, "Harbour Lift Service", OrganizationKind.SERVICE_COMPANY)
         with unit_of_work(committed_engine) as session:
-            contracts.start_contract(session, viewer, owner_id=owner_id, contractor_id=contractor_id, now=NOW)
+            contracts.start_contract(session, SYSTEM_PRINCIPAL, owner_id=owner_id, contractor_id=contractor_id, now=NOW)
         found = owners.find_buildings(
             committed_engine, viewer, organization_id=owner_id, search="tower", on=NOW.date()
         ).items

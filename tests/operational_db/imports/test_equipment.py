@@ -144,7 +144,11 @@ class TestCityRegister:
             assert building is not None
             contractor = builders.create_organization(session)
             contract = ServiceContract(
-                owner_id=building.organization_id, contractor_id=contractor.id, started_on=now.date()
+                owner_id=building.organization_id,
+                contractor_id=contractor.id,
+                started_on=now.date(),
+                proposed_at=now,
+                accepted_at=now,
             )
             session.add(contract)
             session.flush()

@@ -112,6 +112,10 @@ def test_only_the_owners_managers_change_anything_of_it(session: Session, world:
         ),
         (service.deactivate_equipment, {"equipment_id": world.lift_id, "now": now}),
         (
+            contracts.propose_contract,
+            {"owner_id": world.owner_id, "contractor_id": world.other_contractor_id, "now": now},
+        ),
+        (
             contracts.start_contract,
             {"owner_id": world.owner_id, "contractor_id": world.other_contractor_id, "now": now},
         ),
@@ -128,8 +132,8 @@ class TestContracts:
     def test_one_contract_at_a_time_on_the_same(self, session: Session, world: OwnerWorld) -> None:
         fields: dict[str, Any] = {"owner_id": world.owner_id, "contractor_id": world.contractor_id, "now": world.now}
         with pytest.raises(ConflictError):
-            contracts.start_contract(session, world["owner"], building_id=world.tower_id, **fields)
-        contracts.start_contract(session, world["owner"], **fields)
+            contracts.propose_contract(session, world["owner"], building_id=world.tower_id, **fields)
+        contracts.start_contract(session, SYSTEM_PRINCIPAL, **fields)
         kinds = [event.kind for event in events_of(session, "contract.started")]
         assert len(kinds) == 3
 
@@ -142,7 +146,7 @@ class TestContracts:
             "nobody": (new_id(), None),
         }[case]
         with pytest.raises((InvalidInputError, NotFoundError)):
-            contracts.start_contract(
+            contracts.propose_contract(
                 session,
                 world["owner"],
                 owner_id=world.owner_id,
