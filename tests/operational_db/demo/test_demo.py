@@ -16,13 +16,23 @@ from operational_db.demo.content import DemoContent, install_content
 from operational_db.demo.history import first_instant, simulate
 from operational_db.demo.load import load_demo
 from operational_db.errors import ConflictError
+from operational_db.gates.crew import decide_crew
+from operational_db.gates.crew_documents import facts_from, rule_ids_from, terms_from_event
+from operational_db.ledger.events import CrewDecided, CrewRuleSet
 from operational_db.ledger.sequence import sequence_pending
 from operational_db.tables.catalog import Course
-from operational_db.tables.credentials import Certificate, Certification
+from operational_db.tables.credentials import (
+    CeCredit,
+    Certificate,
+    CertificateRenewal,
+    Certification,
+    VerificationCase,
+)
 from operational_db.tables.identity import Organization, Person
 from operational_db.tables.learning import AssessmentAttempt, Enrollment
 from operational_db.tables.ledger import LedgerLeaf
 from operational_db.tables.mentorship import Mentorship
+from operational_db.tables.owners import Building, CrewRule, Equipment, ServiceContract, Visit
 from operational_db.types import OrganizationKind
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
@@ -97,6 +107,43 @@ class TestSimulate:
         assert months["2026-09"] > 1.2 * months["2026-07"]
         renewed = sum(1 for value in column(batch, Certificate, "renews_id") if value is not None)
         assert 0.1 < renewed / len(batch.rows[Certificate]) < 0.9
+
+
+class TestEstates:
+    """US-TC027 to US-TC029: owners have something to look at, and every answer is the crew check's own."""
+
+    def test_owners_have_buildings_units_contracts_and_rules(self, batch: Batch) -> None:
+        owners = set(column(batch, Building, "organization_id"))
+        assert 6 <= len(owners) <= 10
+        assert len(batch.rows[Equipment]) >= 300
+        assert (
+            set(column(batch, ServiceContract, "owner_id")) == owners == set(column(batch, CrewRule, "organization_id"))
+        )
+        statuses = Counter(column(batch, Visit, "status"))
+        assert min(statuses["planned"], statuses["done"], statuses["cancelled"]) > 20
+
+    def test_recorded_checks_come_out_the_same(self, batch: Batch) -> None:
+        rules = {
+            event.rule_id: terms_from_event(event.body(), event.organization_id)
+            for event in batch.events
+            if isinstance(event, CrewRuleSet) and event.organization_id is not None
+        }
+        checked = [event for event in batch.events if isinstance(event, CrewDecided)]
+        assert len({event.is_qualified for event in checked}) == 2
+        for event in checked[:100]:
+            terms = [rules[rule_id] for rule_id in rule_ids_from(event.facts)]
+            decision = decide_crew(terms, facts_from(event.facts), event.occurred_at)
+            assert decision.canonical().decode() == event.decision
+
+    def test_people_report_renew_and_are_asked_about(self, batch: Batch) -> None:
+        kinds = Counter(event.kind for event in batch.events)
+        assert kinds["verification.requested"] > 500
+        assert kinds["ce_credit.logged"] == len(batch.rows[CeCredit]) > 100
+        assert kinds["renewal.opened"] == len(batch.rows[CertificateRenewal]) > 50
+        decided = column(batch, VerificationCase, "decided_at")
+        assert decided.count(None) >= 15
+        assert len(batch.documents) == len(decided)
+        assert sum(value is not None for value in column(batch, Certificate, "path_id")) > 50
 
 
 class TestLoadDemo:
