@@ -18,6 +18,7 @@ from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.owners.views import ContractView, VisitView
 from operational_db.owners.visits import LARGEST_CREW
+from operational_db.types import ContractStatus
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def show_form(viewer: Viewer, organization_id: UUID, ask: Callable[[Question], N
     if not contractors:
         say_empty(
             "No contractor services this building on that day.",
-            "Only people of a contractor with an open contract can be asked about; choose another day or building.",
+            "Only people of a contractor that accepted a contract can be asked about; choose another day or building.",
         )
         return
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -133,4 +134,7 @@ def _name(contract: ContractView) -> str:
 
 def _holds(contract: ContractView, building_id: UUID, on: date) -> bool:
     is_here = contract.building_id is None or contract.building_id == building_id
-    return is_here and contract.started_on <= on and (contract.ended_on is None or contract.ended_on >= on)
+    is_agreed = contract.status is ContractStatus.ACCEPTED
+    return (
+        is_agreed and is_here and contract.started_on <= on and (contract.ended_on is None or contract.ended_on >= on)
+    )

@@ -13,6 +13,7 @@ from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.owners.views import ContractView
+from operational_db.types import ContractStatus
 
 
 def show_plan_form(viewer: Viewer, organization_id: UUID) -> None:
@@ -20,9 +21,13 @@ def show_plan_form(viewer: Viewer, organization_id: UUID) -> None:
     st.subheader("Plan a visit")
     engine, principal, today = session.installation().engine, viewer.principal, clock.today()
     try:
-        contracts = owners.contracts_of(engine, principal, organization_id=organization_id, on=today)
+        found = owners.contracts_of(engine, principal, organization_id=organization_id, on=today)
+        contracts = [each for each in found if each.status is ContractStatus.ACCEPTED]
         if not contracts:
-            say_empty("No contract is open.", "Visits are planned under a contract of an owner with a contractor.")
+            say_empty(
+                "No contract is open.",
+                "Visits are planned under a contract that an owner proposed and a contractor accepted.",
+            )
             return
         contract = st.selectbox(
             "Contract",

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from app.dashboards.actions import Receipt
-from app.dashboards.formats import to_day
+from app.dashboards.formats import to_day, to_plural
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.identity.rules import Principal
 from operational_db.owners import contracts, service, visits
@@ -86,6 +87,82 @@ def contracts_of(
         return contracts.list_contracts(
             session, principal, organization_id=organization_id, on=on, page=PageRequest(size=LARGEST_PAGE_SIZE)
         ).items
+
+
+def propose_contract(
+    engine: Engine, principal: Principal, *, owner_id: UUID, company: str, building_id: UUID | None, now: datetime
+) -> Receipt:
+    """Propose a contract to the company of this name, on all buildings or on one.
+
+    Raises
+    ------
+    DomainError
+        When the service refuses or the database is down; nothing was changed then.
+    """
+    with unit_of_work(engine) as session:
+        contractor_id = contracts.contractor_named(session, principal, owner_id=owner_id, name=company)
+        proposed = contracts.propose_contract(
+            session, principal, owner_id=owner_id, contractor_id=contractor_id, building_id=building_id, now=now
+        )
+        name = contracts.contract_of(session, principal, contract_id=proposed.id).contractor_name
+    return Receipt(f"A contract was proposed to {name}; it waits for the contractor's answer.", now, 0)
+
+
+def accept_contract(engine: Engine, principal: Principal, *, contract: ContractView, now: datetime) -> Receipt:
+    """The contractor's consent to a proposal.
+
+    Raises
+    ------
+    DomainError
+        When the service refuses or the database is down; nothing was changed then.
+    """
+    with unit_of_work(engine) as session:
+        accepted = contracts.accept_contract(session, principal, contract_id=contract.contract_id, now=now)
+        # One with a last day is ended in the ledger at once.
+        entry_count = 1 if accepted.ended_on is None else 2
+        first = accepted.started_on
+    return Receipt(f"You service buildings of {contract.owner_name} from {to_day(first)}.", now, entry_count)
+
+
+def decline_contract(engine: Engine, principal: Principal, *, contract: ContractView, now: datetime) -> Receipt:
+    """Refuse a proposal.
+
+    Raises
+    ------
+    DomainError
+        When the service refuses or the database is down; nothing was changed then.
+    """
+    with unit_of_work(engine) as session:
+        contracts.decline_contract(session, principal, contract_id=contract.contract_id, now=now)
+    return Receipt(f"The contract that {contract.owner_name} proposed was declined.", now, 0)
+
+
+def end_contract(
+    engine: Engine, principal: Principal, *, contract: ContractView, organization_id: UUID, now: datetime
+) -> Receipt:
+    """End a contract today, or take a proposal back.
+
+    Raises
+    ------
+    DomainError
+        When the service refuses or the database is down; nothing was changed then.
+    """
+    other = contract.contractor_name if contract.owner_id == organization_id else contract.owner_name
+    with unit_of_work(engine) as session:
+        is_proposal = contracts.contract_of(session, principal, contract_id=contract.contract_id).accepted_at is None
+        planned = _planned_count(session, principal, organization_id)
+        contracts.end_contract(session, principal, contract_id=contract.contract_id, now=now)
+        called_off = planned - _planned_count(session, principal, organization_id)
+    if is_proposal:
+        return Receipt(f"The proposal to {other} was withdrawn.", now, 0)
+    visits_text = f"; {to_plural(called_off, 'visit was', 'visits were')} called off" if called_off else ""
+    return Receipt(f"The contract with {other} ends today{visits_text}.", now, 1 + called_off)
+
+
+def _planned_count(session: Session, principal: Principal, organization_id: UUID) -> int:
+    return visits.list_visits(
+        session, principal, organization_id=organization_id, status=VisitStatus.PLANNED, page=PageRequest(size=1)
+    ).total
 
 
 def visits_of(

@@ -564,14 +564,14 @@ def upgrade() -> None:
             "renews_id is not null and withdrawn_at is null and revoked_at is null and verification_status = 'verified'"
         ),
     )
-    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
-    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_document_id"), "certificates", "documents", ["document_id"], ["id"])
     op.create_foreign_key(op.f("fk_certificates_path_id"), "certificates", "learning_paths", ["path_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_track_id"), "certificates", "training_tracks", ["track_id"], ["id"])
     op.create_foreign_key(
         op.f("fk_certificates_register_entry_id"), "certificates", "register_entries", ["register_entry_id"], ["id"]
     )
+    op.create_foreign_key(op.f("fk_certificates_verified_by_id"), "certificates", "people", ["verified_by_id"], ["id"])
+    op.create_foreign_key(op.f("fk_certificates_corrects_id"), "certificates", "certificates", ["corrects_id"], ["id"])
     op.add_column("certification_registry", sa.Column("verification_api_endpoint", sa.Text(), nullable=True))
     op.add_column(
         "certification_registry",
@@ -616,6 +616,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("resolved_at is null and notification_id is not null"),
     )
     op.create_index(
+        "ix_notification_items_told",
+        "notification_items",
+        ["schedule", "due_on"],
+        unique=False,
+        postgresql_include=["person_id", "subject_id", "step"],
+        postgresql_where=sa.text("resolved_at is null or sent_at is not null"),
+    )
+    op.create_index(
         "ix_notification_items_waiting",
         "notification_items",
         ["schedule", "due_on"],
@@ -653,6 +661,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("resolved_at is null and sent_at is null and notification_id is not null"),
     )
     op.drop_index(
+        "ix_notification_items_told",
+        table_name="notification_items",
+        postgresql_include=["person_id", "subject_id", "step"],
+        postgresql_where=sa.text("resolved_at is null or sent_at is not null"),
+    )
+    op.drop_index(
         "ix_notification_items_open",
         table_name="notification_items",
         postgresql_include=["subject_id", "person_id", "id"],
@@ -680,12 +694,12 @@ def downgrade() -> None:
     op.drop_column("certification_registry", "ce_carry_over_limit")
     op.drop_column("certification_registry", "ce_credits_required")
     op.drop_column("certification_registry", "verification_api_endpoint")
+    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_register_entry_id"), "certificates", type_="foreignkey")
+    op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_path_id"), "certificates", type_="foreignkey")
     op.drop_constraint(op.f("fk_certificates_document_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_corrects_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_track_id"), "certificates", type_="foreignkey")
-    op.drop_constraint(op.f("fk_certificates_verified_by_id"), "certificates", type_="foreignkey")
     op.drop_index(
         "uq_certificates_proven_renewal",
         table_name="certificates",

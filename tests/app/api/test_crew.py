@@ -280,8 +280,8 @@ class TestRefusals:
         asked = {"building_id": str(world.depot_id), "work_on": today}
         people = f"/crew/people?organization_id={world.owner_id}"
         refused = []
-        for who in ({"person_ids": [eve]}, {"person_ids": [str(uuid4())]}):
-            answer = owners.call("POST", "/crew/check", json={**asked, **who})
+        for crew in ({"person_ids": [eve]}, {"person_ids": [str(uuid4())]}):
+            answer = owners.call("POST", "/crew/check", json={**asked, **crew})
             refused.append((answer.status_code, answer.json()["detail"]))
         assert refused[0] == refused[1]
         for contractor in (other, str(uuid4())):

@@ -58,7 +58,7 @@ class TestProposal:
             refusals = set()
             for each in (real, missing):
                 with pytest.raises(NotFoundError) as refused:
-                    crew.check_crew(session, world["owner"], **asked, **{field: each})
+                    crew.check_crew(session, world["owner"], **asked | {field: each})
                 refusals.add((refused.value.message, str(refused.value.details)))
             assert len(refusals) == 1
         served = crew.people_who_serve(session, world["owner"], organization_id=world.owner_id, on=world.today)

@@ -1,13 +1,18 @@
-"""Contractors: who is investing in their people? Scorecards side by side, and their place among others."""
+"""Contractors: who is investing in their people? Scorecards side by side, and their place among others.
+
+Contracts are proposed here, and withdrawn while their answer is awaited.
+"""
 
 import streamlit as st
 
 from app.dashboards.charts.owners import contractors_compared
 from app.dashboards.components.charts import show_chart
 from app.dashboards.components.contractors import COLUMNS, MOST_CARDS, contractors_answer, measures, show_cards
+from app.dashboards.components.contracts import show_owner_contracts
 from app.dashboards.components.filters import choose
 from app.dashboards.components.frame import answer, open_page, say_empty
 from app.dashboards.components.owners import require_figures
+from app.dashboards.components.receipts import show_receipts
 from app.dashboards.components.tables import Empty, Opens, show_listing
 from app.dashboards.formats import to_parts
 from app.dashboards.navigation import OWNER_CONTRACTOR, OWNER_CONTRACTORS
@@ -17,8 +22,10 @@ viewer = open_page(OWNER_CONTRACTORS)
 require_figures(viewer, contractors.NEEDED_VIEWS)
 totals = viewer.load(contractors.totals)
 answer(contractors_answer(totals))
+show_receipts(viewer)
+show_owner_contracts(viewer)
 if not totals.contractor_count:
-    say_empty("There is nobody to compare.", "Contractors appear once a service contract with them is on record.")
+    say_empty("There is nobody to compare.", "Contractors appear once they have accepted a contract.")
     st.stop()
 if not totals.is_compared:
     st.info(

@@ -1,0 +1,112 @@
+"""A contract from the owner's proposal to the contractor's answer, on the pages of both."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Engine
+from streamlit.testing.v1 import AppTest
+
+from operational_db.database import read_only_session, unit_of_work
+from operational_db.identity.rules import SYSTEM_PRINCIPAL
+from operational_db.owners import contracts
+from operational_db.owners.views import ContractView
+from operational_db.tables.identity import Organization
+from operational_db.types import OrganizationKind
+from tests.app.dashboards import owner_figures as owners
+from tests.app.dashboards import release_fixture as figures
+from tests.app.dashboards.conftest import Visit, texts
+from tests.app.dashboards.operational_fixture import write_operational_records
+
+
+@pytest.fixture
+def records(committed_engine: Engine, visit: Visit) -> Iterator[Engine]:
+    """The records of the figures with the owners among them, and the pages on them."""
+    with unit_of_work(committed_engine) as session:
+        write_operational_records(session)
+        session.add_all(
+            Organization(
+                id=row["organization_id"],
+                name=row["name"],
+                slug=str(row["name"]).lower().replace(" ", "-"),
+                kind=OrganizationKind.BUILDING_OWNER,
+            )
+            for row in owners.organizations()
+        )
+    visit.engine = committed_engine
+    yield committed_engine
+
+
+def _contracts(engine: Engine) -> list[ContractView]:
+    """All of the owner's, the earliest proposal first."""
+    with read_only_session(engine) as session:
+        found = contracts.list_contracts(session, SYSTEM_PRINCIPAL, organization_id=owners.OWNER)
+    return sorted(found.items, key=lambda each: each.contract_id)
+
+
+def _company_name(engine: Engine) -> str:
+    with read_only_session(engine) as session:
+        return session.get_one(Organization, figures.COMPANY).name
+
+
+def _keys(app: AppTest, what: str) -> list[str]:
+    return [button.key for button in app.button if button.key and button.key.startswith(f"contract_{what}_")]
+
+
+def _propose(visit: Visit, company: str) -> AppTest:
+    app = visit.open("owner", "owner/contractors")
+    app.text_input("contract_company").set_value(company).run()
+    return app.button("contract_propose").click().run()
+
+
+@pytest.mark.requirement("US-TC027")
+def test_the_contractor_reads_what_it_consents_to_and_accepts_with_one_click(visit: Visit, records: Engine) -> None:
+    said = texts(_propose(visit, _company_name(records)))
+    assert "waiting for the contractor's answer" in said
+    assert [each.accepted_at for each in _contracts(records)] == [None]
+    other = visit.open("other manager", "company/visits")
+    assert "proposes a contract" not in texts(other)
+    app = visit.open("manager", "company/visits")
+    said = texts(app)
+    assert "Northside Estates proposes a contract" in said
+    assert "pick any of your people by name and check" in said
+    assert "the certificates that carry it" in said
+    (key,) = _keys(app, "accept")
+    said = texts(app.button(key).click().run())
+    assert "You service buildings of Northside Estates" in said
+    assert "proposes a contract" not in said
+    (contract,) = _contracts(records)
+    assert contract.accepted_at is not None
+    owner = visit.open("owner", "owner/contractors")
+    assert "waiting for the contractor's answer" not in texts(owner)
+    (key,) = _keys(owner, "end")
+    assert "ends today" in texts(owner.button(key).click().run())
+
+
+def test_declined_it_can_be_proposed_again_and_withdrawn(visit: Visit, records: Engine) -> None:
+    name = _company_name(records)
+    _propose(visit, name)
+    app = visit.open("manager", "company/visits")
+    assert "was declined" in texts(app.button(_keys(app, "decline")[0]).click().run())
+    app = _propose(visit, name)
+    (key,) = _keys(app, "end")
+    assert "was withdrawn" in texts(app.button(key).click().run())
+    assert [(each.declined_at is None, each.withdrawn_at is None) for each in _contracts(records)] == [
+        (False, True),
+        (True, False),
+    ]
+
+
+def test_a_company_nobody_is_called_is_said_and_nothing_is_written(visit: Visit, records: Engine) -> None:
+    app = _propose(visit, "Nobody of this name")
+    assert "Nothing was written. No service company or manufacturer is called so." in app.error[0].value
+    assert _contracts(records) == []
+
+
+def test_who_only_looks_can_neither_propose_nor_answer(visit: Visit, records: Engine) -> None:
+    _propose(visit, _company_name(records))
+    app = visit.open("auditor", "company/visits")
+    assert "Your role may look, but not answer." in texts(app)
+    assert _keys(app, "accept") == _keys(app, "decline") == []
+    other = visit.open("other owner", "owner/contractors")
+    assert "waiting for the contractor's answer" not in texts(other)
+    assert [each.owner_id for each in _contracts(records)] == [owners.OWNER]
