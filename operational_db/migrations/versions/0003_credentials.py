@@ -1,4 +1,3 @@
-
 """Documents, verification, credits, renewals, registers, badges, buildings, contracts, visits and crew rules."""
 
 import sqlalchemy as sa
