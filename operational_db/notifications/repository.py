@@ -38,8 +38,8 @@ OWING_LOCK = 7_311_950
 DAYS_AHEAD = 8
 # How long after its date an item that was told is still looked at, to say that nothing is left to do.
 LOOKED_AT_FOR = timedelta(days=120)
-# Open items from which it pays to let PostgreSQL look at them before it plans.
-MANY_OPEN = 1_000
+# Items from which it pays to let PostgreSQL look at them before it plans.
+MANY_ITEMS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class NotificationRepository:
             **_zone_parameters(zones, [rules.Window(zone.today, zone.today) for zone in zones]),
         }
         open_count = _count(self.session.execute(statements.COLLECT_OPEN, parameters))
-        if open_count >= MANY_OPEN:
+        if open_count >= MANY_ITEMS:
             self.session.execute(statements.ANALYZE_OPEN)
         count = _count(self.session.execute(statements.resolve(schedule), parameters)) if open_count else 0
         self.session.execute(statements.DROP_OPEN)
@@ -151,7 +151,10 @@ class NotificationRepository:
             "high": max(zone.today for zone in zones) + timedelta(days=max(steps)),
             **_zone_parameters(zones, windows),
         }
+        if _count(self.session.execute(statements.COLLECT_TOLD, parameters)) >= MANY_ITEMS:
+            self.session.execute(statements.ANALYZE_TOLD)
         self.session.execute(statements.collect(schedule), parameters)
+        self.session.execute(statements.DROP_TOLD)
         self.session.execute(statements.ANALYZE_COLLECTED)
         self.session.execute(statements.PLACE, {"now": now})
         sent, settled = (

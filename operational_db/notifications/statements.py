@@ -290,11 +290,24 @@ OPEN_DATES = text(
 )
 
 
+# The most urgent step told or settled of each state whose date lies in the window: read in one go from an index, so
+# that the time does not grow with what was ever told, as it does when each subject is looked up among it.
+COLLECT_TOLD = text(
+    """
+    create temporary table told_items on commit drop as
+    select person_id, subject_id, due_on, min(step) as step from notification_items
+    where schedule = :schedule and due_on between :low and :high and (resolved_at is null or sent_at is not null)
+    group by person_id, subject_id, due_on
+    """
+)
+ANALYZE_TOLD = text("analyze told_items")
+DROP_TOLD = text("drop table told_items")
+
+
 def collect(schedule: ReminderSchedule) -> TextClause:
     """`rules.owed_steps` for everybody at once, into a table that lasts as long as the transaction.
 
-    News go into the message of the first day that is not sealed. What was told is looked up per subject, so that the
-    time grows with what is owed and not with what was ever told.
+    News go into the message of the first day that is not sealed.
     """
     return text(
         f"""
@@ -316,12 +329,10 @@ def collect(schedule: ReminderSchedule) -> TextClause:
                     and sealed.on_date >= reached.first_day
             )) as on_date
         from reached
-        where coalesce((
-            select min(told.step) from notification_items as told
-            where told.person_id = reached.person_id and told.schedule = :schedule
-                and told.subject_id = reached.subject_id and told.due_on = reached.due_on
-                and (told.resolved_at is null or told.sent_at is not null)
-        ), reached.step + 1) > reached.step
+        left join told_items as told
+            on told.person_id = reached.person_id and told.subject_id = reached.subject_id
+                and told.due_on = reached.due_on
+        where told.step is null or told.step > reached.step
         """  # noqa: S608 - constants of this module
     )
 

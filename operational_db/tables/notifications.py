@@ -49,13 +49,20 @@ class NotificationItem(HasId, Base):
             unique=True,
             postgresql_where=text("resolved_at is null or sent_at is not null"),
         ),
-        # A round reads what is open and what waits from these alone, however much was ever told.
+        # A round reads what is open, told and waiting from these alone, however much was ever told.
         Index(
             "ix_notification_items_open",
             "schedule",
             "due_on",
             postgresql_include=["subject_id", "person_id", "id"],
             postgresql_where=text("resolved_at is null and notification_id is not null"),
+        ),
+        Index(
+            "ix_notification_items_told",
+            "schedule",
+            "due_on",
+            postgresql_include=["person_id", "subject_id", "step"],
+            postgresql_where=text("resolved_at is null or sent_at is not null"),
         ),
         Index(
             "ix_notification_items_waiting",
