@@ -52,9 +52,7 @@ _OWNER = "owner_id in (select organization_id from scope_owner)"
 _OWNER_OR_CONTRACTOR = f"{_OWNER} or contractor_id in (select organization_id from scope_company)"
 _BUILDING = f"{_OWNER} or building_id in (select building_id from scope_building)"
 # The platform's own rules and policies hold for everybody; an export of one's own record is nobody else's business.
-_SHARED_CHANGE = (
-    "organization_id is null and entry in ('gate_rule_set', 'gate_rule_ended', 'policy_version_published')"
-)
+_SHARED_CHANGE = "organization_id is null and entry in ('gate_rule_set', 'gate_rule_ended', 'policy_version_published')"
 _SCHOOL_AGGREGATE = f"{_AGGREGATES} or {_SCHOOL} or {_SCHOOL_COURSE}"
 
 MART_CUTS: dict[str, str] = {
