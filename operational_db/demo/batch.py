@@ -202,6 +202,7 @@ COLUMNS: dict[type[Base], tuple[str, ...]] = {
         "path_id",
         "track_id",
         "verified_by_id",
+        "created_at",
     ),
     LearningPathCertification: ("path_id", "certification_id"),
     TrackCertification: ("track_id", "certification_id"),

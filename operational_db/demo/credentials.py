@@ -209,7 +209,7 @@ class CredentialBuilder:
         self.batch.add(
             Certificate, facts.certificate_id, person_id, kind.id, issued_on, expiry, first, self._number(kind),
             VerificationStatus.VERIFIED, at, EarnedThrough.SITESYNC_COURSE, None, former_id, None, None, None,
-            path_id, track_id, None,
+            path_id, track_id, None, at,
         )  # fmt: skip
         said = {
             "subject_id": person_id,
@@ -279,7 +279,7 @@ class CredentialBuilder:
         self.batch.add(
             Certificate, certificate_id, person.id, kind.id, issued_on, expiry, issued_on, self._number(kind),
             verification, decided_at if is_decided else None, EarnedThrough.EXTERNAL, None, None, None, None, None,
-            None, None, company.manager_id if is_decided else None,
+            None, None, company.manager_id if is_decided else None, at,
         )  # fmt: skip
         self.batch.add(
             VerificationCase, case_id, certificate_id, at, person.id, decided_at if is_decided else None,

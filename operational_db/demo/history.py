@@ -449,6 +449,7 @@ class HistoryBuilder:
             None,
             None,
             None,
+            at,
         )
 
     # A technician's years

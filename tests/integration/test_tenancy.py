@@ -4,28 +4,45 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from app.dashboards.navigation import PAGES
 from operational_db import clock
 from operational_db.database import read_only_session, unit_of_work
+from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.identity.service import principal_for
+from operational_db.owners import service as owners
+from operational_db.owners.contracts import start_contract
+from operational_db.owners.crew import check_crew
+from operational_db.owners.visits import plan_visit
 from operational_db.releases.manifest import current_manifest
 from operational_db.releases.reader import open_scoped
 from operational_db.releases.scope import scope_for
 from operational_db.tables.catalog import Course
 from operational_db.tables.content import LessonReview, Reinforcement
-from operational_db.tables.identity import Membership, Person, Team
+from operational_db.tables.credentials import CeCredit, Certification, RegisterClaim, RegisterEntry, VerificationCase
+from operational_db.tables.identity import Membership, Organization, Person, Team
 from operational_db.tables.ledger import LedgerEvent
 from operational_db.tables.notifications import Notification
-from operational_db.types import OrganizationKind, ProviderType, ReviewArea, ReviewReason, Role
+from operational_db.types import (
+    EquipmentType,
+    OrganizationKind,
+    ProviderType,
+    RegisterStanding,
+    ReviewArea,
+    ReviewReason,
+    Role,
+)
 from tests.integration.installation import Installation, Member, copied_installation
 from tests.integration.page_client import Page, open_page
+from tests.operational_db.documents.sample_files import PNG
 
 NOBODY = "nobody"
 # Sees aggregates of everybody, names of nobody.
@@ -37,7 +54,13 @@ NOBODYS = {
     "/v1/ledger/proof/{entry}",
     "/v1/ledger/tile/{path}",
     "/v1/me/notification-channels/{channel}",
+    # A public register, kinds of certificates, and what people show to everybody.
+    "/v1/registers/{register}/licences/{licence_number}",
+    "/v1/certifications/registry/{certification_id}",
+    "/v1/users/{person_id}/certifications",
 }
+# Badges are made to be shown to strangers; what is one's own about them is not.
+PUBLIC_PREFIXES = ("/v1/badges/classes/", "/v1/badges/status/", "/v1/badges/{public_id}/")
 ONE_PAGE_AN_AREA = {"company-person", "school-student", "product-kpis", "platform-imports", "me-training"}
 
 
@@ -69,6 +92,16 @@ class Other:
     attempt_id: str
     notification_id: str
     reinforcement_id: str
+    certificate_id: str
+    document_id: str
+    case_id: str
+    credit_id: str
+    claim_id: str
+    building_id: str
+    equipment_id: str
+    contract_id: str
+    visit_id: str
+    crew_decision_id: str
     # Names that stand for somebody of B and for nobody else.
     names: tuple[str, ...]
     student_names: tuple[str, ...]
@@ -94,6 +127,16 @@ class Other:
             "question_id": "first",
             "notification_id": self.notification_id,
             "reinforcement_id": self.reinforcement_id,
+            "certificate_id": self.certificate_id,
+            "document_id": self.document_id,
+            "case_id": self.case_id,
+            "credit_id": self.credit_id,
+            "register": "cslb",
+            "claim_id": self.claim_id,
+            "building_id": self.building_id,
+            "equipment_id": self.equipment_id,
+            "contract_id": self.contract_id,
+            "visit_id": self.visit_id,
             # The latest entries of the log, in a tile that is not full.
             "path": "000",
         }
@@ -207,6 +250,10 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
         installation.token(people[0][0]),
         json=own,
     )
+    certificate, document, case, credit = _create_papers(installation, installation.token(people[0][0]))
+    with unit_of_work(installation.engine) as session:
+        claim_id = _create_claim(session, people[0][0], UUID(document))
+        building, equipment, contract, visit, crew_decision = _create_visit(session, manager.organization_id)
     with unit_of_work(installation.engine) as session:
         review = LessonReview(
             lesson_version_id=UUID(version["id"]),
@@ -259,9 +306,119 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
         attempt_id=started["attempt_id"],
         notification_id=tasks[1],
         reinforcement_id=tasks[2],
+        certificate_id=certificate,
+        document_id=document,
+        case_id=case,
+        credit_id=credit,
+        claim_id=str(claim_id),
+        building_id=str(building),
+        equipment_id=str(equipment),
+        contract_id=str(contract),
+        visit_id=str(visit),
+        crew_decision_id=str(crew_decision),
         names=tuple(name for _, name in people),
         student_names=tuple(name for _, name in students),
     )
+
+
+def _create_papers(installation: Installation, token: str) -> tuple[str, str, str, str]:
+    """A certificate somebody of B reported, kept to herself, with its document, its open case and a credit."""
+
+    def make(path: str, **body: Any) -> Any:
+        answer = installation.call("POST", path, token, **body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    document = make("/v1/me/documents", files={"file": ("paper.png", PNG, "image/png")})["id"]
+    with read_only_session(installation.engine) as session:
+        kind = session.scalars(
+            select(Certification.id).where(Certification.ce_credits_required > 0).order_by(Certification.code)
+        ).first()
+    reported = {
+        "certification_id": str(kind),
+        "issued_on": (clock.today() - timedelta(days=3)).isoformat(),
+        "document_id": document,
+        "is_public": False,
+    }
+    certificate = make("/v1/me/certifications", json=reported)["id"]
+    activity = {
+        "credits": 2,
+        "activity_type": "webinar",
+        "activity_on": clock.today().isoformat(),
+        "activity_description": "Own webinar",
+    }
+    credit = make(f"/v1/certifications/{certificate}/ce-credits", json=activity)
+    with read_only_session(installation.engine) as session:
+        case_id = session.scalars(
+            select(VerificationCase.id).where(VerificationCase.certificate_id == UUID(certificate))
+        ).one()
+        credit_id = session.scalars(select(CeCredit.id).where(CeCredit.certificate_id == UUID(certificate))).one()
+    assert credit
+    return certificate, document, str(case_id), str(credit_id)
+
+
+def _create_claim(session: Session, person_id: UUID, document_id: UUID) -> UUID:
+    """Somebody of B claims an entry of a register."""
+    now = clock.now()
+    kind = session.scalars(select(Certification.id).order_by(Certification.code)).first()
+    assert kind is not None
+    holder = Person(display_name="Licence holder of B")
+    session.add(holder)
+    session.flush()
+    entry = RegisterEntry(
+        register="cslb",
+        external_id="b-holder|C-11",
+        certification_id=kind,
+        person_id=holder.id,
+        standing=RegisterStanding.CLEAR,
+        status_text="CLEAR",
+        issued_on=clock.today(),
+        seen_at=now,
+    )
+    session.add(entry)
+    session.flush()
+    claim = RegisterClaim(
+        entry_id=entry.id, person_id=person_id, document_id=document_id, claimed_at=now, claimed_by_id=person_id
+    )
+    session.add(claim)
+    session.flush()
+    return claim.id
+
+
+def _create_visit(session: Session, contractor_id: UUID) -> tuple[UUID, UUID, UUID, UUID, UUID]:
+    """An owner of its own whom B services: building, unit, contract, planned visit and a recorded crew check."""
+    now = clock.now()
+    owner = Organization(name="Owner of B", slug="owner-of-b", kind=OrganizationKind.BUILDING_OWNER)
+    session.add(owner)
+    session.flush()
+    building = owners.add_building(session, SYSTEM_PRINCIPAL, organization_id=owner.id, name="House of B", now=now)
+    unit = owners.add_equipment(
+        session,
+        SYSTEM_PRINCIPAL,
+        building_id=building.id,
+        name="Lift of B",
+        equipment_type=EquipmentType.PASSENGER_ELEVATOR,
+        now=now,
+    )
+    contract = start_contract(session, SYSTEM_PRINCIPAL, owner_id=owner.id, contractor_id=contractor_id, now=now)
+    visit = plan_visit(
+        session,
+        SYSTEM_PRINCIPAL,
+        contract_id=contract.id,
+        building_id=building.id,
+        planned_on=clock.today() + timedelta(days=5),
+        now=now,
+    )
+    answer = check_crew(
+        session,
+        SYSTEM_PRINCIPAL,
+        building_id=building.id,
+        contractor_id=contractor_id,
+        work_on=clock.today() + timedelta(days=5),
+        now=now,
+    )
+    assert answer.decision.decision_id is not None
+    return building.id, unit.id, contract.id, visit.id, answer.decision.decision_id
 
 
 def _bodies(other: Other) -> dict[tuple[str, str], dict[str, Any]]:
@@ -273,7 +430,43 @@ def _bodies(other: Other) -> dict[tuple[str, str], dict[str, Any]]:
     company = {"organization_id": str(other.manager.organization_id)}
     lesson, version = "/v1/lessons/{lesson_id}", "/v1/lessons/versions/{version_id}"
     draft = {"body": {}, "duration_minutes": 3}
+    certificate, building = "/v1/certifications/{certificate_id}", "/v1/buildings/{building_id}"
+    equipment, visit, contract = "/v1/equipment/{equipment_id}", "/v1/visits/{visit_id}", "/v1/contracts/{contract_id}"
+    unit = {"name": "Mine", "equipment_type": "passenger_elevator"}
+    links = ("links.csv", b"person,licence_number,register\n", "text/csv")
     return {
+        ("PUT", "/v1/me/certifications/{certificate_id}"): {"json": {"is_public": True}},
+        ("DELETE", "/v1/me/certifications/{certificate_id}"): {},
+        ("POST", "/v1/me/certifications/{certificate_id}/restore"): {},
+        ("POST", f"{certificate}/renew"): {},
+        ("POST", f"{certificate}/verification"): {"json": {}},
+        ("POST", f"{certificate}/ce-credits"): {
+            "json": {"credits": 1, "activity_type": "webinar", "activity_on": clock.today().isoformat()}
+        },
+        ("DELETE", "/v1/certifications/ce-credits/{credit_id}"): {},
+        ("POST", "/v1/certifications/verifications/{case_id}/decision"): {"json": {"is_approved": True}},
+        ("DELETE", "/v1/documents/{document_id}"): {},
+        ("POST", "/v1/registers/{register}/claims"): {
+            "json": {
+                "licence_number": "b-holder",
+                "document_id": other.document_id,
+                "person_id": str(other.person_id),
+            }
+        },
+        ("POST", "/v1/register-claims/{claim_id}/decision"): {"json": {"is_approved": True}},
+        ("POST", "/v1/organizations/{organization_id}/register-links"): {"files": {"file": links}},
+        ("PUT", "/v1/badges/mine/{certificate_id}/sharing"): {"json": {"is_public": True}},
+        ("PUT", building): {"json": {"name": "Mine"}},
+        ("DELETE", building): {},
+        ("POST", f"{building}/equipment"): {"json": unit},
+        ("PUT", equipment): {"json": unit},
+        ("DELETE", equipment): {},
+        ("POST", f"{contract}/accept"): {},
+        ("POST", f"{contract}/decline"): {},
+        ("POST", f"{contract}/end"): {"json": {}},
+        ("PATCH", visit): {"json": {"purpose": "Mine"}},
+        ("POST", f"{visit}/settle"): {"json": {"is_done": False}},
+        ("POST", "/v1/crew/decisions/{decision_id}/replay"): {},
         ("POST", f"{lesson}/open"): {"json": company},
         ("POST", f"{lesson}/attempts"): {"json": company},
         ("POST", f"{lesson}/checks/{{question_id}}"): {"json": {**company, "chosen": []}},
@@ -345,11 +538,12 @@ class TestApi:
         entries_before = _entry_count(world)
         tried = 0
         for path, operations in world.installation.call("GET", "/openapi.json").json()["paths"].items():
-            if "{" not in path or path in NOBODYS:
+            if "{" not in path or path in NOBODYS or path.startswith(PUBLIC_PREFIXES):
                 continue
+            named = {**values, "decision_id": other.crew_decision_id} if "/crew/" in path else values
             for method in map(str.upper, operations):
                 request = {} if method == "GET" else bodies[method, path]
-                answer = world.installation.call(method, path.format(**values), token, **request)
+                answer = world.installation.call(method, path.format(**named), token, **request)
                 tried += 1
                 allowed = {401} if who == NOBODY else {403, 404}
                 assert answer.status_code in allowed, f"{method} {path}: {answer.status_code} {answer.text}"
