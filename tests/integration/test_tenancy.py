@@ -46,7 +46,7 @@ from tests.operational_db.documents.sample_files import PNG
 
 NOBODY = "nobody"
 # Sees aggregates of everybody, names of nobody.
-AGGREGATE_VIEWERS = {"product team", "platform admin"}
+AGGREGATE_VIEWERS = ("product team", "platform admin")
 OUTSIDERS = ["manager", "technician", "student", "school admin", "product team", NOBODY]
 # What is in the address belongs to no organization: hashes of the whole log, and channels of one's own.
 NOBODYS = {

@@ -111,7 +111,7 @@ class TestContractors:
 class TestUnits:
     def test_kind_narrows_the_units(self, visit: Visit) -> None:
         app = visit.open("owner", "owner/equipment", equipment_type="Escalator")
-        assert "5 units in use on record, of 2 kinds; most are passenger elevators." in texts(app)
+        assert "5 units in use on record, of 2 kinds; the most common: Passenger elevator." in texts(app)
         assert list(_rows(app)["name"]) == ["Elevator 5"]
         assert list(_rows(app)["manufacturer_name"]) == ["Otis"]
 

@@ -20,8 +20,8 @@ if kinds.is_empty():
 else:
     total, most = int(kinds["unit_count"].sum()), kinds.row(0, named=True)
     answer(
-        f"{to_plural(total, 'unit')} in use on record, of {to_plural(kinds.height, 'kind')}; most are "
-        f"{to_words(most['equipment_type']).lower()}s."
+        f"{to_plural(total, 'unit')} in use on record, of {to_plural(kinds.height, 'kind')}; the most common: "
+        f"{to_words(most['equipment_type'])}."
     )
 show_receipts(viewer)
 part = st.segmented_control(
