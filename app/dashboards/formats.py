@@ -73,4 +73,8 @@ def to_plural(count: int, one: str, many: str | None = None) -> str:
 
 def to_words(code: str | None) -> str:
     """A stored code as words: "in_progress" reads "In progress", "hvac_unit" reads "HVAC unit"."""
-    return NOTHING if not code else code.replace("_", " ").capitalize().replace("Hvac", "HVAC")
+    return (
+        NOTHING
+        if not code
+        else code.replace("_", " ").capitalize().replace("Hvac", "HVAC").replace("Sitesync", "SiteSync")
+    )

@@ -10,7 +10,7 @@ from app.dashboards.components.frame import answer, open_page, say_empty
 from app.dashboards.components.owners import UNITS, building_answer, require_figures
 from app.dashboards.components.receipts import show_receipts
 from app.dashboards.components.tables import Empty, Opens, show_listing
-from app.dashboards.formats import to_number, to_parts, to_percent, to_relative_day
+from app.dashboards.formats import to_day, to_days_away, to_number, to_parts, to_percent
 from app.dashboards.navigation import OWNER_BUILDING, OWNER_BUILDINGS, OWNER_CREW_CHECK, OWNER_REQUIREMENTS
 from app.dashboards.queries import buildings
 
@@ -30,6 +30,8 @@ st.caption(building.place or "No address on record")
 answer(building_answer(building))
 show_receipts(viewer)
 covered = building.covered_count / building.required_count if building.required_count else None
+visit_on = building.next_visit_on
+when = "none is planned" if visit_on is None else f"planned, {to_days_away((visit_on - viewer.today).days)}"
 show_figures(
     [
         Figure(
@@ -38,7 +40,7 @@ show_figures(
             f"{to_parts(building.covered_count, building.required_count)}, each counted once a unit",
         ),
         Figure("Uncovered units", to_number(building.uncovered_unit_count), f"of {to_number(building.unit_count)}"),
-        Figure("Next visit", to_relative_day(building.next_visit_on, viewer.today), "planned"),
+        Figure("Next visit", to_day(building.next_visit_on), when),
     ]
 )
 with st.container(horizontal=True):
