@@ -58,6 +58,7 @@ def held(world: World, kind_id: UUID, who: str = "ann", **fields: object) -> UUI
 
 
 class TestRegistry:
+    @pytest.mark.requirement("CRT-01")
     def test_it_is_browsed_by_source_and_words_and_read_whole(self, world: World, kind_id: UUID) -> None:
         with unit_of_work(world.api.engine) as session:
             for source in CertificationSource:
@@ -230,6 +231,7 @@ class TestVerificationQueue:
 
 
 class TestExpiring:
+    @pytest.mark.requirement("CRT-07", "US-TC002")
     def test_own_and_the_organizations(self, world: World, kind_id: UUID) -> None:
         soon = held(world, kind_id, expires_on=TODAY + timedelta(days=10))
         held(world, kind_id, "bob", expires_on=TODAY + timedelta(days=91))
