@@ -184,13 +184,15 @@ class EstateBuilder:
         there.sort(key=lambda company: len(company.people))
         companies = chance.some(there[: max(3, len(there) // 2)], 3)
         first = industry.start + timedelta(days=chance.randrange(70, 130))
-        self._add_contract(estate, companies[0], None, first, None)
-        if chance.happens(0.6):
+        # A small industry has fewer companies of the trade, or none.
+        if companies:
+            self._add_contract(estate, companies[0], None, first, None)
+        if chance.happens(0.6) and len(companies) > 1:
             building = chance.choice(estate.buildings)
             self._add_contract(
                 estate, companies[1], building.id, first + timedelta(days=chance.randrange(20, 300)), None
             )
-        if chance.happens(0.4):
+        if chance.happens(0.4) and len(companies) > 2:
             ended_on = first + timedelta(days=chance.randrange(150, 500))
             self._add_contract(estate, companies[2], None, first, ended_on)
 

@@ -29,6 +29,11 @@ RECORD_QUERIES = {
     "where organization_id = $organization group by all",
     "version": "select lesson_version_id, 1 as weight from marts.content_lifecycle "
     "where organization_id = $organization",
+    # A draft may be of any version, or of a new lesson.
+    "draft": "select lesson_version_id, 1 as weight from marts.content_lifecycle where organization_id = $organization",
+    "building": "select building_id, count(*) as weight from marts.dim_equipment where owner_id = $organization "
+    "group by all",
+    "contractor": "select contractor_id, 1 as weight from marts.contractor_scorecard where owner_id = $organization",
     "student": "select person_id, count(*) as weight from marts.fct_enrollment where course_id in "
     "(select course_id from marts.dim_course where provider_id = $organization) group by all",
 }

@@ -231,7 +231,7 @@ class TestPlatform:
         app = visit.open("product", "platform/pipeline")
         assert metrics(app)["Behind the ledger"] == "unknown"
         assert "The database cannot be reached" in app.error[0].value
-        assert metrics(app)["Checks passed"] == "5"
+        assert metrics(app)["Checks passed"] == "9"
         assert app.link_button[0].url.endswith(":8502")
 
 

@@ -45,11 +45,13 @@ from operational_db.tables.gates import (
     ProficiencyEvidence,
     ScopeRule,
 )
+from operational_db.tables.identity import Person
 from operational_db.tables.ledger import LedgerEvent, LedgerLeaf
 from operational_db.types import GateMode, LessonStatus, LessonType, ProficiencyLevel
 from tests.app.dashboards import release_fixture as figures
 from tests.app.dashboards.conftest import Visit, principal_of, texts
 from tests.app.dashboards.operational_fixture import write_operational_records
+from tests.builders import create_certificate
 
 LONG_BEFORE = figures.AS_OF - timedelta(days=100)
 NOW = figures.AS_OF + timedelta(minutes=1)
@@ -222,8 +224,10 @@ class TestDownloads:
         assert "Allowlisted destinations only" not in texts(self._menu(working))
 
     def test_ones_own_record_needs_no_gate(self, working: Visit, records: Engine) -> None:
+        with unit_of_work(records) as session:
+            create_certificate(session, session.get_one(Person, principal_of("technician").person_id))
         app = working.open("technician", "me/certificates")
-        app.session_state["mine_certificates_download"] = True
+        app.session_state["mine_held_download"] = True
         app.run()
         assert [element.proto.label for element in app.get("download_button")] == ["CSV", "Parquet"]
         assert "for exporting data" not in texts(app)

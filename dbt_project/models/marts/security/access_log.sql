@@ -27,10 +27,12 @@ exports as (
 ),
 
 organizations_of_people as (
-    select distinct
+    select
         person_id,
-        organization_id
+        organization_id,
+        min(started_on) as started_on
     from {{ ref('dim_membership') }}
+    group by person_id, organization_id
 ),
 
 erasures as (
@@ -50,7 +52,10 @@ erasures as (
         cast(null as bigint) as record_count,
         accounts.occurred_at
     from accounts
-    left join organizations_of_people as members on accounts.person_id = members.person_id
+    left join organizations_of_people as members
+        on
+            accounts.person_id = members.person_id
+            and members.started_on <= cast(accounts.occurred_at as date)
     where accounts.entry = 'person_erased'
 ),
 
