@@ -464,6 +464,8 @@ SHIPPED = """
     union all select id, 'document ' || person_id || file_name from documents
     union all select id, 'status list ' || list_number from status_lists
     union all select id, 'badge ' || certificate_id from badges
+    union all select cast(cast(body as jsonb) ->> 'decision_id' as uuid), 'decision ' || subject_id || occurred_at
+    from ledger_events where kind in ('gate.decided', 'crew.decided')
 """
 # Made by chance, or with a key of the installation's own.
 OWN_COLUMNS = {
