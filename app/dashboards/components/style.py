@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-# Targets have to be 24 px large (success criterion 2.5.8): each part of a date is one, and the field behind choices.
+# Targets have to be 24 px large (success criterion 2.5.8): each part of a date or time is one, and the field behind
+# choices.
 _STYLE = """<style>
-[data-testid="stDateInput"] [role="spinbutton"] {
+[role="spinbutton"][contenteditable] {
     display: inline-block; min-width: 24px; min-height: 24px; line-height: 24px; text-align: center;
 }
 [data-testid="stMultiSelect"] input[role="combobox"] { min-width: 24px; min-height: 24px; }
