@@ -13,7 +13,8 @@ from operational_db.identity.rules import Permission
 
 viewer = open_page(COMPANY_VISITS)
 organization_id = viewer.organization_id
-if organization_id is None or not viewer.principal.can(Permission.PLAN_VISITS, organization_id):
+may_see = (Permission.PLAN_VISITS, Permission.VIEW_BUILDINGS)
+if organization_id is None or not any(viewer.principal.can(each, organization_id) for each in may_see):
     say_empty(
         "Visits are planned by the company's managers.", "Ask one of them which visits are coming and who is to go."
     )
