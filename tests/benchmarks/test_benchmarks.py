@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from app.dashboards.navigation import CONTENT_VERSION, PAGES, SECURITY_INCIDENT
+from app.dashboards.navigation import (
+    CONTENT_DRAFT,
+    CONTENT_VERSION,
+    OWNER_BUILDING,
+    OWNER_CONTRACTOR,
+    PAGES,
+    SECURITY_INCIDENT,
+)
 from operational_db import clock
 from operational_db.ledger.events import ENVELOPE_FIELDS, EVENT_TYPES
 from operational_db.settings import PROJECT_ROOT
@@ -43,7 +50,7 @@ NOT_OF_LEARNING = {
     "equipment", "register", "renewal", "verification", "visit",
 }  # fmt: skip
 # Record pages of what a history of learning does not hold.
-WITHOUT_RECORDS = {SECURITY_INCIDENT, CONTENT_VERSION}
+WITHOUT_RECORDS = {SECURITY_INCIDENT, CONTENT_VERSION, CONTENT_DRAFT, OWNER_BUILDING, OWNER_CONTRACTOR}
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 
 

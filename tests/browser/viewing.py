@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.integration.installation import Installation, Member
 
-WAIT_MS = 60_000
+WAIT_MS = 120_000
 WIDE, NARROW = 1440, 390
 # The app's own mark on the page while a script runs.
 IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
