@@ -224,6 +224,8 @@ class MentorshipStatus(StrEnum):
     COMPLETED = "completed"
     DECLINED = "declined"
     CANCELLED = "cancelled"
+    # Nobody answered the request in time.
+    EXPIRED = "expired"
 
 
 class MentorshipType(StrEnum):
@@ -231,6 +233,113 @@ class MentorshipType(StrEnum):
     CERTIFICATION_PREP = "certification_prep"
     CAREER_TRANSITION = "career_transition"
     SKILL_SPECIFIC = "skill_specific"
+
+
+class MentorshipSide(StrEnum):
+    MENTOR = "mentor"
+    MENTEE = "mentee"
+
+
+class MenteeLevel(StrEnum):
+    """Where a mentee stands; a mentor names the levels she likes to work with."""
+
+    STUDENT = "student"
+    APPRENTICE = "apprentice"
+    JUNIOR = "junior"
+    MID = "mid"
+    TRANSITIONING = "transitioning"
+
+
+class MeetingFormat(StrEnum):
+    """How the two like to talk, and how a session was held."""
+
+    IN_PERSON = "in_person"
+    VIDEO = "video"
+    PHONE = "phone"
+    TEXT = "text"
+
+
+class Specialization(StrEnum):
+    """Fields of work that mentors know and mentees want to learn, over the three trades."""
+
+    TRACTION_ELEVATORS = "traction_elevators"
+    HYDRAULIC_ELEVATORS = "hydraulic_elevators"
+    ESCALATORS = "escalators"
+    ELEVATOR_CONTROLS = "elevator_controls"
+    ELEVATOR_MODERNIZATION = "elevator_modernization"
+    ELEVATOR_INSPECTION = "elevator_inspection"
+    COMMERCIAL_HVAC = "commercial_hvac"
+    RESIDENTIAL_HVAC = "residential_hvac"
+    REFRIGERATION = "refrigeration"
+    BOILERS = "boilers"
+    BUILDING_AUTOMATION = "building_automation"
+    COMMERCIAL_ELECTRICAL = "commercial_electrical"
+    RESIDENTIAL_ELECTRICAL = "residential_electrical"
+    INDUSTRIAL_ELECTRICAL = "industrial_electrical"
+    FIRE_ALARM = "fire_alarm"
+    SOLAR = "solar"
+    SAFETY = "safety"
+    CREW_LEADERSHIP = "crew_leadership"
+
+
+class DeclineReason(StrEnum):
+    NO_TIME = "no_time"
+    ENOUGH_MENTEES = "enough_mentees"
+    OTHER_SPECIALIZATION = "other_specialization"
+    TOO_FAR = "too_far"
+    OTHER_LEVEL = "other_level"
+    OTHER = "other"
+
+
+class EarlyEndReason(StrEnum):
+    """Why a request was taken back or a mentorship ended before its goals."""
+
+    GOALS_CHANGED = "goals_changed"
+    NO_TIME = "no_time"
+    NOT_A_FIT = "not_a_fit"
+    MOVED_ON = "moved_on"
+    UNREACHABLE = "unreachable"
+    OTHER = "other"
+
+
+class MentoringReach(StrEnum):
+    """With whom an organization lets its people be matched."""
+
+    EVERYONE = "everyone"
+    OWN_PEOPLE = "own_people"
+    NOBODY = "nobody"
+
+
+class CostKind(StrEnum):
+    FEE = "fee"
+    PAID_HOURS = "paid_hours"
+    TRAVEL = "travel"
+    INSTRUCTOR = "instructor"
+
+
+class OutcomeKind(StrEnum):
+    """Results of a technician's jobs; rates are per job, incidents and units per month."""
+
+    FIRST_TIME_FIX_RATE = "first_time_fix_rate"
+    CALLBACK_RATE = "callback_rate"
+    REWORK_RATE = "rework_rate"
+    INCIDENTS = "incidents"
+    HOURS_PER_JOB = "hours_per_job"
+    UNITS_MAINTAINED = "units_maintained"
+
+
+class EffectState(StrEnum):
+    """What can be said of the effect of training on an outcome."""
+
+    EFFECT = "effect"
+    NO_VISIBLE_EFFECT = "no_visible_effect"
+    NOT_ENOUGH_DATA = "not_enough_data"
+    PRE_TRENDS_DIFFER = "pre_trends_differ"
+
+
+class LearnedModelKind(StrEnum):
+    MENTOR_MATCHING = "mentor_matching"
+    COURSE_RECOMMENDING = "course_recommending"
 
 
 class ImportState(StrEnum):

@@ -47,6 +47,12 @@ class Permission(StrEnum):
     MANAGE_BUILDINGS = "manage_buildings"
     CHECK_CREWS = "check_crews"
     PLAN_VISITS = "plan_visits"
+    VIEW_MENTORING = "view_mentoring"
+    MANAGE_MENTORING = "manage_mentoring"
+    VIEW_ROI = "view_roi"
+    MANAGE_ROI = "manage_roi"
+    VIEW_MODELS = "view_models"
+    MANAGE_MODELS = "manage_models"
     ADMINISTER = "administer"
 
 
@@ -93,6 +99,11 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
             Permission.EXPORT_EVIDENCE,
             Permission.CHECK_CREWS,
             Permission.PLAN_VISITS,
+            Permission.VIEW_MENTORING,
+            Permission.MANAGE_MENTORING,
+            Permission.VIEW_ROI,
+            Permission.MANAGE_ROI,
+            Permission.VIEW_MODELS,
         }
     ),
     Role.SCHOOL_ADMIN: frozenset(
@@ -111,6 +122,9 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
             Permission.ISSUE_CERTIFICATES,
             Permission.VERIFY_CERTIFICATES,
             Permission.EXPORT_EVIDENCE,
+            Permission.VIEW_MENTORING,
+            Permission.MANAGE_MENTORING,
+            Permission.VIEW_MODELS,
         }
     ),
     Role.INSTRUCTOR: frozenset(
@@ -135,7 +149,7 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
             Permission.EXPORT_EVIDENCE,
         }
     ),
-    Role.PRODUCT_TEAM: frozenset({Permission.VIEW_KPIS, Permission.VIEW_PLATFORM}),
+    Role.PRODUCT_TEAM: frozenset({Permission.VIEW_KPIS, Permission.VIEW_PLATFORM, Permission.VIEW_MODELS}),
     Role.AUDITOR: frozenset(
         {
             Permission.VIEW_MEMBERS,
@@ -144,6 +158,9 @@ PERMISSIONS_OF_ROLE: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_GATES,
             Permission.EXPORT_EVIDENCE,
             Permission.VIEW_BUILDINGS,
+            Permission.VIEW_MENTORING,
+            Permission.VIEW_ROI,
+            Permission.VIEW_MODELS,
         }
     ),
     Role.CONTENT_REVIEWER: frozenset({Permission.MANAGE_CONTENT, Permission.REVIEW_LESSONS}),

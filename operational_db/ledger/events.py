@@ -13,17 +13,26 @@ from uuid import UUID
 
 from operational_db.types import (
     CeActivityType,
+    CostKind,
     CrewRuleTarget,
+    DeclineReason,
+    EarlyEndReason,
     EarnedThrough,
+    EffectState,
     EquipmentStatus,
     EquipmentType,
     GateMode,
     GateOutcome,
+    LearnedModelKind,
     LessonTrigger,
     LessonType,
+    MeetingFormat,
+    MentoringReach,
+    MentorshipSide,
     MentorshipType,
     NearMissKind,
     NotificationChannel,
+    OutcomeKind,
     Persona,
     ProficiencyLevel,
     RegisterStanding,
@@ -494,6 +503,33 @@ class ExemptionEnded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MentorProfileSet(Event):
+    """Subject is the mentor. `is_accepting` is false while she pauses or has withdrawn."""
+
+    kind: ClassVar[str] = "mentor.profile_set"
+    max_mentees: int
+    is_accepting: bool
+    paused_until: date | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentoringReachSet(Event):
+    kind: ClassVar[str] = "mentoring.reach_set"
+    reach: MentoringReach
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentorsShown(Event):
+    """Subject is the mentee; `mentor_ids` in the order shown, parted by blanks; no model version for the formula."""
+
+    kind: ClassVar[str] = "mentors.shown"
+    showing_id: UUID
+    candidate_count: int
+    mentor_ids: str
+    model_version: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class MentorshipRequested(Event):
     """Subject is the mentee."""
 
@@ -501,6 +537,8 @@ class MentorshipRequested(Event):
     mentorship_id: UUID
     mentor_id: UUID
     mentorship_type: MentorshipType
+    showing_id: UUID | None = None
+    shown_rank: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -515,6 +553,16 @@ class MentorshipDeclined(Event):
     kind: ClassVar[str] = "mentorship.declined"
     mentorship_id: UUID
     mentor_id: UUID
+    decline_reason: DeclineReason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentorshipExpired(Event):
+    """The mentor did not answer the request in time."""
+
+    kind: ClassVar[str] = "mentorship.expired"
+    mentorship_id: UUID
+    mentor_id: UUID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -526,9 +574,133 @@ class MentorshipCompleted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MentorshipCancelled(Event):
+    """A request taken back, or a mentorship ended before its goals."""
+
     kind: ClassVar[str] = "mentorship.cancelled"
     mentorship_id: UUID
     mentor_id: UUID
+    end_reason: EarlyEndReason | None = None
+    ended_by: MentorshipSide | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentorshipMilestoneReached(Event):
+    kind: ClassVar[str] = "mentorship.milestone_reached"
+    mentorship_id: UUID
+    milestone_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentorshipSessionLogged(Event):
+    """Subject is the mentee; what was said stays with the two."""
+
+    kind: ClassVar[str] = "mentorship.session_logged"
+    mentorship_id: UUID
+    session_id: UUID
+    held_on: date
+    minutes: int
+    meeting_format: MeetingFormat
+
+
+@dataclass(frozen=True, kw_only=True)
+class MentorshipRated(Event):
+    """`side` gave the rating (1 to 5), of one session or, without it, of the mentorship."""
+
+    kind: ClassVar[str] = "mentorship.rated"
+    mentorship_id: UUID
+    side: MentorshipSide
+    rating: int
+    session_id: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingCostRecorded(Event):
+    """Subject is the person trained; none for cost of a course as a whole. Without minutes, so that no wage shows."""
+
+    kind: ClassVar[str] = "training.cost_recorded"
+    cost_id: UUID
+    cost_kind: CostKind
+    course_id: UUID | None
+    incurred_on: date
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingCostWithdrawn(Event):
+    kind: ClassVar[str] = "training.cost_withdrawn"
+    cost_id: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeValued(Event):
+    """What the organization says one unit of the outcome is worth to it, from a day on."""
+
+    kind: ClassVar[str] = "outcome.valued"
+    outcome_kind: OutcomeKind
+    starts_on: date
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeMonthRecorded(Event):
+    """A technician's jobs of one month, summed; a later version replaces the former. `jobs_sha256` is of the jobs' rows.
+
+    `*_known_count` says for how many jobs the source told the result.
+    """
+
+    kind: ClassVar[str] = "outcome.month_recorded"
+    month: date
+    month_version: int
+    job_count: int
+    first_time_fix_count: int
+    first_time_fix_known_count: int
+    callback_count: int
+    callback_known_count: int
+    rework_count: int
+    rework_known_count: int
+    incident_count: int
+    hours: Decimal
+    hours_known_count: int
+    units_maintained: int
+    jobs_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoiEstimated(Event):
+    """The estimate of one outcome's change through training, over all courses or one; `panel_sha256` is of its input."""
+
+    kind: ClassVar[str] = "roi.estimated"
+    estimate_id: UUID
+    outcome_kind: OutcomeKind
+    course_id: UUID | None
+    state: EffectState
+    effect: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    panel_sha256: str
+    ledger_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelPromoted(Event):
+    """A learned model serves from now on; a roll-back promotes the former one again."""
+
+    kind: ClassVar[str] = "model.promoted"
+    model_kind: LearnedModelKind
+    model_version: int
+    artifact_sha256: str
+    ledger_size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRetired(Event):
+    """No learned model of the kind serves any more: the written formula does."""
+
+    kind: ClassVar[str] = "model.retired"
+    model_kind: LearnedModelKind
+    model_version: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,13 @@ from operational_db.tables import (
     gates,
     identity,
     imports,
+    learned,
     learning,
     ledger,
     mentorship,
     notifications,
     owners,
+    roi,
 )
 from operational_db.tables.base import Base
 
@@ -26,11 +28,13 @@ __all__ = [
     "gates",
     "identity",
     "imports",
+    "learned",
     "learning",
     "ledger",
     "mentorship",
     "notifications",
     "owners",
+    "roi",
 ]
 
 METADATA = Base.metadata
