@@ -645,7 +645,7 @@ class OutcomeValued(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OutcomeMonthRecorded(Event):
-    """A technician's jobs of one month, summed; a later version replaces the former. `jobs_sha256` is of the jobs' rows.
+    """A technician's jobs of one month, summed; a later version replaces it. `jobs_sha256` is of the jobs' rows.
 
     `*_known_count` says for how many jobs the source told the result.
     """
@@ -669,7 +669,7 @@ class OutcomeMonthRecorded(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class RoiEstimated(Event):
-    """The estimate of one outcome's change through training, over all courses or one; `panel_sha256` is of its input."""
+    """One outcome's estimated change through training, over all courses or one; `panel_sha256` is of its input."""
 
     kind: ClassVar[str] = "roi.estimated"
     estimate_id: UUID
