@@ -92,6 +92,11 @@ class Settings(BaseSettings):
         return self.home_path / "files"
 
     @property
+    def models_path(self) -> Path:
+        """Files of learned models; the registry knows their names and hashes."""
+        return self.home_path / "models"
+
+    @property
     def keys_path(self) -> Path:
         return self.home_path / "keys"
 

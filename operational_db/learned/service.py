@@ -1,0 +1,225 @@
+"""The registry of learned models: add one, promote it to serve, retire it, go back to the former one.
+
+Files are written and read by who trains and who serves; here are their names and hashes. A kind without a serving
+model falls back to what is written down (mentor matching: the formula).
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from operational_db.errors import ConflictError, InvalidInputError, NotFoundError
+from operational_db.identity.rules import Permission, Principal
+from operational_db.learned.repository import LearnedRepository
+from operational_db.ledger.append import append_events
+from operational_db.ledger.events import ModelPromoted, ModelRetired
+from operational_db.ledger.repository import latest_checkpoint
+from operational_db.tables.learned import LearnedModel
+from operational_db.types import LearnedModelKind, new_id
+
+# A plain file name: never a path that leaves the folder of models.
+ARTIFACT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def add_model(
+    session: Session,
+    *,
+    model_kind: LearnedModelKind,
+    artifact: str,
+    sha256: str,
+    card: Mapping[str, Any],
+    trained_at: datetime,
+    ledger_size: int | None = None,
+) -> LearnedModel:
+    """Register a trained model under the next version of its kind; it does not serve before it is promoted.
+
+    Parameters
+    ----------
+    artifact, sha256
+        Name of its file in the folder of models (`Settings.models_path`), and the file's hash in hexadecimal.
+    card
+        The model card: JSON, without personal data.
+    ledger_size
+        Entries of the ledger the training saw; None takes the sequenced ledger as it is.
+
+    Raises
+    ------
+    InvalidInputError
+        When the name leaves the folder or the hash is none.
+    """
+    if ARTIFACT_NAME.fullmatch(artifact) is None:
+        raise InvalidInputError(f"{artifact!r} is not the name of a file in the folder of models.")
+    if SHA256.fullmatch(sha256) is None:
+        raise InvalidInputError("A model is registered with the SHA-256 of its file, 64 hexadecimal digits.")
+    if ledger_size is None:
+        checkpoint = latest_checkpoint(session)
+        ledger_size = 0 if checkpoint is None else checkpoint.tree_size
+    repository = LearnedRepository(session)
+    repository.lock(model_kind)
+    model = LearnedModel(
+        id=new_id(),
+        model_kind=model_kind,
+        version=repository.last_version(model_kind) + 1,
+        artifact=artifact,
+        sha256=sha256,
+        card=dict(card),
+        trained_at=trained_at,
+        ledger_size=ledger_size,
+    )
+    session.add(model)
+    session.flush()
+    return model
+
+
+def serving_model(session: Session, model_kind: LearnedModelKind) -> LearnedModel | None:
+    """The model that serves; None when what is written down does. Open to whoever ranks: it says nothing of people."""
+    return LearnedRepository(session).serving(model_kind)
+
+
+def model_by_version(session: Session, model_kind: LearnedModelKind, version: int) -> LearnedModel:
+    """One model of the registry, for whoever checks or explains what it ranked.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    model = LearnedRepository(session).by_version(model_kind, version)
+    if model is None:
+        raise NotFoundError(
+            f"There is no version {version} of the model for {model_kind.replace('_', ' ')}; "
+            "`sitesync models list` names those there are."
+        )
+    return model
+
+
+def list_models(
+    session: Session, principal: Principal, *, model_kind: LearnedModelKind | None = None
+) -> list[LearnedModel]:
+    """All models with their cards, newest first within each kind.
+
+    Raises
+    ------
+    NotAuthorizedError
+    """
+    principal.require(Permission.VIEW_MODELS)
+    return LearnedRepository(session).all(model_kind)
+
+
+def promote_model(session: Session, principal: Principal, *, model_id: UUID, now: datetime) -> LearnedModel:
+    """Let a model serve from now on; the one that served is retired in the same transaction.
+
+    Promotions of a kind take turns, and the index `uq_learned_models_serving` holds that one serves at a time. A model
+    that serves already is left as it is.
+
+    Raises
+    ------
+    NotAuthorizedError, NotFoundError
+    """
+    principal.require(Permission.MANAGE_MODELS)
+    repository = LearnedRepository(session)
+    model = _model(repository, model_id)
+    serving = repository.serving(model.model_kind)
+    if serving is not None and serving.id == model.id:
+        return model
+    if serving is not None:
+        serving.retired_at = now
+        session.flush()
+    return _serve(session, model, now)
+
+
+def retire_model(session: Session, principal: Principal, *, model_id: UUID, now: datetime) -> LearnedModel:
+    """Take a serving model out of service without a successor: what is written down serves.
+
+    Raises
+    ------
+    NotAuthorizedError, NotFoundError
+    ConflictError
+        When the model does not serve.
+    """
+    principal.require(Permission.MANAGE_MODELS)
+    repository = LearnedRepository(session)
+    model = _model(repository, model_id)
+    if not is_serving(model):
+        raise ConflictError(f"Version {model.version} does not serve; there is nothing to retire.")
+    return _retire(session, model, now)
+
+
+def roll_back(
+    session: Session, principal: Principal, model_kind: LearnedModelKind, now: datetime
+) -> LearnedModel | None:
+    """Put the former model back into service: the youngest older version that has served before.
+
+    Returns
+    -------
+    LearnedModel | None
+        The model that serves now; None when there was no former one and what is written down serves.
+
+    Raises
+    ------
+    NotAuthorizedError
+    ConflictError
+        When no learned model of the kind serves.
+    """
+    principal.require(Permission.MANAGE_MODELS)
+    repository = LearnedRepository(session)
+    repository.lock(model_kind)
+    serving = repository.serving(model_kind)
+    if serving is None:
+        raise ConflictError(
+            f"No learned model for {model_kind.replace('_', ' ')} serves: there is nothing to go back from."
+        )
+    former = repository.former(serving)
+    if former is None:
+        _retire(session, serving, now)
+        return None
+    serving.retired_at = now
+    session.flush()
+    return _serve(session, former, now)
+
+
+def is_serving(model: LearnedModel) -> bool:
+    return model.promoted_at is not None and model.retired_at is None
+
+
+def _model(repository: LearnedRepository, model_id: UUID) -> LearnedModel:
+    """The model as it stands once nobody else can change it."""
+    found = repository.model(model_id)
+    if found is None:
+        raise NotFoundError(f"There is no model {model_id}; `sitesync models list` names those there are.")
+    repository.lock(found.model_kind)
+    return repository.model(model_id) or found
+
+
+def _serve(session: Session, model: LearnedModel, now: datetime) -> LearnedModel:
+    model.promoted_at, model.retired_at = now, None
+    session.flush()
+    event = ModelPromoted(
+        subject_id=None,
+        organization_id=None,
+        occurred_at=now,
+        model_kind=model.model_kind,
+        model_version=model.version,
+        artifact_sha256=model.sha256,
+        ledger_size=model.ledger_size,
+    )
+    append_events(session, [event], now=now)
+    return model
+
+
+def _retire(session: Session, model: LearnedModel, now: datetime) -> LearnedModel:
+    model.retired_at = now
+    session.flush()
+    event = ModelRetired(
+        subject_id=None,
+        organization_id=None,
+        occurred_at=now,
+        model_kind=model.model_kind,
+        model_version=model.version,
+    )
+    append_events(session, [event], now=now)
+    return model
