@@ -19,6 +19,7 @@ OF_THE_RUN = {"release_information"}
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("PLT-03")
 def test_building_upon_a_release_gives_what_building_everything_gives(
     committed_engine: Engine, settings: Settings, now: datetime
 ) -> None:
