@@ -1,0 +1,1 @@
+"""What training returned: its effect on technicians' results, and what that was worth."""
