@@ -22,6 +22,7 @@ from operational_db.tables.credentials import CeCredit, Certificate, RegisterCla
 from operational_db.tables.gates import AccessGrant, GateWaiver, IncidentPerson, ProficiencyEvidence
 from operational_db.tables.identity import ApiToken
 from operational_db.tables.imports import ImportChange
+from operational_db.tables.learning import CourseDismissal
 from operational_db.tables.notifications import NotificationDelivery, NotificationItem, NotificationPreference
 from operational_db.types import ReminderSchedule
 
@@ -48,7 +49,7 @@ _CLEARED: tuple[tuple[InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID |
     (NearMiss.person_id, {"external_id": cast(NearMiss.id, Text)}),
 )
 # Rows that are nothing but what the person wanted or did not want.
-_DELETED = (NotificationPreference.person_id, TipDismissal.person_id)
+_DELETED = (NotificationPreference.person_id, TipDismissal.person_id, CourseDismissal.person_id)
 
 
 def erase_personal_data(session: Session, person_id: UUID, *, now: datetime) -> None:

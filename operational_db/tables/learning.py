@@ -1,4 +1,7 @@
-"""Enrollments with cycles, module completions, graded attempts; daily engagement (telemetry, outside the ledger)."""
+"""Enrollments with cycles, module completions, graded attempts; daily engagement (telemetry, outside the ledger).
+
+And which recommended courses somebody does not want, which is no fact of her training and outside the ledger too.
+"""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -103,3 +106,13 @@ class DailyEngagement(Base):
     minutes: Mapped[int | None]
     import_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_batches.id"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class CourseDismissal(Base):
+    """A person does not want to be recommended the course any more, until she takes that back."""
+
+    __tablename__ = "course_dismissals"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("people.id"), primary_key=True)
+    course_id: Mapped[UUID] = mapped_column(ForeignKey("courses.id"), primary_key=True)
+    dismissed_at: Mapped[datetime]

@@ -1,3 +1,4 @@
+
 """Mentoring profiles, showings, sessions and feedback; costs, outcomes and ROI estimates; learned models."""
 
 import sqlalchemy as sa
@@ -335,6 +336,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_shown_mentors_mentor_id", "shown_mentors", ["mentor_id"], unique=False)
     op.create_table(
+        "course_dismissals",
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("course_id", sa.Uuid(), nullable=False),
+        sa.Column("dismissed_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["course_id"], ["courses.id"], name=op.f("fk_course_dismissals_course_id")),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_course_dismissals_person_id")),
+        sa.PrimaryKeyConstraint("person_id", "course_id", name=op.f("pk_course_dismissals")),
+    )
+    op.create_table(
         "mentoring_sessions",
         sa.Column("mentorship_id", sa.Uuid(), nullable=False),
         sa.Column("held_at", postgresql.TIMESTAMP(timezone=True), nullable=False),
@@ -605,16 +615,16 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("status = 'pending'"),
     )
-    op.create_foreign_key(op.f("fk_mentorships_proposed_by_id"), "mentorships", "people", ["proposed_by_id"], ["id"])
     op.create_foreign_key(op.f("fk_mentorships_showing_id"), "mentorships", "mentor_showings", ["showing_id"], ["id"])
+    op.create_foreign_key(op.f("fk_mentorships_proposed_by_id"), "mentorships", "people", ["proposed_by_id"], ["id"])
     _set_statuses((*_STATUSES, "expired"))
 
 
 def downgrade() -> None:
     op.execute("update mentorships set status = 'cancelled' where status = 'expired'")
     _set_statuses(_STATUSES)
-    op.drop_constraint(op.f("fk_mentorships_showing_id"), "mentorships", type_="foreignkey")
     op.drop_constraint(op.f("fk_mentorships_proposed_by_id"), "mentorships", type_="foreignkey")
+    op.drop_constraint(op.f("fk_mentorships_showing_id"), "mentorships", type_="foreignkey")
     op.drop_index("ix_mentorships_pending", table_name="mentorships", postgresql_where=sa.text("status = 'pending'"))
     op.drop_column("mentorships", "features")
     op.drop_column("mentorships", "proposed_by_id")
@@ -641,6 +651,7 @@ def downgrade() -> None:
     op.drop_table("mentorship_feedback")
     op.drop_index("ix_mentoring_sessions_mentorship_id", table_name="mentoring_sessions")
     op.drop_table("mentoring_sessions")
+    op.drop_table("course_dismissals")
     op.drop_index("ix_shown_mentors_mentor_id", table_name="shown_mentors")
     op.drop_table("shown_mentors")
     op.drop_index("ix_job_outcomes_person_id", table_name="job_outcomes")
