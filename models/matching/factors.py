@@ -4,7 +4,6 @@ Source: training-platform seed 3.2.4.1. What a factor measures is defined here o
 all pairs; how factors become a score is in `formula` and `additive`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -183,7 +182,7 @@ def pair_features(mentees: Mentees, mentors: Mentors, mentee_index: Whole, mento
 
 def feature_block(mentees: Mentees, mentors: Mentors, rows: slice) -> Floats:
     """(mentees of the slice, mentors, features): every pair of some mentees with all mentors."""
-    facts = block_facts(mentees, mentors, rows)
+    facts = block_facts(mentees.take(np.arange(len(mentees))[rows]), mentors)
     values = np.empty((len(FEATURES), *facts.distance_km.shape), dtype=np.float32)
     own = mentor_features(mentors)
     _fill(values, facts, own[:, np.newaxis, :])
@@ -200,41 +199,38 @@ def pair_facts(mentees: Mentees, mentors: Mentors, mentee_index: Whole, mentor_i
     cosine = (mentees.positions[mentee_index] * mentors.positions[mentor_index]).sum(axis=1)
     return PairFacts(
         wanted_count=_stated(mentees.specialization_count[mentee_index], mentors.specialization_count[mentor_index]),
-        common_specializations=(wanted[mentee_index] * mentors.specialization_flags[mentor_index]).sum(axis=1),
+        common_specializations=(wanted[mentee_index] * mentors.offered[mentor_index]).sum(axis=1),
         distance_km=_kilometres(cosine),
-        is_same_region=_same_region(_region_codes(mentees, mentors)[mentee_index], _own_regions(mentors)[mentor_index]),
+        is_same_region=_same_region(mentors.region_codes_of(mentees)[mentee_index], mentors.region_codes[mentor_index]),
         gap_years=(mentors.years[mentor_index] - mentees.years[mentee_index]).astype(np.float32),
         overlap_hours=_unless(overlap, mentees.has_slots[mentee_index] & mentors.has_slots[mentor_index]),
         needed_hours=needed_hours_per_week(mentees)[mentee_index],
         wanted_formats=_stated(mentees.format_count[mentee_index], mentors.format_count[mentor_index]),
         common_formats=formats.sum(axis=1),
-        is_remote=_is_remote(
-            mentees.is_remote[mentee_index], mentors.is_remote[mentor_index], formats[:, 1:].any(axis=1)
-        ),
+        is_remote=mentees.is_remote[mentee_index] & mentors.is_remote[mentor_index] & (apart > 0),
         level_match=_level_match(_level_flags(mentees)[:, mentee_index], mentors.level_flags[mentor_index].T),
     )
 
 
-def block_facts(mentees: Mentees, mentors: Mentors, rows: slice) -> PairFacts:
-    """The facts of every pair of the mentees of a slice with all mentors: matrix products, no loop over pairs."""
-    wanted = mentees.flags_among(mentors.specializations)[rows]
-    mentee_formats = mentees.format_flags[rows]
-    apart = mentee_formats[:, 1:] @ mentors.format_flags[:, 1:].T
-    common_formats = apart + np.outer(mentee_formats[:, 0], mentors.format_flags[:, 0])
-    overlap = mentees.slots_of(rows) @ mentors.slots.T / np.float32(2)
-    distance = _kilometres(mentees.positions[rows] @ mentors.positions.T)
-    levels = _level_flags(mentees)[:, rows]
+def block_facts(mentees: Mentees, mentors: Mentors) -> PairFacts:
+    """The facts of every pair, (mentees, mentors): matrix products, no loop over pairs."""
+    wanted = mentees.flags_among(mentors.specializations)
+    apart = mentees.format_flags[:, 1:] @ mentors.format_flags[:, 1:].T
+    common_formats = apart + np.outer(mentees.format_flags[:, 0], mentors.format_flags[:, 0])
+    overlap = mentees.slots @ mentors.slots.T / np.float32(2)
+    distance = _kilometres(mentees.positions @ mentors.positions.T)
+    levels = _level_flags(mentees)
     return PairFacts(
-        wanted_count=_stated(mentees.specialization_count[rows, None], mentors.specialization_count[None, :]),
-        common_specializations=wanted @ mentors.specialization_flags.T,
+        wanted_count=_stated(mentees.specialization_count[:, None], mentors.specialization_count[None, :]),
+        common_specializations=wanted @ mentors.offered.T,
         distance_km=distance,
-        is_same_region=_same_region(_region_codes(mentees, mentors)[rows, None], _own_regions(mentors)[None, :]),
-        gap_years=np.subtract.outer(-mentees.years[rows], -mentors.years).astype(np.float32),
-        overlap_hours=_unless(overlap, mentees.has_slots[rows, None] & mentors.has_slots[None, :]),
-        needed_hours=np.broadcast_to(needed_hours_per_week(mentees)[rows, None], distance.shape),
-        wanted_formats=_stated(mentees.format_count[rows, None], mentors.format_count[None, :]),
+        is_same_region=_same_region(mentors.region_codes_of(mentees)[:, None], mentors.region_codes[None, :]),
+        gap_years=np.subtract.outer(-mentees.years, -mentors.years).astype(np.float32),
+        overlap_hours=_unless(overlap, mentees.has_slots[:, None] & mentors.has_slots[None, :]),
+        needed_hours=np.broadcast_to(needed_hours_per_week(mentees)[:, None], distance.shape),
+        wanted_formats=_stated(mentees.format_count[:, None], mentors.format_count[None, :]),
         common_formats=common_formats,
-        is_remote=_is_remote(mentees.is_remote[rows, None], mentors.is_remote[None, :], apart > 0),
+        is_remote=mentees.is_remote[:, None] & mentors.is_remote[None, :] & (apart > 0),
         level_match=_level_match(levels[:, :, None], mentors.level_flags.T[:, None, :]),
     )
 
@@ -352,38 +348,16 @@ def _stated(wanted: Floats, offered: Floats) -> Floats:
 def _kilometres(cosine: Doubles) -> Floats:
     # Haversine of the angle between two unit vectors; in doubles, since near ones differ in the tenth digit.
     haversine = np.clip((1 - cosine) / 2, 0, 1)
-    return (np.arcsin(np.sqrt(haversine)) * (2 * EARTH_RADIUS_KM)).astype(np.float32)
-
-
-def _region_place(mentors: Mentors) -> dict[str, int]:
-    return {name: number for number, name in enumerate(sorted({each for each in mentors.regions if each}))}
-
-
-def _own_regions(mentors: Mentors) -> Whole:
-    return _codes(mentors.regions, _region_place(mentors))
-
-
-def _region_codes(mentees: Mentees, mentors: Mentors) -> Whole:
-    """The mentees' regions in the mentors' numbering; a region no mentor is in gets a number of its own."""
-    return _codes(mentees.regions, _region_place(mentors))
-
-
-def _codes(regions: Sequence[str | None], place: dict[str, int]) -> Whole:
-    unmatched = len(place)
-    return np.array([-1 if each is None else place.get(each, unmatched) for each in regions], dtype=np.int64)
+    return np.asarray(np.arcsin(np.sqrt(haversine)) * (2 * EARTH_RADIUS_KM), dtype=np.float32)
 
 
 def _same_region(mentee: Whole, mentor: Whole) -> Floats:
     return _unless((mentee == mentor).astype(np.float32), (mentee >= 0) & (mentor >= 0))
 
 
-def _is_remote(mentee: Flags, mentor: Flags, has_way: Flags) -> Flags:
-    return mentee & mentor & has_way
-
-
 def _level_flags(mentees: Mentees) -> Floats:
     """(levels, mentees): 1 at the mentee's level, all 0 where she does not say."""
-    return (mentees.level[None, :] == np.arange(len(LEVELS))[:, None]).astype(np.float32)
+    return np.asarray(mentees.level[None, :] == np.arange(len(LEVELS))[:, None], dtype=np.float32)
 
 
 def _level_match(mentee: Floats, mentor: Floats) -> Floats:

@@ -5,10 +5,10 @@ in `factors`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time
 from functools import cached_property
-from typing import Self, TypedDict
+from typing import Any, Self, TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -118,8 +118,7 @@ class _CommonFields(TypedDict):
     ids: tuple[str, ...]
     years: Doubles
     specializations: tuple[str, ...]
-    specialization_rows: Whole
-    specialization_codes: Whole
+    specialization_flags: Flags
     format_flags: Floats
     slot_bytes: NDArray[np.uint8]
     positions: Doubles
@@ -138,8 +137,7 @@ class People:
     ids: tuple[str, ...]
     years: Doubles
     specializations: tuple[str, ...]
-    specialization_rows: Whole
-    specialization_codes: Whole
+    specialization_flags: Flags
     format_flags: Floats
     slot_bytes: NDArray[np.uint8]
     positions: Doubles
@@ -154,10 +152,6 @@ class People:
         """(people, 336): 1 where the half hour of the week is free."""
         return np.unpackbits(self.slot_bytes, axis=1).astype(np.float32)
 
-    def slots_of(self, rows: slice) -> Floats:
-        """The slots of some people, without keeping those of all."""
-        return np.unpackbits(self.slot_bytes[rows], axis=1).astype(np.float32)
-
     @cached_property
     def has_slots(self) -> Flags:
         """Whether the person said when she is free; a week without a free half hour says nothing."""
@@ -165,12 +159,12 @@ class People:
 
     @cached_property
     def specialization_count(self) -> Floats:
-        return np.bincount(self.specialization_rows, minlength=len(self)).astype(np.float32)
+        return np.asarray(self.specialization_flags.sum(axis=1), dtype=np.float32)
 
     @cached_property
-    def specialization_flags(self) -> Floats:
+    def offered(self) -> Floats:
         """(people, specializations): 1 where the person names it."""
-        return self.flags_among(self.specializations)
+        return self.specialization_flags.astype(np.float32)
 
     @cached_property
     def format_count(self) -> Floats:
@@ -181,17 +175,39 @@ class People:
         """(people, names): 1 where the person names it; what is not among the names is left out."""
         flags = np.zeros((len(self), len(names)), dtype=np.float32)
         place = {name: index for index, name in enumerate(names)}
-        target = np.array([place.get(name, -1) for name in self.specializations], dtype=np.int64)
-        if target.size:
-            columns = target[self.specialization_codes]
-            known = columns >= 0
-            flags[self.specialization_rows[known], columns[known]] = 1
+        common = [(own, place[name]) for own, name in enumerate(self.specializations) if name in place]
+        if common:
+            own, other = np.array(common).T
+            flags[:, other] = self.specialization_flags[:, own]
         return flags
+
+    def take(self, index: Whole) -> Self:
+        """Only the people at these positions, in this order."""
+        arrays = {each.name: getattr(self, each.name) for each in fields(self)}
+        chosen: dict[str, Any] = {  # of whatever type the field has
+            name: value[index] for name, value in arrays.items() if isinstance(value, np.ndarray)
+        }
+        chosen["ids"] = tuple(self.ids[each] for each in index)
+        chosen["regions"] = tuple(self.regions[each] for each in index)
+        return replace(self, **chosen)
+
+    @cached_property
+    def _region_place(self) -> dict[str, int]:
+        return {name: number for number, name in enumerate(sorted({each for each in self.regions if each}))}
+
+    @cached_property
+    def region_codes(self) -> Whole:
+        """The region of each person as a number, -1 where not stated."""
+        return self.region_codes_of(self)
+
+    def region_codes_of(self, others: "People") -> Whole:
+        """Other people's regions in this numbering; a region nobody here is in gets a number of its own."""
+        place, other = self._region_place, len(self._region_place)
+        return np.array([-1 if each is None else place.get(each, other) for each in others.regions], dtype=np.int64)
 
     def named_by(self, row: int) -> list[str]:
         """The specializations of one person, in alphabetical order."""
-        codes = self.specialization_codes[self.specialization_rows == row]
-        return sorted(self.specializations[code] for code in codes)
+        return [self.specializations[code] for code in np.flatnonzero(self.specialization_flags[row])]
 
 
 @dataclass(frozen=True)
@@ -447,19 +463,18 @@ def _people(frame: pl.DataFrame, id_column: str) -> _CommonFields:
         .explode("name")
         .drop_nulls()
         .with_columns(pl.col("name").str.strip_chars().str.to_lowercase())
-        .unique()
-        .sort("row", "name")
         .collect()
     )
     known = names["name"].unique().sort()
     codes = names["name"].replace_strict(known, pl.int_range(len(known), eager=True), return_dtype=pl.Int64)
+    named = np.zeros((len(frame), len(known)), dtype=bool)
+    named[names["row"].to_numpy(), codes.to_numpy()] = True
     regions = frame["region"].str.strip_chars().str.to_lowercase()
     return {
         "ids": tuple(frame[id_column]),
         "years": _numbers(frame["years_experience"]),
         "specializations": tuple(known),
-        "specialization_rows": names["row"].cast(pl.Int64).to_numpy(),
-        "specialization_codes": codes.to_numpy(),
+        "specialization_flags": named,
         "format_flags": _flags(frame["formats"], FORMATS),
         "slot_bytes": _slot_bytes(frame["availability"]),
         "positions": _unit_vectors(_numbers(frame["latitude"]), _numbers(frame["longitude"])),
