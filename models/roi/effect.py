@@ -90,7 +90,8 @@ class Placebo:
 @dataclass(frozen=True)
 class Effect:
     """`effect`, `low`, `high` (95 %) in the outcome's unit, averaged over the `exposure` (jobs or months) of trained
-    technicians after training that could be compared; None when there is not enough data.
+    technicians after training that could be compared; None when there is not enough data. `team_exposure` splits the
+    exposure by team. `basis` is `company` where a team is shown with the company's effect (`on_team`), else `own`.
 
     `without_training` is the level these would have had. `influence` (each cluster's contribution to the error, for
     sums over outcomes) lives in memory only: `to_json` leaves it out.
@@ -113,6 +114,8 @@ class Effect:
     clustered_by: str = "person"
     degrees_of_freedom: float = 0.0
     ignored_count: int = 0
+    basis: str = "own"
+    team_exposure: dict[str, float] = field(default_factory=dict)
     influence: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -134,25 +137,33 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class _Sample:
-    """The cells an effect is averaged over (`target` > 0) and who stands beside them."""
+class _Company:
+    """All results with what is fitted once, whichever average is asked for. `scale` is a standard deviation."""
 
     panel: Panel
     imputation: Imputation
     scale: float
     untrained_weight: Floats
-    target: Floats
     cluster: Integers
     cluster_ids: tuple[str, ...]
     clustered_by: str
 
+
+@dataclass(frozen=True)
+class _Sample(_Company):
+    """The cells an effect is averaged over (`target` > 0) and who stands beside them."""
+
+    target: Floats
+
     @property
     def is_target_row(self) -> Booleans:
-        return np.asarray(self.target > 0).any(axis=1)
+        has_target: Booleans = (self.target > 0).sum(axis=1) > 0
+        return has_target
 
     @property
     def target_columns(self) -> Booleans:
-        return np.asarray(self.target > 0).any(axis=0)
+        has_target: Booleans = (self.target > 0).sum(axis=0) > 0
+        return has_target
 
     @property
     def compared(self) -> Floats:
@@ -202,14 +213,45 @@ def estimate_effect(
     missing = _missing_from_the_start(laid_out, minimum)
     if missing is not None:
         return _not_enough(laid_out, missing, outcome)
-    sample = _sample_of(laid_out, team_id, minimum)
+    return _estimated(_company_of(laid_out), team_id, outcome, minimum)
+
+
+def estimate_by_team(
+    panel: pl.DataFrame,
+    *,
+    outcome: Outcome | None = None,
+    as_of: date | None = None,
+    minimum: Minimum = DEFAULT_MINIMUM,
+) -> dict[str, Effect]:
+    """`estimate_effect` for each team by itself, by team id; the company's results are laid out and fitted once."""
+    laid_out = panel_of(panel, outcome, as_of)
+    teams = sorted({team for team in laid_out.team_ids if team is not None})
+    missing = _missing_from_the_start(laid_out, minimum)
+    if missing is not None:
+        return {team: _not_enough(laid_out, missing, outcome) for team in teams}
+    company = _company_of(laid_out)
+    return {team: _estimated(company, team, outcome, minimum) for team in teams}
+
+
+def on_team(effect: Effect, team_id: str) -> Effect:
+    """The company's effect on the jobs (months) of one team, where the team alone has not enough data.
+
+    It supposes that training did to the team what it did on average, and says so.
+    """
+    exposure = effect.team_exposure.get(team_id, 0.0)
+    reason = f"{effect.reason} This is the whole company's change; the team by itself has too little data to tell."
+    return replace(effect, exposure=exposure, basis="company", reason=reason, team_exposure={})
+
+
+def _estimated(company: _Company, team_id: str | None, outcome: Outcome | None, minimum: Minimum) -> Effect:
+    sample = _sample_of(company, team_id, minimum)
     missing = _missing(sample, minimum, team_id)
     if missing is not None:
-        return _not_enough(laid_out, missing, outcome, sample)
+        return _not_enough(company.panel, missing, outcome, sample)
     event_study, pre_trend_p = _event_study(sample, minimum)
     if pre_trend_p is None:
         missing = wording.cannot_check_trends(minimum.months_before)
-        return _not_enough(laid_out, missing, outcome, sample)
+        return _not_enough(company.panel, missing, outcome, sample)
     return _judged(sample, event_study, pre_trend_p, _placebo(sample, minimum), outcome)
 
 
@@ -220,20 +262,25 @@ def half_width(error: float, degrees_of_freedom: float) -> float:
     return float(stdtrit(degrees_of_freedom, 0.5 + CONFIDENCE / 2)) * error
 
 
-def _sample_of(panel: Panel, team_id: str | None, minimum: Minimum) -> _Sample:
-    observed, offset = panel.is_observed, panel.offset
+def _company_of(panel: Panel) -> _Company:
+    observed = panel.is_observed
     scale = float(np.std(panel.value[observed])) or 1.0
     center = float(np.mean(panel.value[observed]))
-    untrained = np.where(offset < 0, panel.weight, 0.0)
+    untrained = np.where(panel.offset < 0, panel.weight, 0.0)
     imputation = Imputation(np.where(observed, (panel.value - center) / scale, 0.0), untrained)
+    cluster, cluster_ids, clustered_by = _clusters(panel)
+    return _Company(panel, imputation, scale, untrained, cluster, cluster_ids, clustered_by)
+
+
+def _sample_of(company: _Company, team_id: str | None, minimum: Minimum) -> _Sample:
+    panel, untrained = company.panel, company.untrained_weight
     has_comparison = ((untrained > 0).sum(axis=0) >= minimum.compared_in_month)[None, :]
     has_before = ((untrained > 0).sum(axis=1) >= minimum.months_before)[:, None]
     is_asked = np.array([team_id is None or team == team_id for team in panel.team_ids])[:, None]
-    is_target = observed & (offset > 0) & has_comparison & has_before & is_asked & imputation.estimable()
-    cluster, cluster_ids, clustered_by = _clusters(panel)
-    return _Sample(
-        panel, imputation, scale, untrained, np.where(is_target, panel.weight, 0.0), cluster, cluster_ids, clustered_by
-    )
+    is_after = panel.is_observed & (panel.offset > 0)
+    is_target = is_after & has_comparison & has_before & is_asked & company.imputation.estimable
+    parts = {item.name: getattr(company, item.name) for item in fields(_Company)}
+    return _Sample(**parts, target=np.where(is_target, panel.weight, 0.0))
 
 
 def _clusters(panel: Panel) -> tuple[Integers, tuple[str, ...], str]:
@@ -267,16 +314,17 @@ def _missing_from_the_start(panel: Panel, minimum: Minimum) -> wording.Said | No
         return wording.no_results()
     if not (observed & (offset > 0)).any():
         return wording.nobody_trained()
-    if not (observed & (offset < 0)).any(axis=1)[(observed & (offset > 0)).any(axis=1)].any():
+    has_before, has_after = (observed & (offset < 0)).sum(axis=1) > 0, (observed & (offset > 0)).sum(axis=1) > 0
+    if not (has_before & has_after).any():
         return wording.nothing_before(minimum.months_before)
     values, counts = np.unique(panel.value[observed], return_counts=True)
-    varying = int((observed & (panel.value != values[counts.argmax()])).any(axis=1).sum())
+    varying = int(((observed & (panel.value != values[counts.argmax()])).sum(axis=1) > 0).sum())
     return wording.too_constant(varying, minimum.varying) if varying < minimum.varying else None
 
 
 def _missing(sample: _Sample, minimum: Minimum, team_id: str | None) -> wording.Said | None:
     observed, offset = sample.panel.is_observed, sample.panel.offset
-    after = (observed & (offset > 0)).any(axis=0)
+    after = (observed & (offset > 0)).sum(axis=0) > 0
     if not ((sample.untrained_weight > 0).sum(axis=0) >= minimum.compared_in_month)[after].any():
         return wording.no_comparison(minimum.compared_in_month)
     who = "teams" if sample.clustered_by == "team" else "technicians"
@@ -326,7 +374,7 @@ def _event_study(sample: _Sample, minimum: Minimum) -> tuple[tuple[EventMonth, .
         _point(sample, lead, effect, error, int(((offset == lead) & (sample.untrained_weight > 0)).sum()))
         for lead, effect, error in zip(leads.offsets, leads.effects.tolist(), errors.tolist(), strict=True)
     ]
-    with_month_itself = sample.panel.is_observed & (offset == 0) & sample.imputation.estimable()
+    with_month_itself = sample.panel.is_observed & (offset == 0) & sample.imputation.estimable
     for month in range(EVENT_STUDY_MONTHS + 1):
         cells = with_month_itself if month == 0 else (sample.target > 0) & (offset == month)
         if int(cells.sum()) >= minimum.compared_in_month:
@@ -355,7 +403,7 @@ def _placebo(sample: _Sample, minimum: Minimum) -> Placebo | None:
     imputation = Imputation(value, untrained)
     has_comparison = ((untrained > 0).sum(axis=0) >= minimum.compared_in_month)[None, :]
     has_before = ((untrained > 0).sum(axis=1) >= 2)[:, None]
-    target = np.where(is_false & has_comparison & has_before & imputation.estimable(), panel.weight, 0.0)
+    target = np.where(is_false & has_comparison & has_before & imputation.estimable, panel.weight, 0.0)
     shifted = replace(sample, imputation=imputation, untrained_weight=untrained, target=target)
     if months < 1 or min(shifted.groups(target)[0], shifted.groups(shifted.compared)[0]) < minimum.trained:
         return None
@@ -388,6 +436,10 @@ def _judged(
         state = EffectState.NO_VISIBLE_EFFECT
         said = wording.no_visible_effect(outcome, point.effect, point.low, point.high)
     sums = np.bincount(sample.cluster, average.influence) * (math.sqrt(sample.factor) * sample.scale)
+    team_exposure: dict[str, float] = {}
+    for team, amount in zip(sample.panel.team_ids, sample.target.sum(axis=1).tolist(), strict=True):
+        if team is not None and amount > 0:
+            team_exposure[team] = team_exposure.get(team, 0.0) + amount
     return replace(
         _counted(sample, state, said),
         effect=point.effect,
@@ -399,6 +451,7 @@ def _judged(
         placebo=placebo,
         event_study=event_study,
         degrees_of_freedom=sample.degrees_of_freedom,
+        team_exposure=team_exposure,
         influence=dict(zip(sample.cluster_ids, sums.tolist(), strict=True)),
     )
 

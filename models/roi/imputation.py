@@ -7,6 +7,7 @@ effects may differ between groups and over time. With the panel as a matrix both
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,7 @@ class Imputation:
         own = (share * (self.difference - effect)).sum(axis=1)
         return Average(effect, own - (untrained * self._residual).sum(axis=1))
 
+    @cached_property
     def estimable(self) -> Booleans:
         """Cells whose row and column occur among the untrained and are connected by comparisons."""
         row_part, column_part = self.fit.parts()
