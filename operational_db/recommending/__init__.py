@@ -1,0 +1,1 @@
+"""What recommending courses needs to know of people, courses and paths, and which recommendations somebody put away."""
