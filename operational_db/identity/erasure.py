@@ -24,6 +24,7 @@ from operational_db.tables.identity import ApiToken
 from operational_db.tables.imports import ImportChange
 from operational_db.tables.learning import CourseDismissal
 from operational_db.tables.notifications import NotificationDelivery, NotificationItem, NotificationPreference
+from operational_db.tables.roi import HourlyWage, TrainingCost
 from operational_db.types import ReminderSchedule
 
 ERASED_TEXT = "Erased"
@@ -47,9 +48,16 @@ _CLEARED: tuple[tuple[InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID |
     (NotificationDelivery.person_id, {"last_error": None}),
     # Another product's name for the event, which may tell more than ours; it has to stay unlike any other.
     (NearMiss.person_id, {"external_id": cast(NearMiss.id, Text)}),
+    # With its minutes an amount tells her wage.
+    (TrainingCost.person_id, {"note": "", "minutes": None}),
 )
-# Rows that are nothing but what the person wanted or did not want.
-_DELETED = (NotificationPreference.person_id, TipDismissal.person_id, CourseDismissal.person_id)
+# Rows that are nothing but what the person wanted or did not want, or what she earned.
+_DELETED = (
+    NotificationPreference.person_id,
+    TipDismissal.person_id,
+    CourseDismissal.person_id,
+    HourlyWage.person_id,
+)
 
 
 def erase_personal_data(session: Session, person_id: UUID, *, now: datetime) -> None:

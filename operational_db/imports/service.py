@@ -37,6 +37,8 @@ from operational_db.imports.licences import (
     read_licences,
 )
 from operational_db.imports.oulad import OULAD_LAYOUT, read_oulad
+from operational_db.imports.outcomes_service import IMPORTER as OUTCOMES
+from operational_db.imports.outcomes_service import months_to_sum_again, sum_again
 from operational_db.imports.reading import ReadingLimits, SourceFile, find_files
 from operational_db.imports.report import ImportResult, build_report
 from operational_db.imports.repository import ImportRepository
@@ -211,11 +213,13 @@ def undo_import(session: Session, principal: Principal, *, import_id: UUID, now:
     batch = repository.batch(import_id)
     if batch is None:
         raise NotFoundError("There is no such import. `sitesync import list` shows them.")
-    principal.require(Permission.RUN_IMPORTS, batch.organization_id)
+    principal.require(_permission_for(batch), batch.organization_id)
+    months = months_to_sum_again(session, batch) if batch.importer == OUTCOMES else []
     undo_batch(repository, batch)
     batch.state = ImportState.UNDONE
     batch.undone_at = now
     session.flush()
+    sum_again(session, batch, months, now=now)
     event = ImportUndone(
         subject_id=None, organization_id=batch.organization_id, occurred_at=now, undone_import_id=batch.id
     )
@@ -225,12 +229,18 @@ def undo_import(session: Session, principal: Principal, *, import_id: UUID, now:
 
 def list_imports(session: Session, principal: Principal) -> Sequence[ImportBatch]:
     """Imports the principal may see, newest first."""
-    principal.require(Permission.RUN_IMPORTS)
+    if not principal.can(Permission.MANAGE_ROI):
+        principal.require(Permission.RUN_IMPORTS)
     return [
         batch
         for batch in ImportRepository(session).batches()
-        if principal.can(Permission.RUN_IMPORTS, batch.organization_id)
+        if principal.can(_permission_for(batch), batch.organization_id)
     ]
+
+
+def _permission_for(batch: ImportBatch) -> Permission:
+    """Results of a company's jobs are brought in by who manages its costs, everything else by who runs imports."""
+    return Permission.MANAGE_ROI if batch.importer == OUTCOMES else Permission.RUN_IMPORTS
 
 
 def _read(request: HistoryRequest, progress: Progress) -> History:

@@ -1,0 +1,1 @@
+"""What training cost, what jobs yielded, and what was estimated from both; the estimating itself is in `models`."""
