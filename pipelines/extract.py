@@ -147,6 +147,41 @@ DIMENSIONS: dict[str, str] = {
             b.id::text as badge_id, b.certificate_id::text as certificate_id, b.issued_at, c.is_public
         from badges as b join certificates as c on c.id = b.certificate_id order by b.id
     """,
+    "roi_estimates": """
+        select
+            id::text as estimate_id, organization_id::text as organization_id, course_id::text as course_id,
+            outcome_kind, (details ->> 'exposure')::double precision as exposure,
+            (details ->> 'without_training')::double precision as without_training,
+            trained_count::bigint, compared_count::bigint, month_count::bigint,
+            (details ->> 'pre_trend_p')::double precision as pre_trend_p,
+            (details #>> '{placebo,p}')::double precision as placebo_p,
+            details ->> 'reason' as reason, details ->> 'what_would_change' as what_would_change, estimated_at
+        from roi_estimates where is_current order by id
+    """,
+    "roi_event_months": """
+        select
+            e.id::text as estimate_id, m.month_offset, m.effect, m.low, m.high, m.trained_count
+        from roi_estimates as e
+        cross join jsonb_to_recordset(
+            case when jsonb_typeof(e.details -> 'event_study') = 'array' then e.details -> 'event_study' else '[]' end
+        ) as m(
+            month_offset integer, effect double precision, low double precision, high double precision,
+            trained_count bigint
+        )
+        where e.is_current order by e.id, m.month_offset
+    """,
+    "income_contexts": """
+        select
+            source, trade, jurisdiction, cohort_year::integer, years_from_certification::integer,
+            median_income::double precision as median_income, currency, person_count::bigint
+        from income_contexts order by source, trade, jurisdiction, cohort_year, years_from_certification
+    """,
+    "learned_models": """
+        select
+            id::text as model_id, model_kind, version::integer as model_version, card ->> 'headline' as headline,
+            ledger_size::bigint, trained_at, promoted_at, retired_at
+        from learned_models order by id
+    """,
     "import_batches": """
         select
             id::text as import_id, importer, format, source, organization_id::text as organization_id, state,

@@ -58,9 +58,9 @@ class Viewer:
 
 def scope_key(scope: Scope) -> str:
     """A text that is equal exactly for equal scopes."""
-    kinds = (scope.company_ids, scope.school_ids, scope.owner_ids)
-    companies, schools, owners = (",".join(sorted(map(str, ids))) for ids in kinds)
-    return f"{companies}|{schools}|{owners}|{scope.person_id}|{scope.can_view_kpis}|{scope.can_view_platform}"
+    kinds = (scope.company_ids, scope.school_ids, scope.owner_ids, scope.mentoring_ids, scope.roi_ids)
+    organizations = "|".join(",".join(sorted(map(str, ids))) for ids in kinds)
+    return f"{organizations}|{scope.person_id}|{scope.can_view_kpis}|{scope.can_view_platform}"
 
 
 @st.cache_data(max_entries=RESULTS_KEPT, ttl=KEPT_FOR, show_spinner=False)
@@ -83,12 +83,18 @@ def area_scope(scope: Scope, area: Area, organization_id: UUID | None) -> Scope:
     """The part of a scope that one area shows: one organization, the platform's aggregates, or the own record."""
     chosen = frozenset({organization_id} if organization_id else ())
     match area:
-        case Area.COMPANY | Area.SECURITY | Area.CONTENT:
+        case Area.COMPANY:
+            return Scope(
+                company_ids=scope.company_ids & chosen,
+                mentoring_ids=scope.mentoring_ids & chosen,
+                roi_ids=scope.roi_ids & chosen,
+            )
+        case Area.SECURITY | Area.CONTENT:
             return Scope(company_ids=scope.company_ids & chosen)
         case Area.EVIDENCE:
             return Scope(company_ids=scope.company_ids & chosen, school_ids=scope.school_ids & chosen)
         case Area.SCHOOL:
-            return Scope(school_ids=scope.school_ids & chosen)
+            return Scope(school_ids=scope.school_ids & chosen, mentoring_ids=scope.mentoring_ids & chosen)
         case Area.OWNER:
             return Scope(owner_ids=scope.owner_ids & chosen)
         case Area.PRODUCT:

@@ -49,3 +49,10 @@
 {% macro trend_days() %}{{ return(90) }}{% endmacro %}
 {% macro fewest_compared_contractors() %}5{% endmacro %}
 {% macro certificate_counts(certificate, day) %}({{ certificate }}.is_verified and {{ certificate }}.issued_on <= {{ day }}){% endmacro %}
+{% macro acceptance_rate(accepted, requested, pending) %}{{ accepted }} / {{ requested }}{% endmacro %}
+{% macro fewest_ratings_shown() %}5{% endmacro %}
+{% macro mentor_load_days() %}90{% endmacro %}
+{% macro word_rows(words) %}unnest({{ words }}){% endmacro %}
+{% macro outcome_weights() %}{{ return({'incidents': '1'}) }}{% endmacro %}
+{% macro better_direction(outcome_kind) %}case {{ outcome_kind }} when 'incidents' then -1 else 1 end{% endmacro %}
+{% macro return_on(benefit, cost) %}{{ benefit }} / {{ cost }}{% endmacro %}

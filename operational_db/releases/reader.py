@@ -21,7 +21,7 @@ import polars as pl
 
 from operational_db.errors import DomainError, ReleaseUnavailableError
 from operational_db.releases.manifest import ReleaseManifest
-from operational_db.releases.scope import MART_CUTS, Scope
+from operational_db.releases.scope import MART_CUTS, MART_MASKS, Scope
 
 MARTS_SCHEMA = "marts"
 ALLOWED_TABLE_FUNCTIONS = frozenset({"range", "generate_series", "unnest"})
@@ -198,8 +198,15 @@ def _create_views(connection: duckdb.DuckDBPyConnection, path: Path, scope: Scop
     views = frozenset(marts & MART_CUTS.keys())
     for name in sorted(views):
         condition = _bind(MART_CUTS[name], scope)
-        connection.execute(f"create view {name} as select * from {source}.{name} where {condition}")
+        columns = _masked(MART_MASKS.get(name, {}), scope)
+        connection.execute(f"create view {name} as select {columns} from {source}.{name} where {condition}")
     return views
+
+
+def _masked(masks: Mapping[str, str], scope: Scope) -> str:
+    """All columns, those with a mask null where its condition does not hold."""
+    shown = [f"case when {_bind(condition, scope)} then {column} end as {column}" for column, condition in masks.items()]
+    return f"* replace ({', '.join(shown)})" if shown else "*"
 
 
 def _create_scope_tables(connection: duckdb.DuckDBPyConnection, source: str, marts: set[str], scope: Scope) -> None:
@@ -208,6 +215,8 @@ def _create_scope_tables(connection: duckdb.DuckDBPyConnection, source: str, mar
     _create_id_table(connection, "scope_company", "organization_id", scope.company_ids)
     _create_id_table(connection, "scope_school", "organization_id", scope.school_ids)
     _create_id_table(connection, "scope_owner", "organization_id", scope.owner_ids)
+    _create_id_table(connection, "scope_mentoring", "organization_id", scope.mentoring_ids)
+    _create_id_table(connection, "scope_roi", "organization_id", scope.roi_ids)
     own = "select organization_id from scope_company union select organization_id from scope_school"
     selects = {
         "scope_organization": ("organization_id", own),

@@ -19,6 +19,9 @@ class Scope:
     company_ids: frozenset[UUID] = frozenset()
     school_ids: frozenset[UUID] = frozenset()
     owner_ids: frozenset[UUID] = frozenset()
+    # Organizations whose people's mentorships, and whose costs and returns of training, the viewer may see.
+    mentoring_ids: frozenset[UUID] = frozenset()
+    roi_ids: frozenset[UUID] = frozenset()
     person_id: UUID | None = None
     can_view_kpis: bool = False
     can_view_platform: bool = False
@@ -30,6 +33,8 @@ def scope_for(principal: Principal) -> Scope:
         company_ids=principal.organizations_with(Permission.VIEW_COMPLIANCE),
         school_ids=principal.organizations_with(Permission.VIEW_STUDENTS),
         owner_ids=principal.organizations_with(Permission.VIEW_BUILDINGS),
+        mentoring_ids=principal.organizations_with(Permission.VIEW_MENTORING),
+        roi_ids=principal.organizations_with(Permission.VIEW_ROI),
         person_id=None if principal.is_system else principal.person_id,
         can_view_kpis=principal.can(Permission.VIEW_KPIS),
         can_view_platform=principal.can(Permission.VIEW_PLATFORM),
@@ -51,6 +56,12 @@ _SHARED = "organization_id is null or organization_id in (select organization_id
 _OWNER = "owner_id in (select organization_id from scope_owner)"
 _OWNER_OR_CONTRACTOR = f"{_OWNER} or contractor_id in (select organization_id from scope_company)"
 _BUILDING = f"{_OWNER} or building_id in (select building_id from scope_building)"
+# Mentorships of an organization's people, on either side; of those with others, whoever is not its own stays unnamed.
+_MENTORING = "organization_id in (select organization_id from scope_mentoring)"
+_MENTORS = "mentor_organization_id in (select organization_id from scope_mentoring)"
+_PAIR = "mentor_id = $person_id or mentee_id = $person_id"
+_ROI = "organization_id in (select organization_id from scope_roi)"
+_MODELS = "$can_view_kpis or $can_view_platform or exists (select 1 from scope_mentoring)"
 # The platform's own rules and policies hold for everybody; an export of one's own record is nobody else's business.
 _SHARED_CHANGE = "organization_id is null and entry in ('gate_rule_set', 'gate_rule_ended', 'policy_version_published')"
 _SCHOOL_AGGREGATE = f"{_AGGREGATES} or {_SCHOOL} or {_SCHOOL_COURSE}"
@@ -120,7 +131,36 @@ MART_CUTS: dict[str, str] = {
     "contractor_scorecard": _OWNER,
     "fct_crew_decision": _OWNER,
     "crew_decision_daily": f"{_AGGREGATES} or {_OWNER}",
+    "fct_mentorship": f"{_MENTORING} or {_MENTORS} or {_PAIR}",
+    "mentorship_funnel": f"{_AGGREGATES} or {_MENTORING}",
+    "mentorship_satisfaction": f"{_AGGREGATES} or {_MENTORING}",
+    "mentor_load": f"{_MENTORING} or mentor_id = $person_id",
+    "training_cost_monthly": _ROI,
+    "outcome_panel": _ROI,
+    "roi_effect": _ROI,
+    "roi_event_study": _ROI,
+    "roi_outcome": _ROI,
+    "roi_company": _ROI,
+    "roi_course": _ROI,
+    "roi_team": _ROI,
+    "income_context": "true",
+    "dim_learned_model": _MODELS,
+    "learned_model_history": _MODELS,
     "import_history": (
         f"$can_view_platform or {_ANY_OWN_ORGANIZATION} or organization_id in (select organization_id from scope_owner)"
     ),
+}
+
+# Columns that not everybody sees who sees the row: null unless the condition holds.
+MART_MASKS: dict[str, dict[str, str]] = {
+    "fct_mentorship": {
+        "mentor_id": f"{_MENTORS} or {_PAIR}",
+        "mentor_organization_id": f"{_MENTORS} or {_PAIR}",
+        "mentee_id": f"{_MENTORING} or {_PAIR}",
+        "organization_id": f"{_MENTORING} or {_PAIR}",
+        "mentee_rating": _PAIR,
+        "mentee_rated_on": _PAIR,
+        "mentor_rating": _PAIR,
+        "mentor_rated_on": _PAIR,
+    },
 }

@@ -189,6 +189,50 @@ DIMENSION_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "issued_at": pl.Datetime("us", "UTC"),
         "is_public": pl.Boolean(),
     },
+    "roi_estimates": {
+        "estimate_id": pl.String(),
+        "organization_id": pl.String(),
+        "course_id": pl.String(),
+        "outcome_kind": pl.String(),
+        "exposure": pl.Float64(),
+        "without_training": pl.Float64(),
+        "trained_count": pl.Int64(),
+        "compared_count": pl.Int64(),
+        "month_count": pl.Int64(),
+        "pre_trend_p": pl.Float64(),
+        "placebo_p": pl.Float64(),
+        "reason": pl.String(),
+        "what_would_change": pl.String(),
+        "estimated_at": pl.Datetime("us", "UTC"),
+    },
+    "roi_event_months": {
+        "estimate_id": pl.String(),
+        "month_offset": pl.Int32(),
+        "effect": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+        "trained_count": pl.Int64(),
+    },
+    "income_contexts": {
+        "source": pl.String(),
+        "trade": pl.String(),
+        "jurisdiction": pl.String(),
+        "cohort_year": pl.Int32(),
+        "years_from_certification": pl.Int32(),
+        "median_income": pl.Float64(),
+        "currency": pl.String(),
+        "person_count": pl.Int64(),
+    },
+    "learned_models": {
+        "model_id": pl.String(),
+        "model_kind": pl.String(),
+        "model_version": pl.Int32(),
+        "headline": pl.String(),
+        "ledger_size": pl.Int64(),
+        "trained_at": pl.Datetime("us", "UTC"),
+        "promoted_at": pl.Datetime("us", "UTC"),
+        "retired_at": pl.Datetime("us", "UTC"),
+    },
     "import_batches": {
         "import_id": pl.String(),
         "importer": pl.String(),
@@ -244,6 +288,10 @@ class Dimensions:
     service_contracts: list[Row] = field(default_factory=list)
     visits: list[Row] = field(default_factory=list)
     badges: list[Row] = field(default_factory=list)
+    roi_estimates: list[Row] = field(default_factory=list)
+    roi_event_months: list[Row] = field(default_factory=list)
+    income_contexts: list[Row] = field(default_factory=list)
+    learned_models: list[Row] = field(default_factory=list)
     import_batches: list[Row] = field(default_factory=list)
 
 

@@ -1,0 +1,22 @@
+with returns as (
+    select * from {{ ref('int_roi') }}
+    where level = 'team'
+)
+
+select
+    organization_id,
+    team_id,
+    state,
+    training_hours,
+    cost,
+    benefit,
+    benefit_low,
+    benefit_high,
+    roi,
+    roi_low,
+    roi_high,
+    currency,
+    valued_count,
+    counted_count,
+    leaf_index
+from returns
