@@ -1,0 +1,421 @@
+"""Statements on candidates, showings and history, as text: they go over thousands of people at once.
+
+Every statement is put together from constants of this module; values come in as parameters.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from operational_db.mentorship.rules import SHOWN_AGAIN_AFTER
+from operational_db.tables.identity import Person
+from operational_db.tables.mentorship import MentorDismissal, MentorShowing, ShownMentor
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    completed_count: int
+    ended_count: int
+    rating_sum: float
+    rating_count: int
+
+
+# What the mentorships of each mentor came to: ended are those that began and are over, rated by the mentee.
+_RECORDS = """
+select pair.mentor_id,
+    count(*) filter (where pair.status = 'active') as active_count,
+    count(*) filter (where pair.status = 'completed') as completed_count,
+    count(*) filter (where pair.status in ('completed', 'cancelled') and pair.started_at is not null) as ended_count,
+    coalesce(sum(given.rating), 0) as rating_sum, count(given.rating) as rating_count
+from mentorships as pair
+left join mentorship_feedback as given on given.mentorship_id = pair.id and given.side = 'mentee'
+group by pair.mentor_id
+"""
+
+# Where each person works or learns today: of several the one joined first, the platform last.
+_HOMES = """
+select distinct on (held.person_id) held.person_id, held.organization_id, home.name
+from memberships as held
+join organizations as home on home.id = held.organization_id
+where held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+order by held.person_id, home.kind = 'platform', held.started_on, held.organization_id
+"""
+
+# People an organization keeps from being matched with the asker, by one of theirs or one of the asker's.
+_OUT_OF_REACH = """
+mine as materialized (
+    select held.organization_id, coalesce(policy.reach, 'everyone') as reach
+    from memberships as held
+    left join mentoring_policies as policy on policy.organization_id = held.organization_id
+    where held.person_id = :me and held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+),
+kept as materialized (
+    select held.person_id
+    from memberships as held
+    join mentoring_policies as policy on policy.organization_id = held.organization_id and policy.reach <> 'everyone'
+    where held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+        and (policy.reach = 'nobody' or held.organization_id not in (select organization_id from mine))
+),
+ours as materialized (
+    select held.person_id
+    from memberships as held
+    join mine on mine.organization_id = held.organization_id and mine.reach = 'own_people'
+    where held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+    group by held.person_id
+    having count(distinct held.organization_id) = (select count(*) from mine where reach = 'own_people')
+)
+"""
+_WITHIN_REACH = """
+    who.id not in (select person_id from kept)
+    and not exists (select from mine where reach = 'nobody')
+    and (not exists (select from mine where reach = 'own_people') or who.id in (select person_id from ours))
+"""
+
+# Anything open or begun between the two keeps them apart, whoever mentored; what came to nothing does for a while.
+_APART = """
+apart as materialized (
+    select case when mentor_id = :me then mentee_id else mentor_id end as person_id
+    from mentorships
+    where (mentor_id = :me or mentee_id = :me)
+        and (status in ('pending', 'active') or started_at is not null or ended_at > :forgotten_at)
+)
+"""
+
+_MENTOR_COLUMNS = """
+    cast(who.id as text) as mentor_id, profile.years_experience, profile.specializations,
+    profile.communication_preferences as formats, cast(profile.availability as text) as windows, profile.timezone,
+    profile.latitude, profile.longitude, profile.location_region as region, profile.is_remote_welcome as is_remote,
+    profile.preferred_mentee_levels as levels,
+    greatest(profile.max_mentees - coalesce(record.active_count, 0), 0) as capacity_left,
+    coalesce(record.completed_count, 0) as completed_count, coalesce(record.ended_count, 0) as ended_count,
+    cast(coalesce(record.rating_sum, 0) as double precision) as rating_sum,
+    coalesce(record.rating_count, 0) as rating_count, cast(home.organization_id as text) as organization_id,
+    who.display_name as name, profile.location_city as city, home.name as organization_name, profile.hours_per_month,
+    profile.about, profile.equipment_expertise
+"""
+_MENTEE_COLUMNS = """
+    cast(who.id as text) as mentee_id, profile.years_experience, profile.specialization_interests as specializations,
+    profile.communication_preferences as formats, cast(profile.availability as text) as windows, profile.timezone,
+    profile.hours_per_month, profile.latitude, profile.longitude, profile.location_region as region,
+    profile.is_remote_welcome as is_remote, profile.current_level as level,
+    cast(home.organization_id as text) as organization_id, who.display_name as name, profile.location_city as city,
+    home.name as organization_name, profile.career_goal, profile.skills_to_develop, profile.timeline_months
+"""
+_MENTORS = f"""
+select {_MENTOR_COLUMNS}
+from mentor_profiles as profile
+join people as who on who.id = profile.person_id and who.erased_at is null
+left join ({_RECORDS}) as record on record.mentor_id = who.id
+left join ({_HOMES}) as home on home.person_id = who.id
+"""  # noqa: S608 - constants of this module
+_MENTEES = f"""
+select {_MENTEE_COLUMNS}
+from mentee_profiles as profile
+join people as who on who.id = profile.person_id and who.erased_at is null
+left join ({_HOMES}) as home on home.person_id = who.id
+"""  # noqa: S608 - constants of this module
+_IS_SHOWN = "profile.consented_at is not null and (profile.paused_until is null or profile.paused_until <= :on)"
+_HAS_PLACE = "profile.is_accepting_mentees and profile.max_mentees > coalesce(record.active_count, 0)"
+_IS_FREE = "not exists (select from mentorships as had where had.mentee_id = who.id and had.status = 'active')"
+
+CANDIDATE_MENTORS = text(
+    f"""
+    with {_OUT_OF_REACH}, {_APART}
+    {_MENTORS}
+    where {_IS_SHOWN} and {_HAS_PLACE} and who.id <> :me
+        and who.id not in (select person_id from apart)
+        and not exists (select from mentor_dismissals as gone where gone.mentee_id = :me and gone.mentor_id = who.id)
+        and {_WITHIN_REACH}
+    order by who.id
+    """  # noqa: S608 - constants of this module
+)
+CANDIDATE_MENTEES = text(
+    f"""
+    with {_OUT_OF_REACH}, {_APART}
+    {_MENTEES}
+    where {_IS_SHOWN} and {_IS_FREE} and who.id <> :me
+        and who.id not in (select person_id from apart)
+        and not exists (select from mentor_dismissals as gone where gone.mentor_id = :me and gone.mentee_id = who.id)
+        and {_WITHIN_REACH}
+    order by who.id
+    """  # noqa: S608 - constants of this module
+)
+ONE_MENTOR = text(f"{_MENTORS} where who.id = :me")
+ONE_MENTEE = text(f"{_MENTEES} where who.id = :me")
+
+# People of one organization who take part in its programme.
+_IS_OURS = """
+    exists (
+        select from memberships as held
+        where held.person_id = who.id and held.organization_id = :organization
+            and held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+    )
+"""
+COHORT_MENTORS = text(f"{_MENTORS} where {_IS_SHOWN} and {_HAS_PLACE} and {_IS_OURS} order by who.id")
+COHORT_MENTEES = text(
+    f"""
+    {_MENTEES}
+    where {_IS_SHOWN} and {_IS_OURS}
+        and not exists (
+            select from mentorships as had where had.mentee_id = who.id and had.status in ('pending', 'active')
+        )
+    order by who.id
+    """
+)
+# Pairs of a cohort that may not be proposed, and places that wait for an answer.
+COHORT_APART = text(
+    """
+    select cast(mentee_id as text) as mentee_id, cast(mentor_id as text) as mentor_id from mentorships
+    where mentor_id = any(:mentors) and mentee_id = any(:mentees)
+        and (status in ('pending', 'active') or started_at is not null or ended_at > :forgotten_at)
+    union
+    select cast(mentor_id as text), cast(mentee_id as text) from mentorships
+    where mentor_id = any(:mentees) and mentee_id = any(:mentors)
+        and (status in ('pending', 'active') or started_at is not null or ended_at > :forgotten_at)
+    union
+    select cast(mentee_id as text), cast(mentor_id as text) from mentor_dismissals
+    where mentor_id = any(:mentors) and mentee_id = any(:mentees)
+    """
+)
+# Who also belongs to an organization whose reach does not allow the programme's own pairs is left out of it.
+COHORT_KEPT = text(
+    """
+    select held.person_id, held.organization_id, policy.reach
+    from memberships as held
+    join mentoring_policies as policy on policy.organization_id = held.organization_id and policy.reach <> 'everyone'
+    where held.person_id = any(:people) and held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+    """
+)
+COHORT_PENDING = text(
+    """
+    select cast(mentor_id as text) as mentor_id, count(*) as count from mentorships
+    where status = 'pending' and mentor_id = any(:mentors) group by mentor_id
+    """
+)
+
+TOTALS = text(
+    f"""
+    select coalesce(sum(completed_count), 0) as completed_count, coalesce(sum(ended_count), 0) as ended_count,
+        coalesce(sum(rating_sum), 0) as rating_sum, coalesce(sum(rating_count), 0) as rating_count
+    from ({_RECORDS}) as record
+    """  # noqa: S608 - constants of this module
+)
+
+# One row a pair shown, and one a request that came from no list. What came at :until or later is not known.
+HISTORY = text(
+    """
+    with asked as (
+        select pair.*,
+            case
+                when pair.started_at < :until then true
+                when pair.status in ('declined', 'expired') and pair.ended_at < :until then false
+            end as was_accepted,
+            pair.started_at is not null and pair.ended_at < :until as has_ended
+        from mentorships as pair
+        where pair.requested_at < :until and pair.proposed_by_id is distinct from pair.mentor_id
+    ),
+    pairs as (
+        select shown.showing_id, list.mentee_id, shown.mentor_id, list.shown_at, shown.rank, shown.propensity,
+            asked.id as mentorship_id, coalesce(asked.features, shown.features) as features
+        from shown_mentors as shown
+        join mentor_showings as list on list.id = shown.showing_id and list.shown_at < :until
+        left join asked on asked.showing_id = shown.showing_id and asked.mentor_id = shown.mentor_id
+            and asked.mentee_id = list.mentee_id
+        union all
+        select null, asked.mentee_id, asked.mentor_id, null, null, null, asked.id, asked.features
+        from asked
+        where asked.showing_id is null and asked.features is not null
+    )
+    select cast(pairs.showing_id as text) as showing_id, cast(pairs.mentee_id as text) as mentee_id,
+        cast(pairs.mentor_id as text) as mentor_id, pairs.shown_at, pairs.rank, pairs.propensity,
+        asked.id is not null as is_requested, asked.requested_at, asked.was_accepted as is_accepted,
+        case when asked.has_ended then asked.status = 'completed' end as is_completed,
+        cast(mentee_said.rating as double precision) as rating,
+        cast(mentor_said.rating as double precision) as mentor_rating,
+        case when asked.has_ended then asked.ended_at end as ended_at, cast(pairs.features as text) as features
+    from pairs
+    left join asked on asked.id = pairs.mentorship_id
+    left join mentorship_feedback as mentee_said on mentee_said.mentorship_id = asked.id and asked.has_ended
+        and mentee_said.side = 'mentee' and mentee_said.given_at < :until
+    left join mentorship_feedback as mentor_said on mentor_said.mentorship_id = asked.id and asked.has_ended
+        and mentor_said.side = 'mentor' and mentor_said.given_at < :until
+    order by coalesce(pairs.shown_at, asked.requested_at), pairs.showing_id, pairs.rank, pairs.mentor_id
+    """
+)
+FEATURES_KEPT = text(
+    """
+    select distinct jsonb_object_keys(features) as name from (
+        select features from shown_mentors union all select features from mentorships where features is not null
+    ) as kept
+    order by 1
+    """
+)
+
+
+class MatchingRepository:
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def mentors(self, person_id: UUID, *, on: date, now: datetime) -> "pl.DataFrame":
+        parameters = {"me": person_id, "on": on, "forgotten_at": now - SHOWN_AGAIN_AFTER}
+        return self._frame(CANDIDATE_MENTORS, parameters, _mentor_schema())
+
+    def mentees(self, person_id: UUID, *, on: date, now: datetime) -> "pl.DataFrame":
+        parameters = {"me": person_id, "on": on, "forgotten_at": now - SHOWN_AGAIN_AFTER}
+        return self._frame(CANDIDATE_MENTEES, parameters, _mentee_schema())
+
+    def mentor(self, person_id: UUID, *, on: date) -> "pl.DataFrame":
+        return self._frame(ONE_MENTOR, {"me": person_id, "on": on}, _mentor_schema())
+
+    def mentee(self, person_id: UUID, *, on: date) -> "pl.DataFrame":
+        return self._frame(ONE_MENTEE, {"me": person_id, "on": on}, _mentee_schema())
+
+    def cohort_mentors(self, organization_id: UUID, *, on: date) -> "pl.DataFrame":
+        return self._frame(COHORT_MENTORS, {"organization": organization_id, "on": on}, _mentor_schema())
+
+    def cohort_mentees(self, organization_id: UUID, *, on: date) -> "pl.DataFrame":
+        return self._frame(COHORT_MENTEES, {"organization": organization_id, "on": on}, _mentee_schema())
+
+    def cohort_apart(
+        self, mentee_ids: Sequence[UUID], mentor_ids: Sequence[UUID], *, now: datetime
+    ) -> set[tuple[str, str]]:
+        """(mentee, mentor) pairs that were together, are, dismissed each other or came to nothing lately."""
+        parameters = {
+            "mentors": list(mentor_ids),
+            "mentees": list(mentee_ids),
+            "forgotten_at": now - SHOWN_AGAIN_AFTER,
+        }
+        return {(row.mentee_id, row.mentor_id) for row in self.session.execute(COHORT_APART, parameters)}
+
+    def kept_people(self, person_ids: Sequence[UUID], *, on: date) -> list[tuple[UUID, UUID, str]]:
+        """(person, organization, reach) of every membership whose organization restricts matching."""
+        rows = self.session.execute(COHORT_KEPT, {"people": list(person_ids), "on": on})
+        return [(row.person_id, row.organization_id, row.reach) for row in rows]
+
+    def pending_counts(self, mentor_ids: Sequence[UUID]) -> dict[str, int]:
+        rows = self.session.execute(COHORT_PENDING, {"mentors": list(mentor_ids)})
+        return {row["mentor_id"]: int(row["count"]) for row in rows.mappings()}
+
+    def totals(self) -> Totals:
+        row = self.session.execute(TOTALS).one()
+        return Totals(int(row.completed_count), int(row.ended_count), float(row.rating_sum), int(row.rating_count))
+
+    def last_showing(self, mentee_id: UUID, *, since: datetime) -> MentorShowing | None:
+        statement = select(MentorShowing).where(MentorShowing.mentee_id == mentee_id, MentorShowing.shown_at >= since)
+        return self.session.scalar(statement.order_by(MentorShowing.shown_at.desc()).limit(1))
+
+    def shown_ids(self, showing_id: UUID) -> list[UUID]:
+        """The mentors of a list in the order shown."""
+        statement = select(ShownMentor.mentor_id).where(ShownMentor.showing_id == showing_id)
+        return list(self.session.scalars(statement.order_by(ShownMentor.rank)))
+
+    def dismissals(self, mentee_id: UUID) -> list[tuple[UUID, str, datetime]]:
+        statement = (
+            select(MentorDismissal.mentor_id, Person.display_name, MentorDismissal.dismissed_at)
+            .join(Person, Person.id == MentorDismissal.mentor_id)
+            .where(MentorDismissal.mentee_id == mentee_id)
+            .order_by(MentorDismissal.dismissed_at.desc(), MentorDismissal.mentor_id)
+        )
+        return [row.tuple() for row in self.session.execute(statement)]
+
+    def history(self, *, until: datetime, feature_names: Sequence[str] | None) -> "pl.DataFrame":
+        import polars as pl
+
+        names = feature_names
+        if names is None:
+            names = list(self.session.scalars(FEATURES_KEPT))
+        frame = self._frame(HISTORY, {"until": until}, _history_schema())
+        kept = frame["features"].str.json_decode(pl.Struct(dict.fromkeys(names, pl.Float32())))
+        features = [kept.struct.field(name).cast(pl.Float32).alias(name) for name in names]
+        return frame.drop("features").with_columns(features)
+
+    def _frame(self, statement: Any, parameters: dict[str, Any], schema: "dict[str, pl.DataType]") -> "pl.DataFrame":
+        import polars as pl
+
+        rows = self.session.execute(statement, parameters).fetchall()
+        return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+
+
+def _mentor_schema() -> "dict[str, pl.DataType]":
+    import polars as pl
+
+    return {
+        "mentor_id": pl.String(),
+        "years_experience": pl.Float64(),
+        "specializations": pl.List(pl.String()),
+        "formats": pl.List(pl.String()),
+        "windows": pl.String(),
+        "timezone": pl.String(),
+        "latitude": pl.Float64(),
+        "longitude": pl.Float64(),
+        "region": pl.String(),
+        "is_remote": pl.Boolean(),
+        "levels": pl.List(pl.String()),
+        "capacity_left": pl.Int64(),
+        "completed_count": pl.Int64(),
+        "ended_count": pl.Int64(),
+        "rating_sum": pl.Float64(),
+        "rating_count": pl.Int64(),
+        "organization_id": pl.String(),
+        "name": pl.String(),
+        "city": pl.String(),
+        "organization_name": pl.String(),
+        "hours_per_month": pl.Float64(),
+        "about": pl.String(),
+        "equipment_expertise": pl.List(pl.String()),
+    }
+
+
+def _mentee_schema() -> "dict[str, pl.DataType]":
+    import polars as pl
+
+    return {
+        "mentee_id": pl.String(),
+        "years_experience": pl.Float64(),
+        "specializations": pl.List(pl.String()),
+        "formats": pl.List(pl.String()),
+        "windows": pl.String(),
+        "timezone": pl.String(),
+        "hours_per_month": pl.Float64(),
+        "latitude": pl.Float64(),
+        "longitude": pl.Float64(),
+        "region": pl.String(),
+        "is_remote": pl.Boolean(),
+        "level": pl.String(),
+        "organization_id": pl.String(),
+        "name": pl.String(),
+        "city": pl.String(),
+        "organization_name": pl.String(),
+        "career_goal": pl.String(),
+        "skills_to_develop": pl.List(pl.String()),
+        "timeline_months": pl.Int64(),
+    }
+
+
+def _history_schema() -> "dict[str, pl.DataType]":
+    import polars as pl
+
+    return {
+        "showing_id": pl.String(),
+        "mentee_id": pl.String(),
+        "mentor_id": pl.String(),
+        "shown_at": pl.Datetime("us", "UTC"),
+        "rank": pl.Int64(),
+        "propensity": pl.Float64(),
+        "is_requested": pl.Boolean(),
+        "requested_at": pl.Datetime("us", "UTC"),
+        "is_accepted": pl.Boolean(),
+        "is_completed": pl.Boolean(),
+        "rating": pl.Float64(),
+        "mentor_rating": pl.Float64(),
+        "ended_at": pl.Datetime("us", "UTC"),
+        "features": pl.String(),
+    }
