@@ -38,7 +38,7 @@ class Head:
 
     @property
     def segments(self) -> int:
-        return self.knot_values.shape[1] - 1
+        return int(self.knot_values.shape[1]) - 1
 
     @property
     def lowest(self) -> Doubles:

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike
 from models.matching.explanation import Pair, Reason, explain, sentences
 from models.matching.factors import FACTORS, FEATURE_NAMES, FEATURES, pair_facts, pair_features
 from models.matching.formula import formula_points, formula_score, rounded_points
-from models.matching.pair_scores import Head, PairScorer
+from models.matching.heads import Head
+from models.matching.pair_scores import PairScorer
 from models.matching.profiles import Doubles, Floats, Mentees, Mentors, Whole
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class MatcherKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Chances:
     """Both sides' chances of pairs: that the mentee asks when shown the mentor; that the mentor then accepts and it
-    ends completed and well rated; and their product."""
+    ends completed and well rated; and their product.
+    """
 
     asks: Doubles
     succeeds: Doubles
@@ -67,7 +69,7 @@ class Matcher:
         self._heads = tuple(Head.of(each) for each in (asks, succeeds) if each is not None)
 
     @classmethod
-    def from_prior(cls, **parameters: float) -> Self:
+    def from_prior(cls, **parameters: Any) -> Self:  # those of AdditiveMatcher, checked there
         """A learned matcher that has seen no outcome."""
         return cls(*(create_head(**parameters).fit_prior() for _ in range(2)))
 
@@ -94,9 +96,8 @@ class Matcher:
         for head in self._heads:
             gained = head.contributions(values) - head.lowest
             way = gained.sum(axis=1)
-            rise = _log_chance(head.log_odds_at_lowest + way) - _log_chance(np.float64(head.log_odds_at_lowest))
-            # Where nothing is gained the slope is that of the curve itself.
-            slope = np.divide(rise, way, out=np.full(len(way), 1.0), where=way > 0)
+            rise = _log_chance(head.log_odds_at_lowest + way) - _log_chance(head.log_odds_at_lowest)
+            slope = np.divide(rise, way, out=np.zeros(len(way)), where=way > 0)
             points += gained * slope[:, None]
         return points * (100 / _positive(high - low))
 
@@ -197,12 +198,12 @@ class Matcher:
         return pl.DataFrame(rows, schema=ranking_schema(id_column))
 
     def _log_chance_bounds(self) -> tuple[float, float]:
-        lowest = sum(float(_log_chance(np.float64(head.log_odds_at_lowest))) for head in self._heads)
-        highest = sum(float(_log_chance(np.float64(head.log_odds_at_highest))) for head in self._heads)
+        lowest = sum(float(_log_chance(head.log_odds_at_lowest)) for head in self._heads)
+        highest = sum(float(_log_chance(head.log_odds_at_highest)) for head in self._heads)
         return lowest, highest
 
 
-def create_head(**parameters: float) -> "AdditiveMatcher":
+def create_head(**parameters: Any) -> "AdditiveMatcher":  # those of AdditiveMatcher, checked there
     """An unfitted head of the learned match: the written weights as prior, monotone where a feature's meaning says."""
     from models.matching.additive import AdditiveMatcher
 
@@ -249,8 +250,8 @@ def _text(row: dict[str, Any], reasons: Sequence[Reason]) -> str:
     return f"{row['score']:.1f} of 100, chance {row['chance']:.0%} ({chances}). {lines}."
 
 
-def _log_chance(log_odds: Doubles) -> Doubles:
-    return np.asarray(-np.logaddexp(0, -log_odds))
+def _log_chance(log_odds: ArrayLike) -> Doubles:
+    return np.asarray(-np.logaddexp(0, -np.asarray(log_odds, dtype=np.float64)))
 
 
 def _positive(span: float) -> float:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,7 +36,7 @@ from models.matching.heads import Head
 from models.matching.profiles import LEVELS, SLOTS_PER_WEEK, Doubles, Floats, Mentees, Mentors
 
 # A table of one real number a cell for the formula, of one complex number for two heads: both are read at once.
-Table = NDArray[np.generic]
+Table = NDArray[Any]
 Cells = NDArray[np.int64]
 
 PAIRS_PER_CHUNK = 1 << 17
@@ -93,7 +94,7 @@ class PairScorer:
         other = np.exp(-np.ascontiguousarray(sums.imag))
         other += 1
         chance_inverse *= other
-        log_chance = np.log(chance_inverse, out=chance_inverse)
+        log_chance: Floats = np.log(chance_inverse, out=chance_inverse)
         scale = 100 / (self.high - self.low) if self.high > self.low else 100.0
         log_chance *= np.float32(-scale)
         log_chance -= np.float32(self.low * scale)
