@@ -40,6 +40,7 @@ COMMAND_MODULES = {
     "certificates": "certificates",
     "badges": "badges",
     "owners": "owners",
+    "recommend": "recommend",
 }
 GROUPS = {
     "imports": "import",
@@ -53,6 +54,7 @@ GROUPS = {
     "certificates": "certificates",
     "badges": "badges",
     "owners": "owners",
+    "recommend": "recommend",
 }
 
 

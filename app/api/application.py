@@ -26,6 +26,7 @@ from app.api.routers import (
     notifications,
     organization_content,
     organizations,
+    recommendations,
     registers,
 )
 from app.api.tokens import OidcTokens
@@ -56,6 +57,7 @@ def create_api(context: AppContext) -> FastAPI:
     api.include_router(authzen.router)
     api.include_router(health.router)
     api.include_router(catalog.router, prefix="/v1")
+    api.include_router(recommendations.router, prefix="/v1")
     api.include_router(learning.router, prefix="/v1")
     api.include_router(organizations.router, prefix="/v1")
     api.include_router(organization_content.router, prefix="/v1")

@@ -2,8 +2,8 @@
 
 Order: overdue, required or about to lapse by date, next in a path she is on, her goal, and last the learned part or,
 where that did not earn its place, what is popular. A course that is completed, running, put away, closed, full or not
-visible to her is never among them; a completed one comes back only when a requirement or a lapsing certificate asks for
-it anew. A course with missing prerequisites gives way to the first of them that she can take.
+visible to her is never among them; one completed or put away comes back only when a requirement or a lapsing
+certificate asks for it. A course with missing prerequisites gives way to the first of them that she can take.
 """
 
 from collections.abc import Iterator, Sequence
@@ -103,8 +103,7 @@ class _Course:
         return (
             self.is_open
             and not self.is_running
-            and not self.is_dismissed
-            and (again or self.completed_on is None)
+            and (again or (self.completed_on is None and not self.is_dismissed))
             and not self.missing_course_ids
             and not self.missing_certification_ids
         )
@@ -210,7 +209,7 @@ def _needs(person: Person, catalogue: _Catalogue, today: date) -> Iterator[tuple
             options = [catalogue.courses[need["course_id"]]] if need["course_id"] in catalogue.courses else []
         else:
             options = catalogue.leading_to(need["certification_id"])
-            reason = replace(reason, text=f"Leads to {need['name']}. {reason.text}")
+            reason = replace(reason, text=f"{reason.text} It leads to “{need['name']}”.")
         yield from _one_of(catalogue, options, reason)
 
 

@@ -111,12 +111,13 @@ def compare_recommenders(records: Records, cuts: Sequence[Cut], *, random_state:
         random_state=random_state,
     )
     learner_count = measured["person_id"].n_unique()
-    verdict = _verdict(summary, learner_count)
+    beaten = _beaten(summary)
+    verdict = _verdict(beaten, learner_count)
     return Comparison(
         averages=summary.filter(pl.col("yardstick").is_null()).drop("yardstick"),
         gains=summary.filter(pl.col("yardstick").is_not_null()),
         verdict=verdict,
-        sentence=_sentence(verdict, learner_count),
+        sentence=_sentence(verdict, beaten, learner_count),
         learner_count=learner_count,
         pooling=_best(tried, ordered),
         cuts=tuple(ordered[1:]),
@@ -133,33 +134,37 @@ def _best(tried: dict[float, pl.DataFrame], cuts: Sequence[Cut]) -> float:
     return max(POOLINGS, key=average)
 
 
-def _verdict(summary: pl.DataFrame, learner_count: int) -> Verdict:
-    """Learned when its gain in NDCG is above nothing with its whole interval over both, and recall does not fall."""
+def _beaten(summary: pl.DataFrame) -> frozenset[str]:
+    """Yardsticks over which the gain in NDCG is above nothing with its whole interval while recall does not fall."""
+    gains = summary.filter(pl.col("yardstick").is_not_null(), pl.col("k") == DECIDING_K)
+    gained = gains.filter(pl.col("measure") == "ndcg", pl.col("low") > 0)["yardstick"].to_list()
+    kept = gains.filter(pl.col("measure") == "recall", pl.col("value") >= 0)["yardstick"].to_list()
+    return frozenset(gained) & frozenset(kept)
+
+
+def _verdict(beaten: frozenset[str], learner_count: int) -> Verdict:
+    """Learned when it beat both yardsticks on enough learners."""
     if learner_count < FEWEST_LEARNERS:
         return Verdict.TOO_FEW
-    gains = summary.filter(pl.col("yardstick").is_not_null(), pl.col("k") == DECIDING_K)
-    gained = gains.filter(pl.col("measure") == "ndcg")["low"].to_list()
-    kept = gains.filter(pl.col("measure") == "recall")["value"].to_list()
-    if all(low > 0 for low in gained) and all(value >= 0 for value in kept):
-        return Verdict.LEARNED
-    return Verdict.NOT_BETTER
+    return Verdict.LEARNED if beaten >= {Popularity.name, NextInPath.name} else Verdict.NOT_BETTER
 
 
-def _sentence(verdict: Verdict, learner_count: int) -> str:
+def _sentence(verdict: Verdict, beaten: frozenset[str], learner_count: int) -> str:
+    """The verdict for whoever reads recommendations."""
     if verdict is Verdict.TOO_FEW:
         return (
             f"Only {learner_count:,} people took a further course in the months that could be tested, which is too few "
-            "to tell whether “people like you” foresees anything. What is popular is shown instead."
+            "to tell whether people like you foresee your next course. What is popular is shown instead."
         )
-    if verdict is Verdict.NOT_BETTER:
+    tested = f"What people like you took next was tested on {learner_count:,} people's later courses"
+    if verdict is Verdict.LEARNED:
+        return f"{tested} and foresaw them better than what is popular and than the next course of a path."
+    if Popularity.name in beaten:
         return (
-            f"“People like you” was tested on {learner_count:,} people's next courses and did not foresee them better "
-            "than what is popular or next in a path. What is popular is shown instead."
+            f"{tested}. It foresaw them better than what is popular, but no better than the next course of a path, "
+            "so it is left out: after the next courses of paths, what is popular is shown."
         )
-    return (
-        f"“People like you” was tested on {learner_count:,} people's next courses and foresaw them better than what is "
-        "popular and than what is next in a path."
-    )
+    return f"{tested} and did not foresee them better than what is popular, which is shown instead."
 
 
 def _card(

@@ -12,6 +12,7 @@ from operational_db.catalog.repository import is_visible_to
 from operational_db.catalog.search import Viewer
 from operational_db.learning.repository import is_open_enrollment
 from operational_db.tables.catalog import Course, LearningPath, LearningPathCourse
+from operational_db.tables.compliance import AssignmentRecipient, TrainingAssignment
 from operational_db.tables.credentials import Certificate, Certification, LearningPathCertification
 from operational_db.tables.identity import Membership, Organization
 from operational_db.tables.learning import CourseDismissal, Enrollment
@@ -71,6 +72,20 @@ class RecommendingRepository:
             .group_by(Enrollment.course_id)
         )
         return {course_id: count for course_id, count in self.session.execute(statement)}
+
+    def assigned_by(self, person_id: UUID) -> dict[UUID, UUID]:
+        """Courses assigned to her and not taken back, each with an organization that did so."""
+        statement = (
+            select(TrainingAssignment.course_id, TrainingAssignment.organization_id)
+            .join(AssignmentRecipient, AssignmentRecipient.assignment_id == TrainingAssignment.id)
+            .where(
+                AssignmentRecipient.person_id == person_id,
+                AssignmentRecipient.cancelled_at.is_(None),
+                TrainingAssignment.cancelled_at.is_(None),
+            )
+            .order_by(TrainingAssignment.assigned_at, TrainingAssignment.id)
+        )
+        return {course_id: organization_id for course_id, organization_id in self.session.execute(statement)}
 
     def held_certifications(self, person_id: UUID, *, on: date) -> frozenset[UUID]:
         """Certifications of which she holds a certificate that counts on the day."""

@@ -23,7 +23,7 @@ from operational_db.credentials.service import expiring_certificates_of
 from operational_db.errors import InvalidInputError, NotFoundError
 from operational_db.identity.rules import Permission, Principal
 from operational_db.learning.rules import available_seats
-from operational_db.learning.service import SPONSOR_PAYS
+from operational_db.learning.service import SPONSOR_PAYS, enroll
 from operational_db.paging import PageRequest
 from operational_db.recommending.repository import RecommendingRepository
 from operational_db.tables.catalog import Course
@@ -180,6 +180,21 @@ def dismissed_courses(session: Session, principal: Principal) -> list[DismissedC
     return [DismissedCourse(course_id, title) for course_id, title in found]
 
 
+def enroll_in_recommended(session: Session, principal: Principal, *, course_id: UUID, now: datetime) -> Enrollment:
+    """Enroll the principal; an organization that assigned her the course sponsors it and sees the progress.
+
+    Raises
+    ------
+    DomainError
+        As `learning.service.enroll`.
+    """
+    herself = _herself(principal)
+    sponsor = RecommendingRepository(session).assigned_by(herself).get(course_id)
+    if sponsor not in principal.organization_ids:
+        sponsor = None
+    return enroll(session, principal, person_id=herself, course_id=course_id, organization_id=sponsor, now=now)
+
+
 def _herself(principal: Principal) -> UUID:
     if principal.is_system:
         raise InvalidInputError("Only a person can put a recommendation away; sign in as one.")
@@ -213,6 +228,7 @@ class _Reader:
         self.names = repository.certification_names()
         self.held = repository.held_certifications(person_id, on=now.date())
         self.counts = repository.recent_completions(now=now)
+        self.assigned_by = repository.assigned_by(person_id)
         self.dismissed = repository.dismissed(person_id)
         self.taken_seats = repository.open_counts([c.id for c in courses if c.max_enrollment is not None])
         self.running = {e.course_id for e in enrollments if e.status in OPEN_ENROLLMENT_STATUSES}
@@ -242,7 +258,7 @@ class _Reader:
             "is_told": course.id in self.told,
             "is_running": course.id in self.running,
             "is_dismissed": course.id in self.dismissed and not shows_dismissed,
-            "needs_sponsor": course.pricing_model in SPONSOR_PAYS,
+            "needs_sponsor": course.pricing_model in SPONSOR_PAYS and course.id not in self.assigned_by,
             "recent_count": self.counts.get(course.id, 0),
             "phrases": [
                 course.title,

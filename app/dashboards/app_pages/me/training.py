@@ -6,6 +6,8 @@ import streamlit as st
 from app.dashboards.components import record
 from app.dashboards.components.figures import Figure, show_figures
 from app.dashboards.components.frame import answer, open_page
+from app.dashboards.components.receipts import show_receipts
+from app.dashboards.components.recommended import show_recommended
 from app.dashboards.components.waiting import find_waiting, next_lesson, show_waiting
 from app.dashboards.formats import to_number, to_parts, to_percent, to_plural, to_relative_day
 from app.dashboards.navigation import MY_TRAINING
@@ -23,6 +25,7 @@ if todo.is_empty():
 else:
     first = todo.row(0, named=True)
     answer(f"Next: {first['title']}, due {to_relative_day(first['due_on'], viewer.today)}.")
+show_receipts(viewer)
 show_waiting(viewer, waiting)
 codes = required["status"].to_list()
 counted = len(codes) - codes.count("exempted")
@@ -48,3 +51,4 @@ part = st.segmented_control(
     "What to show", list(parts), default="Required", required=True, key="training_part", bind="query-params"
 )
 parts[part or "Required"](viewer, me, key="training")
+show_recommended(viewer)
