@@ -94,6 +94,7 @@ def _serve(*, is_prepared: bool, is_stopping_with_parent: bool) -> None:
 
 
 def _load_demo(engine: Engine, settings: Settings) -> None:
+    from app.learned.demo import match_scorer
     from operational_db.badges.keys import load_or_create_badge_signer
     from operational_db.demo.load import load_demo
     from operational_db.documents.store import file_store_of
@@ -112,6 +113,7 @@ def _load_demo(engine: Engine, settings: Settings) -> None:
             now=clock.now(),
             store=file_store_of(settings),
             signer=load_or_create_badge_signer(settings),
+            match_scorer=match_scorer(),
             progress=report,
         )
 

@@ -1,4 +1,4 @@
-"""What happened in the demo over two years: training taken, certificates earned, lapsed and renewed, mentorships.
+"""What happened in the demo over two years: training taken, certificates earned, lapsed and renewed.
 
 The same pure rules as the services decide (pass mark, expiry); only the people's choices are drawn by chance.
 Nothing here lies after `now`; what would have is left open.
@@ -29,6 +29,7 @@ from operational_db.demo.industry import (
     IndustryBuilder,
     at_nine,
 )
+from operational_db.demo.mentorship import MatchScorer, MentorshipBuilder
 from operational_db.demo.publishing import Publisher
 from operational_db.demo.trust import TrustBuilder
 from operational_db.demo.visits import VisitBuilder
@@ -42,15 +43,9 @@ from operational_db.ledger.events import (
     EnrollmentDropped,
     EnrollmentFailed,
     EnrollmentOpened,
-    Event,
     ExemptionGranted,
     MembershipEnded,
     MembershipStarted,
-    MentorshipAccepted,
-    MentorshipCancelled,
-    MentorshipCompleted,
-    MentorshipDeclined,
-    MentorshipRequested,
     ModuleCompleted,
     TrainingAssigned,
 )
@@ -58,15 +53,13 @@ from operational_db.tables.compliance import AssignmentRecipient, Exemption, Tra
 from operational_db.tables.credentials import Certificate
 from operational_db.tables.identity import Membership, Person
 from operational_db.tables.learning import AssessmentAttempt, DailyEngagement, Enrollment, ModuleCompletion
-from operational_db.tables.mentorship import Mentorship
-from operational_db.types import EarnedThrough, EnrollmentStatus, MentorshipStatus, MentorshipType, Role
+from operational_db.types import EarnedThrough, EnrollmentStatus, Role
 from operational_db.types import VerificationStatus as Verification
 
 ELECTIVES_PER_MONTH = 0.7
 # Days between two modules of a course: technicians fit them into their weeks, students follow a term.
 TECHNICIAN_PACE = (0, 0, 1, 1, 2, 4, 7)
 STUDENT_PACE = (10, 14, 21, 28, 35)
-MENTORSHIP_REQUESTS = 900
 EXEMPTION_REASONS = ("Parental leave", "Long-term sick leave", "Equivalent training abroad, papers on file")
 
 
@@ -77,26 +70,6 @@ class HeldCertificate:
     expires_on: date | None
     first_earned_on: date
     revoked_from: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MentorshipIds:
-    """Whom a mentorship is between, as every one of its events says it."""
-
-    mentee_id: UUID
-    organization_id: UUID
-    mentorship_id: UUID
-    mentor_id: UUID
-
-    def event(self, kind: Callable[..., Event], at: datetime, **more: object) -> Event:
-        return kind(
-            subject_id=self.mentee_id,
-            organization_id=self.organization_id,
-            occurred_at=at,
-            mentorship_id=self.mentorship_id,
-            mentor_id=self.mentor_id,
-            **more,
-        )
 
 
 @dataclass(slots=True)
@@ -736,63 +709,6 @@ class HistoryBuilder:
 
     name_person: Callable[[], str]
 
-    # Mentorships
-
-    def mentor(self) -> None:
-        """Requests among technicians of one trade, most of the accepted ones still running."""
-        chance, today = self.chance, self.industry.today
-        by_trade: dict[str, list[tuple[DemoCompany, DemoPerson]]] = {}
-        for company in self.industry.companies:
-            for person in company.people:
-                if person.ended_on is None:
-                    by_trade.setdefault(company.trade, []).append((company, person))
-        open_pairs: set[tuple[UUID, UUID]] = set()
-        for _ in range(MENTORSHIP_REQUESTS):
-            pool = by_trade[chance.choice(tuple(by_trade))]
-            (_, mentor), (company, mentee) = chance.sample(pool, 2)
-            if (mentor.id, mentee.id) in open_pairs or mentor.id == mentee.id:
-                continue
-            open_pairs.add((mentor.id, mentee.id))
-            since = max(mentor.started_on, mentee.started_on, today - timedelta(days=400))
-            if since < today - timedelta(days=2):
-                self._mentorship(company, mentor.id, mentee.id, chance.day_between(since, today - timedelta(days=1)))
-
-    def _mentorship(self, company: DemoCompany, mentor_id: UUID, mentee_id: UUID, day: date) -> None:
-        chance = self.chance
-        requested_at = chance.during_work(day)
-        mentorship_id = chance.new_id(requested_at)
-        kind = chance.choice(tuple(MentorshipType))
-        answered_at = requested_at + timedelta(days=chance.randrange(1, 9), hours=chance.randrange(5))
-        ended_at = answered_at + timedelta(days=chance.randrange(90, 420))
-        status, started_at, end = MentorshipStatus.ACTIVE, answered_at, None
-        ids = MentorshipIds(mentee_id, company.id, mentorship_id, mentor_id)
-        events = [ids.event(MentorshipRequested, requested_at, mentorship_type=kind)]
-        if answered_at >= self.now:
-            status = MentorshipStatus.PENDING
-        elif chance.happens(0.14):
-            status, end = MentorshipStatus.DECLINED, answered_at
-            events.append(ids.event(MentorshipDeclined, answered_at))
-        else:
-            events.append(ids.event(MentorshipAccepted, answered_at))
-            if ended_at < self.now:
-                is_done, end = chance.happens(0.85), ended_at
-                status = MentorshipStatus.COMPLETED if is_done else MentorshipStatus.CANCELLED
-                events.append(ids.event(MentorshipCompleted if is_done else MentorshipCancelled, ended_at))
-        self.batch.events.extend(events)
-        is_running = status in {MentorshipStatus.ACTIVE, MentorshipStatus.COMPLETED, MentorshipStatus.CANCELLED}
-        self.batch.add(
-            Mentorship,
-            mentorship_id,
-            mentor_id,
-            mentee_id,
-            kind,
-            status,
-            requested_at,
-            started_at if is_running else None,
-            (answered_at + timedelta(days=270)).date() if is_running else None,
-            end,
-        )
-
     def write_engagement(self) -> None:
         """Move the gathered days into the batch."""
         for (person_id, course_id, on_date), counters in self._engagement.items():
@@ -818,11 +734,16 @@ def first_instant(now: datetime) -> datetime:
 
 
 def simulate(
-    seed: int, now: datetime, content: DemoContent, progress: Callable[[str, int, int], None] | None = None
+    seed: int,
+    now: datetime,
+    content: DemoContent,
+    progress: Callable[[str, int, int], None] | None = None,
+    match_scorer: MatchScorer | None = None,
 ) -> Batch:
     """The whole batch for one seed number, one `now` (UTC) and what is shipped; events in the order of their time.
 
-    `progress` is called with a label, the number of companies done and their total.
+    `progress` is called with a label, the number of companies done and their total. Without a `match_scorer` nobody is
+    shown a list of mentors; people ask all the same.
     """
     chance = Chance(seed)
     batch = Batch()
@@ -847,8 +768,8 @@ def simulate(
         trust.live(company)
         if progress is not None:
             progress("Simulating", index + 1, len(industry.companies))
-    history.mentor()
     history.write_engagement()
+    MentorshipBuilder(Chance(f"mentoring {seed}"), batch, industry, now, match_scorer).build()
     credentials = CredentialBuilder(Chance(f"credentials {seed}"), batch, industry, content, history.holdings, now)
     credentials.build(history.graduates, history.renewed)
     estate_chance = Chance(f"estates {seed}")

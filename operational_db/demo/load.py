@@ -16,6 +16,7 @@ from operational_db.database import unit_of_work
 from operational_db.demo.batch import COLUMNS, DemoDocument
 from operational_db.demo.content import install_content
 from operational_db.demo.history import first_instant, simulate
+from operational_db.demo.mentorship import MatchScorer
 from operational_db.demo.pictures import draw_certificate
 from operational_db.documents.service import add_document
 from operational_db.documents.store import FileStore
@@ -50,6 +51,7 @@ def load_demo(
     now: datetime,
     store: FileStore | None = None,
     signer: BadgeSigner | None = None,
+    match_scorer: MatchScorer | None = None,
     progress: Progress | None = None,
 ) -> DemoReport:
     """Simulate and write the industry of `seed` as of `now` (UTC).
@@ -60,6 +62,8 @@ def load_demo(
         Where handed-in documents are kept; without it cases have none.
     signer
         Signs the badges; without it there are none.
+    match_scorer
+        Scores pairs of mentee and mentor; without it nobody is shown a list of mentors.
 
     Raises
     ------
@@ -70,19 +74,25 @@ def load_demo(
     # Millions of objects that all stay alive: looking for garbage among them takes a third of the time.
     gc.disable()
     try:
-        return _load(engine, seed, now, store, signer, report)
+        return _load(engine, seed, now, store, signer, match_scorer, report)
     finally:
         gc.enable()
 
 
 def _load(
-    engine: Engine, seed: int, now: datetime, store: FileStore | None, signer: BadgeSigner | None, report: Progress
+    engine: Engine,
+    seed: int,
+    now: datetime,
+    store: FileStore | None,
+    signer: BadgeSigner | None,
+    match_scorer: MatchScorer | None,
+    report: Progress,
 ) -> DemoReport:
     with unit_of_work(engine) as session:
         session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": DEMO_LOCK})
         if session.scalar(select(Organization.id).limit(1)) is not None:
             raise ConflictError("The database already holds organizations; the demo goes into an empty one only.")
-        batch = simulate(seed, now, install_content(session, at=first_instant(now)), report)
+        batch = simulate(seed, now, install_content(session, at=first_instant(now)), report, match_scorer)
         superseded = update(LessonVersion).where(LessonVersion.id.in_(batch.superseded_version_ids))
         session.execute(superseded.values(status=LessonStatus.SUPERSEDED))
         done, total = 0, batch.row_count
