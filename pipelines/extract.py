@@ -151,6 +151,7 @@ DIMENSIONS: dict[str, str] = {
         select
             id::text as estimate_id, organization_id::text as organization_id, course_id::text as course_id,
             outcome_kind, (details ->> 'exposure')::double precision as exposure,
+            ((details ->> 'high')::double precision - (details ->> 'low')::double precision) / 2 as half_width,
             (details ->> 'without_training')::double precision as without_training,
             trained_count::bigint, compared_count::bigint, month_count::bigint,
             (details ->> 'pre_trend_p')::double precision as pre_trend_p,
@@ -169,6 +170,14 @@ DIMENSIONS: dict[str, str] = {
             trained_count bigint
         )
         where e.is_current order by e.id, m.month_offset
+    """,
+    "roi_covariances": """
+        select e.id::text as estimate_id, c.key as other_kind, c.value::double precision as covariance
+        from roi_estimates as e
+        cross join jsonb_each_text(
+            case when jsonb_typeof(e.details -> 'covariances') = 'object' then e.details -> 'covariances' else '{}' end
+        ) as c
+        where e.is_current order by e.id, c.key
     """,
     "income_contexts": """
         select

@@ -195,6 +195,7 @@ DIMENSION_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "course_id": pl.String(),
         "outcome_kind": pl.String(),
         "exposure": pl.Float64(),
+        "half_width": pl.Float64(),
         "without_training": pl.Float64(),
         "trained_count": pl.Int64(),
         "compared_count": pl.Int64(),
@@ -212,6 +213,11 @@ DIMENSION_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "low": pl.Float64(),
         "high": pl.Float64(),
         "trained_count": pl.Int64(),
+    },
+    "roi_covariances": {
+        "estimate_id": pl.String(),
+        "other_kind": pl.String(),
+        "covariance": pl.Float64(),
     },
     "income_contexts": {
         "source": pl.String(),
@@ -290,6 +296,7 @@ class Dimensions:
     badges: list[Row] = field(default_factory=list)
     roi_estimates: list[Row] = field(default_factory=list)
     roi_event_months: list[Row] = field(default_factory=list)
+    roi_covariances: list[Row] = field(default_factory=list)
     income_contexts: list[Row] = field(default_factory=list)
     learned_models: list[Row] = field(default_factory=list)
     import_batches: list[Row] = field(default_factory=list)

@@ -1,7 +1,7 @@
 {{ config(materialized='table') }}
 
--- Where somebody belonged on the day of a request or showing, and mentors on the release's day: to the organization
--- she joined last. Whoever belonged nowhere has no row.
+-- Where somebody worked or learned on the day of a request or showing, and mentors on the release's day: of several the
+-- organization she joined first, the platform last (`mentorship.profile_repository`). Who belonged nowhere has no row.
 with occasions as (
     select
         mentee_id as person_id,
@@ -25,7 +25,15 @@ with occasions as (
 ),
 
 memberships as (
-    select * from {{ ref('dim_membership') }}
+    select
+        members.person_id,
+        members.organization_id,
+        members.started_on,
+        members.ended_on,
+        organizations.kind = 'platform' as is_platform
+    from {{ ref('dim_membership') }} as members
+    inner join {{ ref('dim_organization') }} as organizations
+        on members.organization_id = organizations.organization_id
 )
 
 select
@@ -41,5 +49,5 @@ inner join memberships
 qualify
     row_number() over (
         partition by occasions.person_id, occasions.on_date
-        order by memberships.started_on desc, memberships.membership_id asc
+        order by memberships.is_platform, memberships.started_on, memberships.organization_id
     ) = 1

@@ -1,9 +1,14 @@
 {{ config(materialized='table') }}
 
--- What training cost and returned. Half-widths of several outcomes are added: the widest interval, which holds however
--- their errors hang together. Nothing is converted: with more than one currency nothing is told.
+-- What training cost and returned. The interval of several outcomes together comes from the covariances of their errors
+-- (`joint`); where one of these is missing half-widths are added, which holds however they hang together (`bound`).
+-- Nothing is converted: with more than one currency nothing is told.
 with subjects as (
     select * from {{ ref('int_roi_subjects') }}
+),
+
+outcomes as (
+    select * from {{ ref('int_roi_benefits') }}
 ),
 
 benefits as (
@@ -16,12 +21,37 @@ benefits as (
         count(*) filter (where is_counted) as counted_count,
         bool_or(state = 'pre_trends_differ') as has_differing_trends,
         sum(benefit) as benefit,
-        sum(benefit_low) as benefit_low,
-        sum(benefit_high) as benefit_high,
+        sum((benefit_high - benefit_low) / 2) as added_half_width,
         min(currency) as first_currency,
         max(currency) as last_currency,
         max(leaf_index) as leaf_index
-    from {{ ref('int_roi_benefits') }}
+    from outcomes
+    group by all
+),
+
+-- The variance of a sum takes every pair of outcomes, each with itself too. Student's quantile is that of the outcome
+-- with the fewest independent cases, which is the largest.
+errors as (
+    select
+        one.level,
+        one.organization_id,
+        one.course_id,
+        one.team_id,
+        count(*) as pair_count,
+        sum(one.worth * other.worth * covariances.covariance) as variance,
+        max(
+            {{ share('one.half_width', 'sqrt(covariances.covariance)') }}
+        ) filter (where one.outcome_kind = other.outcome_kind) as quantile
+    from outcomes as one
+    inner join {{ ref('stg_roi_covariances') }} as covariances on one.estimate_id = covariances.estimate_id
+    inner join outcomes as other
+        on
+            one.level = other.level
+            and one.organization_id = other.organization_id
+            and one.course_id is not distinct from other.course_id
+            and one.team_id is not distinct from other.team_id
+            and covariances.other_kind = other.outcome_kind
+    where one.is_counted and other.is_counted
     group by all
 ),
 
@@ -79,8 +109,11 @@ told as (
         ) as is_mixed,
         coalesce(costs.cost, 0) as cost,
         benefits.benefit,
-        benefits.benefit_low,
-        benefits.benefit_high,
+        case
+            when errors.pair_count = benefits.counted_count * benefits.counted_count
+                then errors.quantile * sqrt(greatest(errors.variance, 0))
+        end as joint_half_width,
+        benefits.added_half_width,
         coalesce(costs.first_currency, benefits.first_currency) as currency,
         greatest(costs.leaf_index, benefits.leaf_index) as leaf_index
     from subjects
@@ -90,6 +123,12 @@ told as (
             and subjects.organization_id = benefits.organization_id
             and subjects.course_id is not distinct from benefits.course_id
             and subjects.team_id is not distinct from benefits.team_id
+    left join errors
+        on
+            subjects.level = errors.level
+            and subjects.organization_id = errors.organization_id
+            and subjects.course_id is not distinct from errors.course_id
+            and subjects.team_id is not distinct from errors.team_id
     left join costs
         on
             subjects.level = costs.level
@@ -102,6 +141,14 @@ told as (
             and subjects.organization_id = hours.organization_id
             and subjects.course_id is not distinct from hours.course_id
             and subjects.team_id is not distinct from hours.team_id
+),
+
+bounded as (
+    select
+        *,
+        benefit - coalesce(joint_half_width, added_half_width) as benefit_low,
+        benefit + coalesce(joint_half_width, added_half_width) as benefit_high
+    from told
 )
 
 select
@@ -120,14 +167,19 @@ select
     end as state,
     cast(training_hours as double) as training_hours,
     cast(case when not is_mixed then cost end as double) as cost,
-    cast(case when not is_mixed then benefit end as double) as benefit,
-    cast(case when not is_mixed then benefit_low end as double) as benefit_low,
-    cast(case when not is_mixed then benefit_high end as double) as benefit_high,
-    case when not is_mixed then {{ return_on('benefit', 'cost') }} end as roi,
-    case when not is_mixed then {{ return_on('benefit_low', 'cost') }} end as roi_low,
-    case when not is_mixed then {{ return_on('benefit_high', 'cost') }} end as roi_high,
+    {% for amount in ['benefit', 'benefit_low', 'benefit_high'] -%}
+    cast(case when not is_mixed then {{ amount }} end as double) as {{ amount }},
+    {% endfor -%}
+    {% for amount, name in {'benefit': 'roi', 'benefit_low': 'roi_low', 'benefit_high': 'roi_high'}.items() -%}
+    case when not is_mixed then {{ return_on(amount, 'cost') }} end as {{ name }},
+    {% endfor -%}
+    case
+        when is_mixed or counted_count = 0 then null
+        when joint_half_width is null then 'bound'
+        else 'joint'
+    end as interval_kind,
     case when not is_mixed then currency end as currency,
     cast(valued_count as bigint) as valued_count,
     cast(counted_count as bigint) as counted_count,
     leaf_index
-from told
+from bounded

@@ -24,6 +24,8 @@ exposed as (
         unit_values.outcome_kind,
         unit_values.amount as unit_value,
         unit_values.currency,
+        estimates.estimate_id,
+        estimates.half_width,
         {{ better_direction('unit_values.outcome_kind') }} as direction,
         estimates.effect,
         estimates.low,
@@ -65,7 +67,11 @@ select
     currency,
     state,
     is_counted,
+    estimate_id,
     exposure,
+    half_width,
+    -- What one unit of the effect is worth to the whole.
+    case when is_counted then direction * exposure * unit_value end as worth,
     case when is_counted then direction * effect * exposure end as units,
     case when is_counted then direction * effect * exposure * unit_value end as benefit,
     case

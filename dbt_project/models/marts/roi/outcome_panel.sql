@@ -26,5 +26,8 @@ from months
 left join {{ ref('int_last_teams') }} as teams
     on months.organization_id = teams.organization_id and months.person_id = teams.person_id
 left join {{ ref('int_training_dates') }} as dates
-    on months.person_id = dates.person_id and dates.course_id is null
+    on
+        months.organization_id = dates.organization_id
+        and months.person_id = dates.person_id
+        and dates.course_id is null
 where months.job_count > 0

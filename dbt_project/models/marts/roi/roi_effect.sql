@@ -18,6 +18,7 @@ select
     entries.low,
     entries.high,
     estimates.exposure,
+    estimates.half_width,
     estimates.without_training,
     estimates.trained_count,
     estimates.compared_count,

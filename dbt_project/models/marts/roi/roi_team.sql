@@ -15,6 +15,7 @@ select
     roi,
     roi_low,
     roi_high,
+    interval_kind,
     currency,
     valued_count,
     counted_count,

@@ -9,6 +9,7 @@ renamed as (
         {{ as_id('course_id') }} as course_id,
         cast(outcome_kind as varchar) as outcome_kind,
         cast(exposure as double) as exposure,
+        cast(half_width as double) as half_width,
         cast(without_training as double) as without_training,
         cast(trained_count as bigint) as trained_count,
         cast(compared_count as bigint) as compared_count,
