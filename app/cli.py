@@ -40,6 +40,7 @@ COMMAND_MODULES = {
     "certificates": "certificates",
     "badges": "badges",
     "owners": "owners",
+    "roi": "roi",
     "recommend": "recommend",
 }
 GROUPS = {
@@ -54,6 +55,7 @@ GROUPS = {
     "certificates": "certificates",
     "badges": "badges",
     "owners": "owners",
+    "roi": "roi",
     "recommend": "recommend",
 }
 

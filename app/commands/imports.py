@@ -1,4 +1,4 @@
-"""`sitesync import …`: bring histories, licences and equipment in, see what it would do, list and take imports back."""
+"""`sitesync import …`: bring other systems' records in, see what it would do, list and take imports back."""
 
 import json
 import time
@@ -20,11 +20,12 @@ from operational_db import clock
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import ImportRefusedError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
-from operational_db.imports import equipment_service, service
+from operational_db.imports import equipment_service, incomes, outcomes_service, service
 from operational_db.imports.batches import MAX_REMOVAL_SHARE
 from operational_db.imports.equipment_layouts import EQUIPMENT_FORMATS
 from operational_db.imports.layout import layout_as_text
 from operational_db.imports.licences import CSLB_LAYOUT, REGISTER
+from operational_db.imports.outcomes import OUTCOME_LAYOUT
 from operational_db.imports.report import COUNT_NAMES, ImportResult
 from operational_db.settings import load_settings
 
@@ -186,6 +187,59 @@ def import_equipment(
     with _engine() as engine, _refusal_shown(as_json=as_json), StepBar() as bar:
         result = equipment_service.run_equipment_import(
             engine, SYSTEM_PRINCIPAL, request, is_dry_run=dry_run, now=clock.now(), progress=bar
+        )
+    _print_result(result, as_json=as_json)
+
+
+@commands.command("outcomes")
+def import_outcomes(
+    file: Annotated[Path | None, typer.Argument(help="File with one row per job.", show_default=False)] = None,
+    organization: Annotated[str | None, typer.Option(help="Slug of the company.")] = None,
+    layout: Annotated[bool, typer.Option("--layout", help="Print the columns.")] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring in what technicians' jobs yielded: first-time fixes, callbacks, rework, incidents, hours, units."""
+    if layout:
+        typer.echo(layout_as_text(OUTCOME_LAYOUT))
+        return
+    if file is None:
+        raise typer.BadParameter("Name the file.", param_hint="FILE")
+    if organization is None:
+        raise typer.BadParameter("Name the company by its slug.", param_hint="--organization")
+    request = outcomes_service.OutcomeRequest(path=file, organization_slug=organization)
+    with _engine() as engine, _refusal_shown(as_json=as_json), StepBar() as bar:
+        result = outcomes_service.run_outcome_import(
+            engine, SYSTEM_PRINCIPAL, request, is_dry_run=dry_run, now=clock.now(), progress=bar
+        )
+    _print_result(result, as_json=as_json)
+
+
+@commands.command("incomes")
+def import_incomes(
+    path: Annotated[Path | None, typer.Argument(help="File of the table, or its folder.", show_default=False)] = None,
+    format_: Annotated[str, typer.Option("--format", help="Statistic: rais.")] = incomes.RAIS,
+    max_removal_share: RemovalShare = MAX_REMOVAL_SHARE,
+    layout: Annotated[bool, typer.Option("--layout", help="Print the columns, and which rows are taken.")] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring published incomes around certification in, as context beside a company's own estimate."""
+    if layout:
+        typer.echo(layout_as_text(incomes.RAIS_LAYOUT))
+        return
+    if path is None:
+        raise typer.BadParameter("Name the file or folder.", param_hint="PATH")
+    with _engine() as engine, _refusal_shown(as_json=as_json), StepBar() as bar:
+        result = incomes.run_income_import(
+            engine,
+            SYSTEM_PRINCIPAL,
+            path=path,
+            format_=format_,
+            is_dry_run=dry_run,
+            max_removal_share=max_removal_share,
+            now=clock.now(),
+            progress=bar,
         )
     _print_result(result, as_json=as_json)
 

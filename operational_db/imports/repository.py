@@ -25,6 +25,7 @@ COPY_ROWS = 50_000
 # Table behind each kind of imported record, children before what they refer to: the order in which an undo deletes.
 TABLE_OF_KIND: dict[str, str] = {
     "outcomes": "job_outcomes",
+    "incomes": "income_contexts",
     "equipment": "equipment",
     "buildings": "buildings",
     "access_grants": "access_grants",
