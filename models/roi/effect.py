@@ -317,9 +317,7 @@ def _missing_from_the_start(panel: Panel, minimum: Minimum) -> wording.Said | No
     has_before, has_after = (observed & (offset < 0)).sum(axis=1) > 0, (observed & (offset > 0)).sum(axis=1) > 0
     if not (has_before & has_after).any():
         return wording.nothing_before(minimum.months_before)
-    values, counts = np.unique(panel.value[observed], return_counts=True)
-    varying = int(((observed & (panel.value != values[counts.argmax()])).sum(axis=1) > 0).sum())
-    return wording.too_constant(varying, minimum.varying) if varying < minimum.varying else None
+    return None
 
 
 def _missing(sample: _Sample, minimum: Minimum, team_id: str | None) -> wording.Said | None:
@@ -339,7 +337,14 @@ def _missing(sample: _Sample, minimum: Minimum, team_id: str | None) -> wording.
         return wording.too_few_months(months, minimum.months_after)
     if 2 * trained_alike < minimum.trained or 2 * compared_alike < minimum.compared:
         return wording.too_unequal(who)
-    return None
+    varying = _varying_count(sample.panel)
+    return wording.too_constant(varying, minimum.varying) if varying < minimum.varying else None
+
+
+def _varying_count(panel: Panel) -> int:
+    """Technicians who ever had another result than the most frequent one of all."""
+    values, counts = np.unique(panel.value[panel.is_observed], return_counts=True)
+    return int(((panel.is_observed & (panel.value != values[counts.argmax()])).sum(axis=1) > 0).sum())
 
 
 def _error(sample: _Sample, influence: Floats) -> float:

@@ -48,14 +48,17 @@ def nothing_before(months: int) -> Said:
 
 def too_constant(varying: int, needed: int) -> Said:
     return Said(
-        f"the results of all but {varying} technicians are the same throughout, so nothing can be seen to change.",
+        "the results are the same throughout, so nothing can be seen to change."
+        if varying == 0
+        else f"the results of all but {varying} technicians are the same throughout, so no change can be told.",
         f"Results that differ for at least {needed} technicians; where hardly anything happens, that may take years.",
     )
 
 
 def no_comparison(needed: int) -> Said:
     return Said(
-        "everybody was trained at the same time, so in the months after training nobody is left to compare with.",
+        f"in the months after training fewer than {needed} technicians were not yet trained, so there is nobody to "
+        "compare with; so it is when all are trained at once.",
         f"At least {needed} technicians who are trained later than the others or not at all: train in turns.",
     )
 
