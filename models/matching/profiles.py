@@ -466,9 +466,10 @@ def _people(frame: pl.DataFrame, id_column: str) -> _CommonFields:
         .collect()
     )
     known = names["name"].unique().sort()
-    codes = names["name"].replace_strict(known, pl.int_range(len(known), eager=True), return_dtype=pl.Int64)
     named = np.zeros((len(frame), len(known)), dtype=bool)
-    named[names["row"].to_numpy(), codes.to_numpy()] = True
+    if len(known):
+        codes = names["name"].replace_strict(known, pl.int_range(len(known), eager=True), return_dtype=pl.Int64)
+        named[names["row"].to_numpy(), codes.to_numpy()] = True
     regions = frame["region"].str.strip_chars().str.to_lowercase()
     return {
         "ids": tuple(frame[id_column]),
