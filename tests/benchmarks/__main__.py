@@ -30,6 +30,7 @@ from tests.benchmarks import (
     ledger,
     pages,
     pipeline,
+    roi,
     startup,
     sweep,
 )
@@ -53,6 +54,7 @@ ROWS = {
     **crews.WHAT,
     **equipment.WHAT,
     **sweep.WHAT,
+    **roi.WHAT,
 }
 # Filled in this order, so that the small ledger's processes do not sit beside the imports.
 DEFAULT_ENTRIES = 10_000_000
@@ -82,6 +84,7 @@ def run_rows(bench: Bench, wanted: frozenset[str]) -> list[Row]:
         "viewers": pages.measure_viewers,
         "equipment": equipment.measure_equipment,
         "sweep": sweep.measure_sweep,
+        "roi": roi.measure_roi,
     }
     for name, measure in single.items():
         if name in wanted:

@@ -47,6 +47,9 @@ class Effort:
     crew_certificate_count: int = 300_000
     # Certificates the expiry sweep goes through.
     certificate_count: int = 1_000_000
+    # What training returned.
+    roi_technicians: int = 2_000
+    roi_repetitions: int = 3
 
 
 @dataclass

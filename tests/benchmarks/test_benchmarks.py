@@ -40,6 +40,7 @@ TINY = Effort(
     evidence_count=2_000, decision_count=200, gate_seconds=0.2, gate_repetitions=1, gate_batches=1,
     append_repetitions=1, append_seconds=0.5, ledger_entries=600, proof_count=20, http_seconds=1.0,
     certificate_count=2_000, crew_check_count=2, crew_certificate_count=600,
+    roi_technicians=60, roi_repetitions=1,
 )  # fmt: skip
 # So small that the ledger a tenth of the size is the same one.
 TINY_ENTRIES = 1_000

@@ -133,7 +133,7 @@ class TestNotEnoughData:
             (company().clear(), "no results on record", "Import"),
             (company().with_columns(value=pl.lit(None, pl.Float64)), "no results on record", "Import"),
             (only_technician(is_trained=False), "nobody whose results", "after the first training"),
-            (only_technician(is_trained=True), "nobody to compare with", "at least 5 technicians"),
+            (only_technician(is_trained=True), "nobody to compare with", "At least 5 technicians"),
             (trained(company(), pl.lit(None, pl.Date)), "nobody whose results", "after the first training"),
             (trained(company(), pl.lit(date(2024, 12, 5))), "when all are trained at once", "in turns"),
             (trained(company(), pl.lit(date(1999, 1, 1))), "nobody has results from before", "3 months before"),
