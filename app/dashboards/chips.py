@@ -93,6 +93,8 @@ CHIPS: dict[str, Chip] = {
     "planned": Chip("Planned", *_WAITING),
     "nobody_qualified": Chip("Nobody qualified", *_BAD),
     "done": Chip("Done", *_DONE),
+    "running": Chip("Running", *_RUNNING),
+    "declined": Chip("Declined", *_OFF),
 }
 
 

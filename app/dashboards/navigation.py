@@ -88,11 +88,17 @@ COMPANY_SKILLS = _page(Area.COMPANY, "skills", "Skills", "grid_view", "Who holds
 COMPANY_VERIFICATION = _page(
     Area.COMPANY, "verification", "Verification", "fact_check", "Whose evidence waits to be checked?"
 )
+COMPANY_MENTORING = _page(
+    Area.COMPANY, "mentoring", "Mentoring", "diversity_3", "Does mentoring work, and who should be matched?"
+)
 SCHOOL_OVERVIEW = _page(Area.SCHOOL, "overview", "Overview", "school", "Are our students on track?")
 SCHOOL_PROGRAMMES = _page(Area.SCHOOL, "programmes", "Programmes", "menu_book", "Where do students fall behind?")
 SCHOOL_COURSE = _page(Area.SCHOOL, "course", "Course", "menu_book", "How does this course go?", is_in_menu=False)
 SCHOOL_STUDENTS = _page(Area.SCHOOL, "students", "Students", "groups", "Who is where in their courses?")
 SCHOOL_STUDENT = _page(Area.SCHOOL, "student", "Student", "badge", "How does this student do?", is_in_menu=False)
+SCHOOL_MENTORING = _page(
+    Area.SCHOOL, "mentoring", "Mentoring", "diversity_3", "Do our students find mentors, and does it work?"
+)
 OWNER_CREW_CHECK = _page(
     Area.OWNER, "crew_check", "Crew check", "how_to_reg", "May these people work on this unit on this day?"
 )
@@ -113,6 +119,9 @@ PRODUCT_KPIS = _page(Area.PRODUCT, "kpis", "KPIs", "flag", "Are we reaching the 
 PRODUCT_TRENDS = _page(Area.PRODUCT, "trends", "Learning and certification", "trending_up", "What moves the targets?")
 PLATFORM_IMPORTS = _page(Area.PLATFORM, "imports", "Imports", "upload_file", "What came in, and what was refused?")
 PLATFORM_PIPELINE = _page(Area.PLATFORM, "pipeline", "Pipeline", "monitor_heart", "Is the machine healthy?")
+PLATFORM_MODELS = _page(
+    Area.PLATFORM, "models", "Learned models", "model_training", "Can the learned scores be trusted?"
+)
 SECURITY_COVERAGE = _page(Area.SECURITY, "coverage", "Coverage", "shield_person", "Who is trained for the tracks?")
 SECURITY_EXCEPTIONS = _page(
     Area.SECURITY, "exceptions", "Exceptions", "gpp_maybe", "Who can do what they should not, and why?"
@@ -157,6 +166,16 @@ MY_CERTIFICATE = _page(
     "Does this one hold, and what renews it?",
     is_in_menu=False,
 )
+MY_MENTORS = _page(Area.ME, "mentors", "Find a mentor", "person_search", "Who could help me get there, and why?")
+MY_MENTORSHIPS = _page(
+    Area.ME, "mentorships", "My mentorships", "diversity_3", "Who waits for my answer, and how do we get on?"
+)
+MY_MENTORSHIP = _page(
+    Area.ME, "mentorship", "Mentorship", "diversity_3", "What did we agree, and what comes next?", is_in_menu=False
+)
+MY_MENTORING_PROFILE = _page(
+    Area.ME, "mentoring_profile", "Mentoring profile", "contact_page", "What do others see of me?", is_in_menu=False
+)
 
 PAGES: tuple[PageEntry, ...] = (
     COMPANY_OVERVIEW,
@@ -167,11 +186,13 @@ PAGES: tuple[PageEntry, ...] = (
     COMPANY_VERIFICATION,
     COMPANY_ASSIGNMENTS,
     COMPANY_VISITS,
+    COMPANY_MENTORING,
     SCHOOL_OVERVIEW,
     SCHOOL_PROGRAMMES,
     SCHOOL_COURSE,
     SCHOOL_STUDENTS,
     SCHOOL_STUDENT,
+    SCHOOL_MENTORING,
     OWNER_CREW_CHECK,
     OWNER_BUILDINGS,
     OWNER_BUILDING,
@@ -185,6 +206,7 @@ PAGES: tuple[PageEntry, ...] = (
     PLATFORM_IMPORTS,
     PLATFORM_PIPELINE,
     PLATFORM_OUTBOX,
+    PLATFORM_MODELS,
     SECURITY_COVERAGE,
     SECURITY_EXCEPTIONS,
     SECURITY_GATES,
@@ -202,6 +224,10 @@ PAGES: tuple[PageEntry, ...] = (
     MY_LESSON,
     MY_CERTIFICATES,
     MY_CERTIFICATE,
+    MY_MENTORS,
+    MY_MENTORSHIPS,
+    MY_MENTORSHIP,
+    MY_MENTORING_PROFILE,
     MY_NOTIFICATIONS,
 )
 

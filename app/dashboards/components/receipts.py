@@ -53,6 +53,15 @@ def write(action: Callable[[], Receipt], *, gate: Gated | None = None) -> bool:
     return True
 
 
+def writer(action: Callable[[], Receipt]) -> Callable[[], None]:
+    """A button's callback that writes."""
+
+    def press() -> None:
+        write(action)
+
+    return press
+
+
 def show_receipts(viewer: Viewer) -> None:
     """The latest problem and the receipts of this visit, each with its state."""
     problem = st.session_state.get(PROBLEM)
