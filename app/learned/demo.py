@@ -1,11 +1,13 @@
 """Lends the demo the match's own features and written score, which it may not import itself."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 
 import polars as pl
 
 from operational_db.demo.mentorship import MatchScorer, Scores
+from operational_db.mentorship.matching_repository import Totals
 
 
 def match_scorer() -> MatchScorer:
@@ -19,11 +21,12 @@ def _weekly_slots(windows: Sequence[tuple[int, int, int]], timezone: str, on: da
     return weekly_slots(windows, timezone, on)
 
 
-def _score(mentee_frame: pl.DataFrame, mentor_frame: pl.DataFrame) -> Scores:
+def _score(mentee_frame: pl.DataFrame, mentor_frame: pl.DataFrame, totals: Totals) -> Scores:
     from models.matching.factors import FEATURE_NAMES, feature_block
     from models.matching.formula import formula_score
-    from models.matching.profiles import Mentees, Mentors
+    from models.matching.profiles import Mentees, Mentors, Population
 
-    mentees, mentors = Mentees.from_frame(mentee_frame), Mentors.from_frame(mentor_frame)
+    mentees = Mentees.from_frame(mentee_frame)
+    mentors = Mentors.from_frame(mentor_frame, population=Population.of(pl.DataFrame([asdict(totals)])))
     features = feature_block(mentees, mentors, slice(0, len(mentees)))
     return Scores(FEATURE_NAMES, features, formula_score(features))

@@ -31,6 +31,7 @@ from operational_db.demo.industry import (
 )
 from operational_db.demo.mentorship import MatchScorer, MentorshipBuilder
 from operational_db.demo.publishing import Publisher
+from operational_db.demo.roi import RoiBuilder, choose_companies
 from operational_db.demo.trust import TrustBuilder
 from operational_db.demo.visits import VisitBuilder
 from operational_db.learning.rules import is_passing
@@ -115,6 +116,8 @@ class HistoryBuilder:
         key = (person.id, course.id)
         cycle, busy_until = self._cycles.get(key, (0, datetime.min.replace(tzinfo=UTC)))
         if begins >= self.now or busy_until is None or begins <= busy_until:
+            return None
+        if begins.date() < person.first_training_on:
             return None
         enrollment_id = chance.new_id(begins)
         self.batch.events.append(
@@ -437,7 +440,7 @@ class HistoryBuilder:
 
     def _meet(self, company: DemoCompany, person: DemoPerson, requirement: DemoRequirement, until: date) -> None:
         chance = self.chance
-        since = max(person.started_on, requirement.effective_from)
+        since = max(person.first_training_on, requirement.effective_from)
         if requirement.course is not None:
             self._train_until_done(company, person, requirement.course, since, requirement.due_within_days, until)
             return
@@ -487,13 +490,14 @@ class HistoryBuilder:
     def _choose(self, company: DemoCompany, person: DemoPerson, until: date) -> None:
         chance = self.chance
         electives = self.catalogue.electives(company.trade)
-        month = person.started_on.replace(day=1)
+        first = person.first_training_on
+        month = first.replace(day=1)
         while month <= until:
             next_month = (month + timedelta(days=32)).replace(day=1)
             growth = 0.75 + 0.5 * (month - self.industry.start).days / 730
             mean = ELECTIVES_PER_MONTH * person.appetite * SEASON[month.month - 1] * growth
             for _ in range(min(6, chance.count(mean))):
-                day = chance.day_between(max(month, person.started_on), min(next_month - timedelta(days=1), until))
+                day = chance.day_between(max(month, first), min(next_month - timedelta(days=1), until))
                 self.take(person, chance.choice(electives), chance.during_work(day), company.id)
             month = next_month
 
@@ -761,6 +765,8 @@ def simulate(
     trust_chance = Chance(f"trust {seed}")
     publisher = Publisher(trust_chance, batch, content, industry.reviewer_id, first_instant(now), now)
     trust = TrustBuilder(trust_chance, batch, industry, content, publisher.publish(), now)
+    roi_chance = Chance(f"roi {seed}")
+    studied = choose_companies(roi_chance, industry)
     for index, company in enumerate(industry.companies):
         for person in company.people:
             history.live(company, person)
@@ -770,6 +776,7 @@ def simulate(
             progress("Simulating", index + 1, len(industry.companies))
     history.write_engagement()
     MentorshipBuilder(Chance(f"mentoring {seed}"), batch, industry, now, match_scorer).build()
+    RoiBuilder(roi_chance, batch, industry, now).build(studied)
     credentials = CredentialBuilder(Chance(f"credentials {seed}"), batch, industry, content, history.holdings, now)
     credentials.build(history.graduates, history.renewed)
     estate_chance = Chance(f"estates {seed}")

@@ -77,6 +77,12 @@ class DemoPerson:
     diligence: float
     appetite: float
     persona: Persona | None = None
+    # Before that day the company does not train her; None from the first day on.
+    trains_from: date | None = None
+
+    @property
+    def first_training_on(self) -> date:
+        return self.trains_from or self.started_on
 
 
 @dataclass(slots=True)

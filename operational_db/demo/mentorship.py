@@ -30,6 +30,8 @@ from operational_db.ledger.events import (
     MentorshipRequested,
     MentorsShown,
 )
+from operational_db.mentorship.matching_repository import Totals
+from operational_db.mentorship.rules import ANSWER_WITHIN
 from operational_db.tables.mentorship import MentorDismissal, Mentorship, MentorShowing, ShownMentor
 from operational_db.types import (
     DeclineReason,
@@ -48,7 +50,6 @@ SHOWN_COUNT = 10
 VISIT_WEEKDAYS = (0, 3)
 # So many lists have their first places in random order.
 EXPLORED_SHARE = 0.3
-EXPIRES_AFTER = timedelta(days=14)
 DECLINES = (
     DeclineReason.NO_TIME, DeclineReason.NO_TIME, DeclineReason.ENOUGH_MENTEES, DeclineReason.OTHER_SPECIALIZATION,
     DeclineReason.OTHER_LEVEL, DeclineReason.OTHER,
@@ -74,11 +75,12 @@ class Scores(NamedTuple):
 class MatchScorer:
     """What the composition root lends the demo: a week's windows as bytes, and the score of frames of profiles.
 
-    The frames are those of `mentorship.matching.candidate_mentors` and of its mentees.
+    The frames are those of `mentorship.matching` with the week in UTC (`availability`), mentees, then mentors; the
+    totals those of all mentors, for which a new mentor stands.
     """
 
     weekly_slots: Callable[[Sequence[tuple[int, int, int]], str, date], bytes]
-    score: Callable[[pl.DataFrame, pl.DataFrame], Scores]
+    score: Callable[[pl.DataFrame, pl.DataFrame, Totals], Scores]
 
 
 @dataclass(slots=True)
@@ -309,7 +311,7 @@ class MentorshipBuilder:
                 shown_rank=request.rank,
             )
         )
-        expires_at = request.at + EXPIRES_AFTER
+        expires_at = request.at + ANSWER_WITHIN
         if chance.happens(0.06):
             # On the sweep's round after the fourteen days.
             expired_at = self._afternoon(expires_at.date() + timedelta(days=1))
@@ -444,7 +446,7 @@ class MentorshipBuilder:
             months,
             chance.choice(MESSAGES),
             request.at,
-            request.at + EXPIRES_AFTER,
+            request.at + ANSWER_WITHIN,
             answered_at,
             decline_reason,
             started_at,
@@ -471,7 +473,17 @@ class MentorshipBuilder:
             pl.Series("rating_sum", [each.rating_sum for each in records], dtype=pl.Float64),
             pl.Series("rating_count", [each.rating_count for each in records], dtype=pl.Int64),
         )
-        return self.scorer.score(mentee_profiles[[self._place_of[each.person.id] for each in mentees]], mentor_frame)
+        mentee_frame = mentee_profiles[[self._place_of[each.person.id] for each in mentees]]
+        return self.scorer.score(mentee_frame, mentor_frame, self._totals())
+
+    def _totals(self) -> Totals:
+        records = self._records.values()
+        return Totals(
+            sum(each.completed for each in records),
+            sum(each.ended for each in records),
+            float(sum(each.rating_sum for each in records)),
+            sum(each.rating_count for each in records),
+        )
 
     def _profiles(self, day: date) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Everybody's profile with the week in UTC as of the day: one pair of frames for each state of the clocks."""
