@@ -8,6 +8,7 @@ import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -155,17 +156,17 @@ class _Sample(_Company):
 
     target: Floats
 
-    @property
+    @cached_property
     def is_target_row(self) -> Booleans:
         has_target: Booleans = (self.target > 0).sum(axis=1) > 0
         return has_target
 
-    @property
+    @cached_property
     def target_columns(self) -> Booleans:
         has_target: Booleans = (self.target > 0).sum(axis=0) > 0
         return has_target
 
-    @property
+    @cached_property
     def compared(self) -> Floats:
         """Weights of untrained results in the months that effects are taken from."""
         return self.untrained_weight * self.target_columns[None, :]
@@ -176,13 +177,13 @@ class _Sample(_Company):
         total = float((sums**2).sum())
         return int((sums > 0).sum()), float(sums.sum() ** 2 / total) if total > 0 else 0.0
 
-    @property
+    @cached_property
     def factor(self) -> float:
         """Correction of a variance for few clusters (as CR1), by the rarer of both sides."""
         count = min(self.groups(self.target)[0], self.groups(self.compared)[0])
         return count / (count - 1) if count > 1 else 1.0
 
-    @property
+    @cached_property
     def degrees_of_freedom(self) -> float:
         return max(min(self.groups(self.target)[1], self.groups(self.compared)[1]) - 1.0, 1.0)
 
@@ -366,8 +367,7 @@ def _event_study(sample: _Sample, minimum: Minimum) -> tuple[tuple[EventMonth, .
     leads = None
     while leads is None and count > 0:
         offsets = list(range(-count, 0))
-        value = sample.imputation.difference + sample.imputation.expected
-        leads = fit_leads(value, sample.untrained_weight, offset, offsets, sample.cluster, sample.factor)
+        leads = fit_leads(sample.imputation, offset, offsets, sample.cluster, sample.factor)
         count -= 1
     if leads is None:
         return (), None

@@ -70,7 +70,7 @@ class Imputation:
         self.fit = TwoWayFit(untrained_weight)
         self.expected = self.fit.fitted(value)
         self.difference = value - self.expected
-        self._residual = np.where(untrained_weight > 0, self.difference, 0.0)
+        self._residual = untrained_weight * self.difference
 
     def average(self, target: Floats) -> Average:
         """The average over cells weighted by `target` (not negative, not all 0).
@@ -80,11 +80,12 @@ class Imputation:
         time. Equals the clustered variance of `did2s` with one treatment term.
         """
         share = target / target.sum()
-        effect = float((share * self.difference).sum())
-        rows, columns = self.fit.solve(share.sum(axis=1), share.sum(axis=0))
-        untrained = self.fit.weight * (rows[:, None] + columns[None, :])
-        own = (share * (self.difference - effect)).sum(axis=1)
-        return Average(effect, own - (untrained * self._residual).sum(axis=1))
+        of_row = np.einsum("ij,ij->i", share, self.difference)
+        effect = float(of_row.sum())
+        row_share = share.sum(axis=1)
+        # The residuals of one row sum to 0, so a row's own effect drops out of what the comparison got wrong.
+        _, columns = self.fit.solve(row_share, share.sum(axis=0))
+        return Average(effect, of_row - effect * row_share - self._residual @ columns)
 
     @cached_property
     def estimable(self) -> Booleans:
@@ -105,19 +106,19 @@ class Leads:
 
 
 def fit_leads(
-    value: Floats, weight: Floats, offset: Integers, offsets: Sequence[int], clusters: Integers, factor: float
+    imputation: Imputation, offset: Integers, offsets: Sequence[int], clusters: Integers, factor: float
 ) -> Leads | None:
     """Regress untrained results on technician, month and each month before training in `offsets` (negative).
 
     `clusters` numbers each row's cluster from 0; `factor` corrects the variance for their number. None when these
     months cannot be told apart from technicians and months.
     """
-    fit = TwoWayFit(weight)
+    fit, weight = imputation.fit, imputation.fit.weight
     used = weight > 0
     cell_weight = weight[used]
     leads = [(offset == lead).astype(np.float64) for lead in offsets]
     design = np.column_stack([(lead - fit.fitted(lead))[used] for lead in leads])
-    outcome = (value - fit.fitted(value))[used]
+    outcome = imputation.difference[used]
     weighted = design * cell_weight[:, None]
     moment = weighted.T @ design
     scale = np.array([(lead * weight).sum() for lead in leads])
@@ -126,8 +127,8 @@ def fit_leads(
     inverse = np.linalg.inv(moment)
     effects = inverse @ (weighted.T @ outcome)
     residual = outcome - design @ effects
-    score = np.zeros((int(clusters.max()) + 1, len(leads)))
-    np.add.at(score, clusters[np.nonzero(used)[0]], weighted * residual[:, None])
+    cluster = clusters[np.nonzero(used)[0]]
+    score = np.column_stack([np.bincount(cluster, column * residual) for column in weighted.T])
     covariance = factor * inverse @ (score.T @ score) @ inverse
     statistic = float(effects @ np.linalg.pinv(covariance, hermitian=True) @ effects) / len(leads)
     return Leads(tuple(offsets), effects, covariance, statistic)

@@ -5,6 +5,7 @@ Nothing is estimated here.
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -41,11 +42,11 @@ class Panel:
     weight: Floats
     ignored_count: int
 
-    @property
+    @cached_property
     def offset(self) -> Integers:
         return self.months[None, :] - self.trained_month[:, None]
 
-    @property
+    @cached_property
     def is_observed(self) -> Booleans:
         return self.weight > 0
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -111,7 +112,7 @@ class TestResult:
         panel = company().sample(fraction=1.0, shuffle=True, seed=3)
         other = estimate_effect(panel.with_columns(pl.col("month").dt.offset_by("9d")), outcome=FIX_RATE)
         assert other.effect == pytest.approx(seen.effect)
-        assert (other.low, other.high) == (pytest.approx(seen.low), pytest.approx(seen.high))
+        assert [other.low, other.high] == pytest.approx([seen.low, seen.high])
 
     def test_the_unit_carries_over(self, seen: Effect) -> None:
         percent = estimate_effect(company().with_columns(value=100 * pl.col("value")))
@@ -271,6 +272,37 @@ class TestOddResults:
         assert found.state is EffectState.EFFECT
         assert seen.trained_count - found.trained_count in (0, 1)
         assert found.influence["technician-00007"] == 0.0
+
+    def test_whatever_the_results_there_is_an_answer_or_a_named_refusal(self) -> None:
+        """Small companies of chance: few technicians, holes, training before, within and after the months on record."""
+        random = np.random.default_rng(5)
+        states = set()
+        for _ in range(300):
+            people, months = random.integers(1, 40), random.integers(1, 14)
+            size = people * months
+            technician = np.repeat(np.arange(people), months)
+            start = random.integers(-3, months + 8, people)
+            has_team = random.random() < 0.5
+            panel = pl.DataFrame(
+                {
+                    "person_id": technician,
+                    "month": [
+                        date(2024 + int(at) // 12, int(at) % 12 + 1, 1) for at in np.tile(np.arange(months), people)
+                    ],
+                    "value": np.round(random.normal(0, 10.0 ** random.integers(-9, 9), size), random.integers(0, 3)),
+                    "weight": random.integers(0, random.integers(2, 9), size),
+                    "trained_on": [
+                        date(2024 + int(at) // 12, int(at) % 12 + 1, 5) if at <= months + 2 else None
+                        for at in start[technician]
+                    ],
+                    "team_id": technician // 4 if has_team else technician * 0,
+                }
+            ).sample(fraction=float(random.choice([0.3, 1.0])), seed=1)
+            found = estimate_effect(panel)
+            json.dumps(found.to_json(), allow_nan=False)
+            assert (found.low is None) is (found.state is EffectState.NOT_ENOUGH_DATA)
+            states.add(found.state)
+        assert {EffectState.NOT_ENOUGH_DATA, EffectState.NO_VISIBLE_EFFECT} <= states
 
     def test_a_month_far_from_all_others_has_no_comparison_and_does_no_harm(self, seen: Effect) -> None:
         stray = company().head(1).with_columns(month=pl.lit(date(2190, 1, 1)), value=pl.lit(0.9), weight=pl.lit(3.0))

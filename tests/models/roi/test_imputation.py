@@ -100,7 +100,7 @@ class TestLeads:
         import pyfixest
 
         clusters: Integers = np.arange(len(panel.person_ids))
-        leads = fit_leads(panel.value, untrained, panel.offset, [-3, -2, -1], clusters, 1.0)
+        leads = fit_leads(Imputation(panel.value, untrained), panel.offset, [-3, -2, -1], clusters, 1.0)
         fit = pyfixest.feols(
             "value ~ lead_3 + lead_2 + lead_1 | technician + month",
             data=rows.filter(pl.col("is_treated") == 0).to_pandas(),
@@ -116,7 +116,7 @@ class TestLeads:
         """Everybody trained in the same month: a lead is the month itself."""
         offset = np.tile(np.arange(-4, 0), (6, 1))
         value = np.random.default_rng(0).normal(size=offset.shape)
-        assert fit_leads(value, np.ones_like(value), offset, [-1], np.arange(6), 1.0) is None
+        assert fit_leads(Imputation(value, np.ones_like(value)), offset, [-1], np.arange(6), 1.0) is None
 
 
 class TestTwoWayFit:
