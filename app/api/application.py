@@ -22,12 +22,14 @@ from app.api.routers import (
     learning,
     ledger,
     lessons,
+    mentorship,
     near_misses,
     notifications,
     organization_content,
     organizations,
     recommendations,
     registers,
+    roi,
 )
 from app.api.tokens import OidcTokens
 from app.context import AppContext
@@ -77,5 +79,7 @@ def create_api(context: AppContext) -> FastAPI:
     api.include_router(badges.router, prefix="/v1")
     api.include_router(buildings.router, prefix="/v1")
     api.include_router(crew.router, prefix="/v1")
+    api.include_router(mentorship.router, prefix="/v1")
+    api.include_router(roi.router, prefix="/v1")
     api.add_middleware(authzen.EchoRequestId)
     return api

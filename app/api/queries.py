@@ -51,6 +51,27 @@ UPCOMING_DUE_DATES = """
       and due_on between $as_of_on and $as_of_on + interval 14 day
     order by due_on, display_name
 """
+_RETURN = """
+    r.state, r.cost, r.benefit, r.benefit_low, r.benefit_high, r.roi, r.roi_low, r.roi_high, r.currency,
+    r.interval_kind, r.valued_count, r.counted_count
+"""
+RETURN_OF_COMPANY = f"select {_RETURN} from roi_company as r where r.organization_id = $organization_id"  # noqa: S608
+RETURNS_BY_COURSE = f"""
+    select r.course_id, c.title as course_title, {_RETURN}
+    from roi_course as r left join dim_course as c on c.course_id = r.course_id
+    where r.organization_id = $organization_id order by r.cost desc nulls last, c.title, r.course_id
+"""  # noqa: S608 - a constant of this module
+RETURNS_BY_TEAM = f"""
+    select r.team_id, t.name as team_name, {_RETURN}
+    from roi_team as r left join dim_team as t on t.team_id = r.team_id
+    where r.organization_id = $organization_id order by t.name nulls last, r.team_id
+"""  # noqa: S608 - a constant of this module
+TRAINING_EFFECTS = """
+    select course_id, outcome_kind, state, effect, low, high, trained_count, compared_count, month_count, reason,
+           what_would_change, estimated_at, ledger_size
+    from roi_effect where organization_id = $organization_id
+    order by course_id nulls first, outcome_kind
+"""
 
 
 class OpenReleases:
@@ -91,3 +112,9 @@ class OpenReleases:
 def scope_of_organization(organization_id: UUID) -> Scope:
     """What the compliance figures of one organization need, after the caller's right to them was checked."""
     return Scope(company_ids=frozenset({organization_id}))
+
+
+def scope_of_returns(organization_id: UUID) -> Scope:
+    """What the returns of one organization need, after the caller's right to them was checked."""
+    chosen = frozenset({organization_id})
+    return Scope(company_ids=chosen, roi_ids=chosen)
