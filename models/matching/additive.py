@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 from models.matching.profiles import Doubles, Floats
 
@@ -63,7 +64,7 @@ class AdditiveMatcher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         segments: int = 8,
         prior_scale: float = 4.0,
         prior_intercept: float = -3.0,
-        strength: float = 4.0,
+        strength: float = 8.0,
         smoothness: float = 4.0,
         tolerance: float = 1e-10,
         max_iter: int = 50,
@@ -101,7 +102,10 @@ class AdditiveMatcher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         features, weight = features[counted], weight[counted]
         happened = (target[counted] == self.classes_[1]).astype(np.float64)
         self._set_bounds(features)
-        self._learn(_ramps(self._positions(features), self.segments), happened, weight)
+        # One thread: the sums then come out the same on any number of cores, and threads that wait for a busy machine
+        # cost more than they bring.
+        with threadpool_limits(1, user_api="blas"):
+            self._learn(_ramps(self._positions(features), self.segments), happened, weight)
         return self
 
     def fit_prior(self, feature_count: int | None = None) -> Self:
