@@ -17,6 +17,8 @@ POPULAR_WITHIN_DAYS = 365
 SMOOTHING = 0.5
 # Courses of a subject the person has learned in come before all others.
 OWN_SUBJECT_BONUS = 1.0
+# So many open steps of a path come before everything that is on none.
+STEPS_AHEAD = 5
 
 Scores = NDArray[np.float64]
 Taken = NDArray[np.bool_]
@@ -54,7 +56,8 @@ class Popularity:
 
 
 class NextInPath:
-    """The first course not done of each path one has begun, the path furthest along first; then by popularity.
+    """The first course not done of each path one has begun, the path furthest along first; then the second of each,
+    and so on; then by popularity.
 
     Where no path is written, the course that most learners completed after the same course stands for its next step.
     """
@@ -81,8 +84,10 @@ class NextInPath:
             # What usually follows a course says nothing about who did the second without the first.
             is_begun = count > 0 if self.is_written_ else steps[:, 0]
             for row in np.flatnonzero(is_begun & (count < len(path))):
-                first_open = path[int(np.argmin(steps[row]))]
-                bonus[row, first_open] = max(bonus[row, first_open], 2.0 + count[row] / len(path))
+                for ahead, step in enumerate(np.flatnonzero(~steps[row])[:STEPS_AHEAD]):
+                    course = path[int(step)]
+                    reached = 2.0 + STEPS_AHEAD - ahead + count[row] / len(path)
+                    bonus[row, course] = max(bonus[row, course], reached)
         return found + bonus
 
 
