@@ -19,7 +19,9 @@ from app.dashboards.viewer import Viewer
 PAGE_ROWS = 25
 ROW_HEIGHT = 35
 
-ColumnKind = Literal["text", "words", "date", "month", "time", "number", "decimal", "percent", "status", "flag"]
+ColumnKind = Literal[
+    "text", "words", "date", "month", "time", "number", "decimal", "percent", "status", "flag", "measure"
+]
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,8 @@ def _column_config(column: Column, frame: pl.DataFrame, *, is_first: bool) -> An
             return st.column_config.DatetimeColumn(column.label, format="D MMM YYYY HH:mm", **common)
         case "number":
             return st.column_config.NumberColumn(column.label, format="localized", **common)
+        case "measure":
+            return st.column_config.NumberColumn(column.label, format="%.3f", **common)
         case "decimal":
             return st.column_config.NumberColumn(column.label, format="%.1f", **common)
         case "percent":
