@@ -20,8 +20,10 @@ import orjson
 import polars as pl
 from sqlalchemy.orm import Session
 
+from models.matching.artifact import DamagedArtifactError, load_matcher
 from models.matching.assignment import Assignment, Method, compare_assignments
 from models.matching.explanation import Reason, explain
+from models.matching.exploration import Bounds, explored_order
 from models.matching.factors import FEATURE_NAMES, feature_block, pair_features
 from models.matching.matcher import TOP, Matcher
 from models.matching.profiles import (
@@ -44,6 +46,8 @@ from operational_db.types import LearnedModelKind, MentorshipType
 
 log = logging.getLogger(__name__)
 
+# Only good pairs among the best thirty change places, and of them only a tenth of the lists.
+BOUNDS = Bounds()
 NO_MODEL = "No learned match serves here yet. The written formula ranks."
 DAMAGED = (
     "The file of the learned match is damaged or missing, so the written formula ranks. "
@@ -158,7 +162,7 @@ class CohortPair:
 
 @dataclass(frozen=True)
 class CohortComparison:
-    """The ways to assign a cohort beside each other: one row of `methods` for each, and the `pairs` it would propose."""
+    """The ways to assign a cohort beside each other: a row of `methods` for each, and the `pairs` it would propose."""
 
     methods: pl.DataFrame
     pairs: Mapping[str, tuple[CohortPair, ...]]
@@ -175,8 +179,6 @@ def serving_matcher(settings: Settings, session: Session) -> Served:
     model = serving_model(session, LearnedModelKind.MENTOR_MATCHING)
     if model is None:
         return Served(Matcher(), NO_MODEL)
-    from models.matching.artifact import DamagedArtifactError
-
     path = settings.models_path / model.artifact
     try:
         stamp = path.stat()
@@ -211,16 +213,16 @@ def find_mentors(
     if frame.is_empty():
         return MentorList(None, (), 0, served)
     mentors, frame = _mentors(session, frame, now.date())
-    ranking = served.matcher.rank(mentee, mentors, top=top)
+    ranking = served.matcher.rank(mentee, mentors, top=max(top, BOUNDS.depth) if is_shown else top)
     propensities, explored = [1.0] * ranking.height, [False] * ranking.height
     if is_shown:
-        from models.matching.exploration import explored_order
-
-        order, chances, tried = explored_order(
-            ranking["score"].to_numpy(), random=_random_of(principal.person_id, now.date())
+        made = explored_order(
+            ranking["score"].to_numpy(), random=_random_of(principal.person_id, now.date()), bounds=BOUNDS
         )
-        ranking = ranking[order.tolist()].with_columns(pl.int_range(1, pl.len() + 1).alias("rank"))
-        propensities, explored = [float(chance) for chance in chances], [bool(each) for each in tried]
+        places = made.order.tolist()[:top]
+        ranking = ranking[places].with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias("rank"))
+        propensities = made.propensities.tolist()[:top]
+        explored = [made.is_explored and place != best for best, place in enumerate(places)]
     showing_id = None
     if is_shown:
         showing_id = matching.record_showing(
@@ -606,8 +608,6 @@ def _to_mentee_row(row: dict[str, Any], person: dict[str, Any]) -> MenteeRow:
 @lru_cache(maxsize=4)
 def _loaded(path: Path, sha256: str, version: int, changed_at: int, size: int) -> Matcher:
     """Read and checked once for each state of the file, so that one damaged later is noticed."""
-    from models.matching.artifact import load_matcher
-
     matcher = load_matcher(path, sha256)
     matcher.version = version
     return matcher

@@ -12,12 +12,17 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from operational_db.database import psycopg_connection
 from operational_db.mentorship.rules import SHOWN_AGAIN_AFTER
 from operational_db.tables.identity import Person
 from operational_db.tables.mentorship import MentorDismissal, MentorShowing, ShownMentor
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+# Between the entries of a list on its way here; nobody can type it into a profile.
+SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ _HOMES = """
 select distinct on (held.person_id) held.person_id, held.organization_id, home.name
 from memberships as held
 join organizations as home on home.id = held.organization_id
-where held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+where held.started_on <= %(on)s and (held.ended_on is null or held.ended_on > %(on)s)
 order by held.person_id, home.kind = 'platform', held.started_on, held.organization_id
 """
 
@@ -55,20 +60,20 @@ mine as materialized (
     select held.organization_id, coalesce(policy.reach, 'everyone') as reach
     from memberships as held
     left join mentoring_policies as policy on policy.organization_id = held.organization_id
-    where held.person_id = :me and held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+    where held.person_id = %(me)s and held.started_on <= %(on)s and (held.ended_on is null or held.ended_on > %(on)s)
 ),
 kept as materialized (
     select held.person_id
     from memberships as held
     join mentoring_policies as policy on policy.organization_id = held.organization_id and policy.reach <> 'everyone'
-    where held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+    where held.started_on <= %(on)s and (held.ended_on is null or held.ended_on > %(on)s)
         and (policy.reach = 'nobody' or held.organization_id not in (select organization_id from mine))
 ),
 ours as materialized (
     select held.person_id
     from memberships as held
     join mine on mine.organization_id = held.organization_id and mine.reach = 'own_people'
-    where held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+    where held.started_on <= %(on)s and (held.ended_on is null or held.ended_on > %(on)s)
     group by held.person_id
     having count(distinct held.organization_id) = (select count(*) from mine where reach = 'own_people')
 )
@@ -82,10 +87,10 @@ _WITHIN_REACH = """
 # Anything open or begun between the two keeps them apart, whoever mentored; what came to nothing does for a while.
 _APART = """
 apart as materialized (
-    select case when mentor_id = :me then mentee_id else mentor_id end as person_id
+    select case when mentor_id = %(me)s then mentee_id else mentor_id end as person_id
     from mentorships
-    where (mentor_id = :me or mentee_id = :me)
-        and (status in ('pending', 'active') or started_at is not null or ended_at > :forgotten_at)
+    where (mentor_id = %(me)s or mentee_id = %(me)s)
+        and (status in ('pending', 'active') or started_at is not null or ended_at > %(forgotten_at)s)
 )
 """
 
@@ -122,46 +127,41 @@ from mentee_profiles as profile
 join people as who on who.id = profile.person_id and who.erased_at is null
 left join ({_HOMES}) as home on home.person_id = who.id
 """  # noqa: S608 - constants of this module
-_IS_SHOWN = "profile.consented_at is not null and (profile.paused_until is null or profile.paused_until <= :on)"
+_IS_SHOWN = "profile.consented_at is not null and (profile.paused_until is null or profile.paused_until <= %(on)s)"
 _HAS_PLACE = "profile.is_accepting_mentees and profile.max_mentees > coalesce(record.active_count, 0)"
 _IS_FREE = "not exists (select from mentorships as had where had.mentee_id = who.id and had.status = 'active')"
 
-CANDIDATE_MENTORS = text(
-    f"""
+CANDIDATE_MENTORS = f"""
     with {_OUT_OF_REACH}, {_APART}
     {_MENTORS}
-    where {_IS_SHOWN} and {_HAS_PLACE} and who.id <> :me
+    where {_IS_SHOWN} and {_HAS_PLACE} and who.id <> %(me)s
         and who.id not in (select person_id from apart)
-        and not exists (select from mentor_dismissals as gone where gone.mentee_id = :me and gone.mentor_id = who.id)
+        and not exists (select from mentor_dismissals as gone where gone.mentee_id = %(me)s and gone.mentor_id = who.id)
         and {_WITHIN_REACH}
     order by who.id
     """  # noqa: S608 - constants of this module
-)
-CANDIDATE_MENTEES = text(
-    f"""
+CANDIDATE_MENTEES = f"""
     with {_OUT_OF_REACH}, {_APART}
     {_MENTEES}
-    where {_IS_SHOWN} and {_IS_FREE} and who.id <> :me
+    where {_IS_SHOWN} and {_IS_FREE} and who.id <> %(me)s
         and who.id not in (select person_id from apart)
-        and not exists (select from mentor_dismissals as gone where gone.mentor_id = :me and gone.mentee_id = who.id)
+        and not exists (select from mentor_dismissals as gone where gone.mentor_id = %(me)s and gone.mentee_id = who.id)
         and {_WITHIN_REACH}
     order by who.id
     """  # noqa: S608 - constants of this module
-)
-ONE_MENTOR = text(f"{_MENTORS} where who.id = :me")
-ONE_MENTEE = text(f"{_MENTEES} where who.id = :me")
+ONE_MENTOR = f"{_MENTORS} where who.id = %(me)s"
+ONE_MENTEE = f"{_MENTEES} where who.id = %(me)s"
 
 # People of one organization who take part in its programme.
 _IS_OURS = """
     exists (
         select from memberships as held
-        where held.person_id = who.id and held.organization_id = :organization
-            and held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
+        where held.person_id = who.id and held.organization_id = %(organization)s
+            and held.started_on <= %(on)s and (held.ended_on is null or held.ended_on > %(on)s)
     )
 """
-COHORT_MENTORS = text(f"{_MENTORS} where {_IS_SHOWN} and {_HAS_PLACE} and {_IS_OURS} order by who.id")
-COHORT_MENTEES = text(
-    f"""
+COHORT_MENTORS = f"{_MENTORS} where {_IS_SHOWN} and {_HAS_PLACE} and {_IS_OURS} order by who.id"
+COHORT_MENTEES = f"""
     {_MENTEES}
     where {_IS_SHOWN} and {_IS_OURS}
         and not exists (
@@ -169,7 +169,6 @@ COHORT_MENTEES = text(
         )
     order by who.id
     """
-)
 # Pairs of a cohort that may not be proposed, and places that wait for an answer.
 COHORT_APART = text(
     """
@@ -210,23 +209,22 @@ TOTALS = text(
 )
 
 # One row a pair shown, and one a request that came from no list. What came at :until or later is not known.
-HISTORY = text(
-    """
+HISTORY = """
     with asked as (
         select pair.*,
             case
-                when pair.started_at < :until then true
-                when pair.status in ('declined', 'expired') and pair.ended_at < :until then false
+                when pair.started_at < %(until)s then true
+                when pair.status in ('declined', 'expired') and pair.ended_at < %(until)s then false
             end as was_accepted,
-            pair.started_at is not null and pair.ended_at < :until as has_ended
+            pair.started_at is not null and pair.ended_at < %(until)s as has_ended
         from mentorships as pair
-        where pair.requested_at < :until and pair.proposed_by_id is distinct from pair.mentor_id
+        where pair.requested_at < %(until)s and pair.proposed_by_id is distinct from pair.mentor_id
     ),
     pairs as (
         select shown.showing_id, list.mentee_id, shown.mentor_id, list.shown_at, shown.rank, shown.propensity,
             asked.id as mentorship_id, coalesce(asked.features, shown.features) as features
         from shown_mentors as shown
-        join mentor_showings as list on list.id = shown.showing_id and list.shown_at < :until
+        join mentor_showings as list on list.id = shown.showing_id and list.shown_at < %(until)s
         left join asked on asked.showing_id = shown.showing_id and asked.mentor_id = shown.mentor_id
             and asked.mentee_id = list.mentee_id
         union all
@@ -244,12 +242,11 @@ HISTORY = text(
     from pairs
     left join asked on asked.id = pairs.mentorship_id
     left join mentorship_feedback as mentee_said on mentee_said.mentorship_id = asked.id and asked.has_ended
-        and mentee_said.side = 'mentee' and mentee_said.given_at < :until
+        and mentee_said.side = 'mentee' and mentee_said.given_at < %(until)s
     left join mentorship_feedback as mentor_said on mentor_said.mentorship_id = asked.id and asked.has_ended
-        and mentor_said.side = 'mentor' and mentor_said.given_at < :until
+        and mentor_said.side = 'mentor' and mentor_said.given_at < %(until)s
     order by coalesce(pairs.shown_at, asked.requested_at), pairs.showing_id, pairs.rank, pairs.mentor_id
     """
-)
 FEATURES_KEPT = text(
     """
     select distinct jsonb_object_keys(features) as name from (
@@ -337,11 +334,51 @@ class MatchingRepository:
         features = [kept.struct.field(name).cast(pl.Float32).alias(name) for name in names]
         return frame.drop("features").with_columns(features)
 
-    def _frame(self, statement: Any, parameters: dict[str, Any], schema: "dict[str, pl.DataType]") -> "pl.DataFrame":
+    def _frame(self, statement: str, parameters: dict[str, Any], schema: "dict[str, pl.DataType]") -> "pl.DataFrame":
+        """The rows of a statement as a frame, by COPY: thousands of people are too many to make objects of."""
         import polars as pl
 
-        rows = self.session.execute(statement, parameters).fetchall()
-        return pl.DataFrame([tuple(row) for row in rows], schema=schema, orient="row")
+        self.session.flush()
+        columns = ", ".join(_written(name, dtype) for name, dtype in schema.items())
+        copied = f"copy (select {columns} from ({statement}) as found) to stdout (format csv)"  # noqa: S608 - as above
+        connection = psycopg_connection(self.session.connection())
+        with connection.cursor() as cursor, cursor.copy(copied.encode(), parameters) as blocks:
+            content = b"".join(bytes(block) for block in blocks)
+        if not content:
+            return pl.DataFrame(schema=schema)
+        frame = pl.read_csv(content, has_header=False, schema=_plain(schema))
+        return frame.select(_read(name, dtype) for name, dtype in schema.items())
+
+
+def _written(name: str, dtype: "pl.DataType") -> str:
+    """How a column leaves PostgreSQL: lists joined, instants in microseconds, flags as 0 and 1."""
+    match type(dtype).__name__:
+        case "List":
+            return f"array_to_string({name}, chr({ord(SEPARATOR)}))"
+        case "Datetime":
+            return f"cast(extract(epoch from {name}) * 1000000 as bigint)"
+        case "Boolean":
+            return f"cast({name} as int)"
+        case _:
+            return name
+
+
+def _plain(schema: "dict[str, pl.DataType]") -> "dict[str, pl.DataType]":
+    """What the columns are in the text that PostgreSQL writes."""
+    import polars as pl
+
+    plain = {pl.List: pl.String(), pl.Datetime: pl.Int64(), pl.Boolean: pl.Int64()}
+    return {name: plain.get(type(dtype), dtype) for name, dtype in schema.items()}
+
+
+def _read(name: str, dtype: "pl.DataType") -> "pl.Expr":
+    import polars as pl
+
+    column = pl.col(name)
+    if isinstance(dtype, pl.List):
+        # An empty text is a list without entries; without a value it stays so.
+        return pl.when(column == "").then(pl.lit([], dtype)).otherwise(column.str.split(SEPARATOR)).alias(name)
+    return column.cast(dtype) if isinstance(dtype, pl.Datetime | pl.Boolean) else column
 
 
 def _mentor_schema() -> "dict[str, pl.DataType]":
