@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from tests.dbt_project.credential_histories import CredentialHistory, credential_dimensions
 from tests.dbt_project.histories import AS_OF
 from tests.dbt_project.landing import Landing, write_dimensions, write_events, write_schemas
+from tests.dbt_project.learned_histories import LearnedHistory, learned_dimensions
 from tests.dbt_project.warehouse import parsed_project, read, run_dbt
 
 
@@ -17,8 +17,8 @@ def test_everything_builds_and_holds_from_an_empty_file(tmp_path: Path) -> None:
     """Success Metrics of the seed: eight criteria with their targets; the rules behind are the project's unit tests."""
     landing = Landing(tmp_path / "landing", 0)
     write_schemas(landing)
-    write_dimensions(landing, credential_dimensions())
-    landing = write_events(landing, CredentialHistory(Random(3)).grow(500))
+    write_dimensions(landing, learned_dimensions())
+    landing = write_events(landing, LearnedHistory(Random(3)).grow(500))
     build = tmp_path / "build.duckdb"
 
     run = run_dbt(build, landing, as_of=AS_OF, arguments=["build", "--full-refresh"])
@@ -43,7 +43,7 @@ def test_an_empty_ledger_builds_empty_marts(tmp_path: Path) -> None:
     """A new installation has nothing yet: no facts, zeros for counts, no rate."""
     landing = Landing(tmp_path / "landing", 0)
     write_schemas(landing)
-    write_dimensions(landing, credential_dimensions())
+    write_dimensions(landing, learned_dimensions())
     build = tmp_path / "build.duckdb"
 
     run = run_dbt(build, landing, as_of=AS_OF, arguments=["run", "--full-refresh"])

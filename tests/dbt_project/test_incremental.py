@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from operational_db.ledger.events import Event, ImportUndone
-from tests.dbt_project.credential_histories import CredentialHistory, credential_dimensions
 from tests.dbt_project.histories import AS_OF, COURSES, ORGANIZATIONS, PEOPLE, uid
 from tests.dbt_project.landing import Landing, write_dimensions, write_engagement, write_events, write_schemas
+from tests.dbt_project.learned_histories import LearnedHistory, learned_dimensions
 from tests.dbt_project.warehouse import build_full, build_news, differences, read, run_dbt
 
 IMPORT = uid(8, 1)
@@ -18,7 +18,7 @@ IMPORT = uid(8, 1)
 def create_landing(root: Path) -> Landing:
     landing = Landing(root, 0)
     write_schemas(landing)
-    write_dimensions(landing, credential_dimensions())
+    write_dimensions(landing, learned_dimensions())
     write_engagement(
         landing,
         [
@@ -59,7 +59,7 @@ def build_path(folder: Path, name: str) -> Path:
 def test_slices_built_one_after_the_other_equal_one_full_build(tmp_path: Path, seed: int) -> None:
     """D3: late facts, corrections, facts about earlier ids and retroactive revocations included."""
     random = Random(seed)
-    events = CredentialHistory(random).grow(700)
+    events = LearnedHistory(random).grow(700)
     cuts = sorted(random.sample(range(40, 699), 3))
     states = land(create_landing(tmp_path / "landing"), events, cuts)
     sliced, whole = build_path(tmp_path, "sliced"), build_path(tmp_path, "whole")
@@ -90,8 +90,8 @@ def test_slices_built_one_after_the_other_equal_one_full_build(tmp_path: Path, s
 
 def test_what_an_undone_import_brought_is_in_no_mart(tmp_path: Path) -> None:
     """D8: the marts equal those of a ledger in which the import's entries never were, but for the leaf numbers."""
-    events = CredentialHistory(Random(11), import_ids=(None,)).grow(250)
-    imported = CredentialHistory(Random(12), import_ids=(IMPORT,), number=10_000).grow(250)
+    events = LearnedHistory(Random(11), import_ids=(None,)).grow(250)
+    imported = LearnedHistory(Random(12), import_ids=(IMPORT,), number=10_000).grow(250)
     undone = ImportUndone(subject_id=None, organization_id=None, occurred_at=AS_OF, undone_import_id=IMPORT)
     clean = write_events(create_landing(tmp_path / "clean"), [*events, undone])
     mixed = write_events(create_landing(tmp_path / "mixed"), [*events, *imported, undone])
@@ -105,7 +105,7 @@ def test_what_an_undone_import_brought_is_in_no_mart(tmp_path: Path) -> None:
 
 def test_a_build_on_a_file_that_ends_elsewhere_is_refused(tmp_path: Path) -> None:
     """The watermark: neither a gap nor an overlap, nor another day, can be built by mistake."""
-    states = land(create_landing(tmp_path / "landing"), CredentialHistory(Random(5)).grow(60), [40])
+    states = land(create_landing(tmp_path / "landing"), LearnedHistory(Random(5)).grow(60), [40])
     build = build_path(tmp_path, "build")
     assert build_full(build, states[0], as_of=AS_OF, tested=False).is_success
 

@@ -64,7 +64,10 @@ select
     profiles.capacity,
     profiles.is_accepting,
     case when profiles.paused_until > {{ as_of_on() }} then profiles.paused_until end as paused_until,
-    cast(greatest(profiles.capacity - coalesce(asked.active_count, 0), 0) as integer) as free_count,
+    case
+        when profiles.capacity is not null
+            then cast(greatest(profiles.capacity - coalesce(asked.active_count, 0), 0) as integer)
+    end as free_count,
     {% for counted in [
         'active_count', 'pending_count', 'completed_count', 'ended_early_count', 'request_count_90d',
         'declined_count_90d', 'expired_count_90d', 'session_minutes',

@@ -1,7 +1,11 @@
 -- What the ledger says of each current estimate, with what stands beside it in the operational record.
-with entries as (
+with all_entries as (
     select * from {{ ref('int_roi_entries') }}
     where entry = 'roi_estimated'
+),
+
+entries as (
+    {{ latest_entries('all_entries', 'estimate_id') }}
 ),
 
 estimates as (
