@@ -41,6 +41,7 @@ COMMAND_MODULES = {
     "badges": "badges",
     "owners": "owners",
     "roi": "roi",
+    "match": "match",
     "recommend": "recommend",
 }
 GROUPS = {
