@@ -95,7 +95,8 @@ class Effect:
     exposure by team. `basis` is `company` where a team is shown with the company's effect (`on_team`), else `own`.
 
     `without_training` is the level these would have had. `influence` (each cluster's contribution to the error, for
-    sums over outcomes) lives in memory only: `to_json` leaves it out.
+    sums over outcomes) lives in memory only: `to_json` leaves it out. `covariances` of the error with that of other
+    outcomes (itself included) stand for it in storage; who estimates several outcomes adds them.
     """
 
     state: EffectState
@@ -117,6 +118,7 @@ class Effect:
     ignored_count: int = 0
     basis: str = "own"
     team_exposure: dict[str, float] = field(default_factory=dict)
+    covariances: dict[str, float] = field(default_factory=dict)
     influence: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
     def to_json(self) -> dict[str, Any]:

@@ -89,8 +89,9 @@ def roi_of(effects: Mapping[str, Effect], unit_values: Mapping[str, Amount], cos
     named. Values overlap where companies let them: who values both a callback and a missed first fix counts twice.
 
     The interval: each technician's contribution to the error of every outcome is added up before squaring, so that
-    outcomes that move together widen it as they should (`joint`). Effects read back from storage carry no
-    contributions; then half-widths are added, which holds for any connection (`bound`, wider). Costs are certain.
+    outcomes that move together widen it as they should (`joint`); effects read back from storage bring the same as
+    covariances. Where neither is there, half-widths are added, which holds for any connection (`bound`, wider).
+    Costs are taken as certain.
     Raises `InvalidMoneyError`, `MixedCurrenciesError`.
     """
     costs = [cost] if isinstance(cost, Amount) else list(cost)
@@ -141,16 +142,31 @@ def _benefit_of(kind: str, effect: Effect | None, value: Amount) -> OutcomeBenef
 
 def _half_width(counted: Mapping[str, OutcomeBenefit], effects: Mapping[str, Effect]) -> tuple[float, str]:
     used = {kind: effects[kind] for kind in counted}
-    is_joint = all(effect.influence for effect in used.values()) and len({e.clustered_by for e in used.values()}) == 1
-    if not is_joint:
+    scales = {kind: _sign(kind) * effect.exposure * counted[kind].unit_value for kind, effect in used.items()}
+    variance = _variance(used, scales)
+    if variance is None:
         return sum(((item.high or 0.0) - (item.low or 0.0)) / 2 for item in counted.values()), "bound"
-    total: dict[str, float] = {}
-    for kind, effect in used.items():
-        scale = _sign(kind) * effect.exposure * counted[kind].unit_value
-        for cluster, part in effect.influence.items():
-            total[cluster] = total.get(cluster, 0.0) + scale * part
-    error = math.sqrt(sum(part * part for part in total.values()))
-    return half_width(error, min(effect.degrees_of_freedom for effect in used.values())), "joint"
+    degrees_of_freedom = min(effect.degrees_of_freedom for effect in used.values())
+    return half_width(math.sqrt(max(variance, 0.0)), degrees_of_freedom), "joint"
+
+
+def _variance(effects: Mapping[str, Effect], scales: Mapping[str, float]) -> float | None:
+    """Of the scaled effects' sum; None when it is not known how their errors hang together."""
+    if len({effect.clustered_by for effect in effects.values()}) > 1:
+        return None
+    if all(effect.influence for effect in effects.values()):
+        total: dict[str, float] = {}
+        for kind, effect in effects.items():
+            for cluster, part in effect.influence.items():
+                total[cluster] = total.get(cluster, 0.0) + scales[kind] * part
+        return sum(part * part for part in total.values())
+    if all(effects.keys() <= effect.covariances.keys() for effect in effects.values()):
+        return sum(
+            scales[kind] * scales[other] * effect.covariances[other]
+            for kind, effect in effects.items()
+            for other in effects
+        )
+    return None
 
 
 def _without_benefit(outcomes: tuple[OutcomeBenefit, ...], cost: float, currency: str | None) -> Roi:

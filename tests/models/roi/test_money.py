@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from models.roi.company import estimate_outcomes
 from models.roi.effect import Effect, EffectState, estimate_effect
 from models.roi.generator import simulate_outcomes
 from models.roi.money import Amount, InvalidMoneyError, MixedCurrenciesError, Roi, roi_of
@@ -106,6 +107,21 @@ class TestSeveralOutcomes:
         roi = roi_of(stored, VALUES, cad(1))
         assert roi.interval == "bound"
         assert self.half(roi) == pytest.approx(2 * 1.959964 * 0.01 * 1000 * 100, rel=1e-4)
+
+    def test_covariances_in_storage_give_the_same_interval_as_fresh_effects(self) -> None:
+        kinds = {"first_time_fix_rate": 0.08, "hours_per_job": -0.3}
+        panels = {
+            kind: simulate_outcomes(4, kind=kind, technicians=120, effect=size).panel for kind, size in kinds.items()
+        }
+        fresh = {kind: estimate_effect(panel, outcome=OUTCOMES[kind]) for kind, panel in panels.items()}
+        stored = {kind: Effect.from_json(found.details) for kind, found in estimate_outcomes(panels).items()}
+        of_fresh, of_stored = roi_of(fresh, VALUES, cad(9000)), roi_of(stored, VALUES, cad(9000))
+        assert (of_fresh.interval, of_stored.interval) == ("joint", "joint")
+        assert [of_fresh.low, of_fresh.high] == pytest.approx([of_stored.low, of_stored.high])
+        alone = {kind: replace(effect, covariances={}) for kind, effect in stored.items()}
+        widest = roi_of(alone, VALUES, cad(9000))
+        assert widest.interval == "bound"
+        assert self.half(widest) > self.half(of_stored)
 
     def test_a_single_stored_outcome_has_the_same_interval_as_a_fresh_one(self) -> None:
         panel = simulate_outcomes(4, technicians=120, effect=0.08).panel
