@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from operational_db.identity.repository import is_open_on
@@ -217,11 +217,11 @@ class MentorshipRepository:
             )
             .join(mentor, mentor.id == Mentorship.mentor_id)
             .join(mentee, mentee.id == Mentorship.mentee_id)
-            .join(held, onclause=func.true())
+            .join(held, onclause=true())
             .where(wanted)
             .order_by(Mentorship.requested_at.desc(), Mentorship.id)
         )
-        views = [_to_view(person_id, *row.tuple()) for row in self.session.execute(statement)]
+        views = [_to_view(person_id, *row._tuple()) for row in self.session.execute(statement)]
         return self._with_milestones(views)
 
     def _with_milestones(self, views: list[MentorshipView]) -> list[MentorshipView]:

@@ -145,19 +145,19 @@ def accept(session: Session, principal: Principal, *, mentorship_id: UUID, now: 
     """
     seen = _mine(session, principal, mentorship_id)
     profile = ProfileRepository(session).mentor_profile(seen.mentor_id, lock=True)
-    mentorship = _moved(session, principal, mentorship_id, MentorshipStep.ACCEPT)
+    mentorship, status = _next(session, principal, mentorship_id, MentorshipStep.ACCEPT)
     if mentorship.expires_at is not None and mentorship.expires_at <= now:
         raise ConflictError("This request waited too long and has expired. A new one can be made.")
     if profile is None:
         raise ConflictError("There is no mentor profile that says how many mentees are taken. Fill it in, then accept.")
     active = ProfileRepository(session).active_count(profile.person_id)
-    # The one that is moved counts as active already.
-    if active > profile.max_mentees:
+    if active >= profile.max_mentees:
         raise ConflictError(
             f"All {profile.max_mentees} places of the mentor are taken. Complete a mentorship, raise the number of "
             "mentees in the mentor profile, or decline the request.",
-            details={"max_mentees": profile.max_mentees, "current_mentee_count": active - 1},
+            details={"max_mentees": profile.max_mentees, "current_mentee_count": active},
         )
+    mentorship.status = status
     mentorship.started_at = mentorship.answered_at = now
     if mentorship.expected_end_on is None and mentorship.duration_months is not None:
         mentorship.expected_end_on = add_months(now.date(), mentorship.duration_months)
@@ -179,10 +179,12 @@ def decline(
     ------
     NotFoundError, NotAuthorizedError, ConflictError, InvalidInputError
     """
-    mentorship = _moved(session, principal, mentorship_id, MentorshipStep.DECLINE)
+    text = rules.optional_text(note, "note")
+    mentorship, status = _next(session, principal, mentorship_id, MentorshipStep.DECLINE)
+    mentorship.status = status
     mentorship.answered_at = mentorship.ended_at = now
     mentorship.decline_reason = reason
-    mentorship.decline_note = rules.optional_text(note, "note")
+    mentorship.decline_note = text
     return _record(session, mentorship, MentorshipDeclined, now=now, decline_reason=reason)
 
 
@@ -194,7 +196,8 @@ def complete(session: Session, principal: Principal, *, mentorship_id: UUID, now
     NotFoundError, ConflictError
     """
     _lock_place(session, principal, mentorship_id)
-    mentorship = _moved(session, principal, mentorship_id, MentorshipStep.COMPLETE)
+    mentorship, status = _next(session, principal, mentorship_id, MentorshipStep.COMPLETE)
+    mentorship.status = status
     mentorship.ended_at = now
     mentorship.next_session_at = None
     return _record(session, mentorship, MentorshipCompleted, now=now)
@@ -218,12 +221,13 @@ def cancel(
         When a running mentorship is ended without a reason.
     """
     _lock_place(session, principal, mentorship_id)
-    mentorship = _moved(session, principal, mentorship_id, MentorshipStep.CANCEL)
+    text = rules.optional_text(note, "note")
+    mentorship, status = _next(session, principal, mentorship_id, MentorshipStep.CANCEL)
     if mentorship.started_at is not None and reason is None:
         raise InvalidInputError("reason: say why the mentorship ends before its goals.")
-    mentorship.ended_at = now
+    mentorship.status, mentorship.ended_at = status, now
     mentorship.end_reason = reason
-    mentorship.end_note = rules.optional_text(note, "note")
+    mentorship.end_note = text
     mentorship.next_session_at = None
     ended_by = side_of(mentorship, principal.person_id)
     return _record(session, mentorship, MentorshipCancelled, now=now, end_reason=reason, ended_by=ended_by)
@@ -410,16 +414,17 @@ def _lock_place(session: Session, principal: Principal, mentorship_id: UUID) -> 
     ProfileRepository(session).mentor_profile(_mine(session, principal, mentorship_id).mentor_id, lock=True)
 
 
-def _moved(session: Session, principal: Principal, mentorship_id: UUID, step: MentorshipStep) -> Mentorship:
+def _next(
+    session: Session, principal: Principal, mentorship_id: UUID, step: MentorshipStep
+) -> tuple[Mentorship, MentorshipStatus]:
+    """The mentorship, locked, and the status the step leads to."""
     mentorship = MentorshipRepository(session).mentorship(mentorship_id, lock=True)
     if mentorship is None or principal.is_system or side_of(mentorship, principal.person_id) is None:
         raise NotFoundError(NO_MENTORSHIP)
     asked = asked_side(mentorship)
     if step in STEPS_OF_THE_ASKED and side_of(mentorship, principal.person_id) is not asked:
         raise NotAuthorizedError(f"Only the {asked} can {step} this request. You can cancel it.")
-    mentorship.status = next_status(mentorship.status, step)
-    session.flush()
-    return mentorship
+    return mentorship, next_status(mentorship.status, step)
 
 
 def _event(
