@@ -67,10 +67,8 @@ def load_matcher(path: Path, sha256: str) -> Matcher:
     """
     content = _read(path, sha256)
     version = content.get("version")
-    return Matcher(
-        *(_head(content["heads"], name) for name in _HEADS if content["heads"]),
-        version=version if isinstance(version, int) and version >= 0 else None,
-    )
+    heads = [_head(content["heads"], name) for name in _HEADS if content["heads"]]
+    return Matcher(*heads, version=version if isinstance(version, int) and version >= 0 else None)
 
 
 def load_card(path: Path, sha256: str) -> dict[str, Any]:  # JSON values of any type
@@ -125,7 +123,13 @@ def _head(heads: Mapping[str, Any], name: str) -> Any:  # an AdditiveMatcher, im
     head = heads[name]
     if not isinstance(head, AdditiveMatcher):
         raise DamagedArtifactError(f"The head {name} is not an additive model.")
-    numbers = [getattr(head, attribute, np.nan) for attribute in ("steps_", "intercept_", "low_", "span_")]
-    if not all(np.isfinite(np.asarray(each, dtype=np.float64)).all() for each in numbers):
-        raise DamagedArtifactError(f"The head {name} holds values that are no numbers.")
+    # Arrays of other shapes or without numbers come from no fit.
+    count = len(FEATURE_NAMES)
+    shapes = {"steps_": (count, head.segments), "intercept_": (), "low_": (count,), "span_": (count,)}
+    for attribute, shape in shapes.items():
+        values = np.asarray(getattr(head, attribute, np.nan))
+        if values.shape != shape or values.dtype != np.float64 or not np.isfinite(values).all():
+            raise DamagedArtifactError(f"The head {name} holds values that are no numbers of the features.")
+    if (head.low_ != 0).any() or (head.span_ != 1).any() or getattr(head, "n_features_in_", None) != count:
+        raise DamagedArtifactError(f"The head {name} was made for other bounds.")
     return head

@@ -4,7 +4,6 @@ Source: training-platform seed 3.2.4.1. It needs no records, is always available
 learned.
 """
 
-from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -29,7 +28,7 @@ def formula_points(factors: ArrayLike) -> Doubles:
     return np.asarray(factors, dtype=np.float64)[..., : len(FACTORS)] * WEIGHTS
 
 
-def rounded_points(points: Sequence[float]) -> tuple[Decimal, list[Decimal]]:
+def rounded_points(points: ArrayLike) -> tuple[Decimal, list[Decimal]]:
     """The score in tenths and its parts in tenths that add up to it exactly (largest remainder).
 
     Each part differs from its unrounded value by less than a tenth. Equal remainders go to the earlier part.

@@ -122,7 +122,8 @@ class _CommonFields(TypedDict):
     format_flags: Floats
     slot_bytes: NDArray[np.uint8]
     positions: Doubles
-    regions: tuple[str | None, ...]
+    regions: tuple[str, ...]
+    region_codes: Whole
     is_remote: Flags
 
 
@@ -131,7 +132,7 @@ class People:
     """What mentors and mentees have in common, one row a person. Missing numbers are nan.
 
     `positions` are unit vectors of the coordinates; `slot_bytes` the 42 bytes of the week; `format_flags` follow
-    `FORMATS`.
+    `FORMATS`; `region_codes` point into `regions`, -1 where not stated.
     """
 
     ids: tuple[str, ...]
@@ -141,7 +142,8 @@ class People:
     format_flags: Floats
     slot_bytes: NDArray[np.uint8]
     positions: Doubles
-    regions: tuple[str | None, ...]
+    regions: tuple[str, ...]
+    region_codes: Whole
     is_remote: Flags
 
     def __len__(self) -> int:
@@ -188,22 +190,14 @@ class People:
             name: value[index] for name, value in arrays.items() if isinstance(value, np.ndarray)
         }
         chosen["ids"] = tuple(self.ids[each] for each in index)
-        chosen["regions"] = tuple(self.regions[each] for each in index)
         return replace(self, **chosen)
 
-    @cached_property
-    def _region_place(self) -> dict[str, int]:
-        return {name: number for number, name in enumerate(sorted({each for each in self.regions if each}))}
-
-    @cached_property
-    def region_codes(self) -> Whole:
-        """The region of each person as a number, -1 where not stated."""
-        return self.region_codes_of(self)
-
     def region_codes_of(self, others: "People") -> Whole:
-        """Other people's regions in this numbering; a region nobody here is in gets a number of its own."""
-        place, other = self._region_place, len(self._region_place)
-        return np.array([-1 if each is None else place.get(each, other) for each in others.regions], dtype=np.int64)
+        """Other people's regions in this numbering, -1 where not stated; one that nobody here is in gets another."""
+        place = {name: number for number, name in enumerate(self.regions)}
+        # The last entry is for those who do not say: code -1.
+        codes = np.array([*(place.get(name, len(place)) for name in others.regions), -1], dtype=np.int64)
+        return np.asarray(codes[others.region_codes])
 
     def named_by(self, row: int) -> list[str]:
         """The specializations of one person, in alphabetical order."""
@@ -470,7 +464,10 @@ def _people(frame: pl.DataFrame, id_column: str) -> _CommonFields:
     if len(known):
         codes = names["name"].replace_strict(known, pl.int_range(len(known), eager=True), return_dtype=pl.Int64)
         named[names["row"].to_numpy(), codes.to_numpy()] = True
-    regions = frame["region"].str.strip_chars().str.to_lowercase()
+    region = frame["region"].str.strip_chars().str.to_lowercase().replace("", None)
+    regions = region.drop_nulls().unique().sort()
+    numbered = pl.DataFrame({"region": regions, "code": pl.int_range(len(regions), eager=True)})
+    region_codes = region.to_frame().join(numbered, on="region", how="left", maintain_order="left")["code"]
     return {
         "ids": tuple(frame[id_column]),
         "years": _numbers(frame["years_experience"]),
@@ -479,7 +476,8 @@ def _people(frame: pl.DataFrame, id_column: str) -> _CommonFields:
         "format_flags": _flags(frame["formats"], FORMATS),
         "slot_bytes": _slot_bytes(frame["availability"]),
         "positions": _unit_vectors(_numbers(frame["latitude"]), _numbers(frame["longitude"])),
-        "regions": tuple(region or None for region in regions),
+        "regions": tuple(regions),
+        "region_codes": region_codes.fill_null(-1).cast(pl.Int64).to_numpy(),
         "is_remote": frame["is_remote"].fill_null(False).to_numpy(),
     }
 

@@ -33,7 +33,7 @@ def truth(features: Doubles) -> Doubles:
 
 def outcomes_of(features: Doubles, seed: int = 1) -> NDArray[np.int64]:
     chance = expit(truth(features))
-    return (np.random.default_rng(seed).random(len(features)) < chance).astype(np.int64)
+    return np.asarray(np.random.default_rng(seed).random(len(features)) < chance, dtype=np.int64)
 
 
 def agreement(model: AdditiveMatcher, features: Doubles) -> float:

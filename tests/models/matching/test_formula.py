@@ -21,7 +21,7 @@ class TestScore:
 
     @pytest.mark.requirement("MEN-02")
     def test_nothing_is_0_and_everything_100(self) -> None:
-        assert formula_score([[0] * 6, [1] * 6, [0.5] * 6]).tolist() == [0, 100, 50]
+        assert formula_score(np.repeat([[0.0], [1.0], [0.5]], 6, axis=1)).tolist() == [0, 100, 50]
 
     def test_further_features_do_not_count(self) -> None:
         features = np.ones(len(FEATURES))
