@@ -76,5 +76,9 @@ def to_words(code: str | None) -> str:
     return (
         NOTHING
         if not code
-        else code.replace("_", " ").capitalize().replace("Hvac", "HVAC").replace("Sitesync", "SiteSync")
+        else code.replace("_", " ")
+        .capitalize()
+        .replace("Hvac", "HVAC")
+        .replace(" hvac", " HVAC")
+        .replace("Sitesync", "SiteSync")
     )

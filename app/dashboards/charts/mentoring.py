@@ -49,24 +49,25 @@ def _request_finding(frame: pl.DataFrame) -> str:
 
 
 def ratings_by_month(months: pl.DataFrame) -> Chart:
-    """Average stars of either side by month; months with fewer than five ratings stay empty.
+    """Average stars of either side; months with fewer than five ratings count with the month that completes five.
 
-    Frame: month, side, rating_count, average_rating.
+    Frame: month, side, rating_count, period_rating_count, average_rating.
     """
     figure = create_figure(260)
     known = months.drop_nulls("average_rating")
     for side, color in (("mentee", BLUE), ("mentor", ORANGE)):
         rows = known.filter(pl.col("side") == side)
         figure.add_scatter(
-            x=[to_month(month) for month in rows["month"].to_list()],
+            x=rows["month"].to_list(),
             y=rows["average_rating"].to_list(),
             mode="lines+markers",
             name=f"by {side}s",
             line={"color": color, "width": 3, "dash": "solid" if side == "mentee" else "dot"},
-            customdata=rows["rating_count"].to_list(),
-            hovertemplate="%{x}: %{y:.1f} stars of %{customdata} ratings<extra></extra>",
+            customdata=rows["period_rating_count"].to_list(),
+            hovertemplate="%{x|%b %Y}: %{y:.1f} stars of %{customdata} ratings<extra></extra>",
         )
     figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.14, "x": 0})
+    figure.update_xaxes(tickformat="%b %Y")
     figure.update_yaxes(range=[1, 5.1])
     return Chart("What both sides say of it", _rating_finding(months, known), figure)
 
@@ -75,14 +76,14 @@ def _rating_finding(months: pl.DataFrame, known: pl.DataFrame) -> str:
     counted = int(months["rating_count"].sum()) if months.height else 0
     if known.is_empty():
         return (
-            f"{to_number(counted)} ratings in the last twelve months; an average is shown for months with at least "
+            f"{to_number(counted)} ratings in the last twelve months; an average is shown of at least "
             "five, so that no single answer can be told."
         )
     parts = []
     for side in ("mentee", "mentor"):
         rows = known.filter(pl.col("side") == side)
-        weight = int(rows["rating_count"].sum()) if rows.height else 0
+        weight = int(rows["period_rating_count"].sum()) if rows.height else 0
         if weight:
-            mean = float((rows["average_rating"] * rows["rating_count"]).sum()) / weight
+            mean = float((rows["average_rating"] * rows["period_rating_count"]).sum()) / weight
             parts.append(f"{side}s give {to_number(mean, 1)} of 5 stars ({to_number(weight)} ratings)")
     return f"{'; '.join(parts).capitalize()}."

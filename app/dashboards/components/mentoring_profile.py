@@ -136,6 +136,7 @@ def _shared_fields(
         min_value=0.0,
         max_value=float(LONGEST_EXPERIENCE_YEARS),
         step=0.5,
+        format="%.1f",
         value=profile.years_experience if profile else None,
         key=f"{side}_years",
         width=220,

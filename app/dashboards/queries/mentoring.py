@@ -90,10 +90,13 @@ def funnel(warehouse: ScopedWarehouse, *, today: date) -> pl.DataFrame:
 
 
 def satisfaction(warehouse: ScopedWarehouse, *, today: date) -> pl.DataFrame:
-    """The last twelve months by side: month, side, rating_count, average_rating (1 to 5; empty below five ratings)."""
+    """The last twelve months by side: month, side, rating_count, period_rating_count, average_rating (1 to 5).
+
+    A month with fewer than five ratings waits, its average empty, for the month that completes five.
+    """
     return warehouse.query(
         """
-        select month, side, rating_count, average_rating from mentorship_satisfaction
+        select month, side, rating_count, period_rating_count, average_rating from mentorship_satisfaction
         where month > $today::date - interval 12 month order by month, side
         """,
         {"today": today},
