@@ -93,6 +93,13 @@ CHIPS: dict[str, Chip] = {
     "planned": Chip("Planned", *_WAITING),
     "nobody_qualified": Chip("Nobody qualified", *_BAD),
     "done": Chip("Done", *_DONE),
+    "effect": Chip("Effect", *_DONE),
+    "no_visible_effect": Chip("No visible effect", "remove", "·", "gray"),
+    "not_enough_data": Chip("Not enough data", *_WAITING),
+    "pre_trends_differ": Chip("Pre-trends differ", *_SOON),
+    "no_unit_value": Chip("No unit value", *_WAITING),
+    "no_cost": Chip("No cost", *_WAITING),
+    "mixed_currencies": Chip("Mixed currencies", *_BAD),
     "running": Chip("Running", *_RUNNING),
     "declined": Chip("Declined", *_OFF),
 }

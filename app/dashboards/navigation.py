@@ -91,6 +91,9 @@ COMPANY_VERIFICATION = _page(
 COMPANY_MENTORING = _page(
     Area.COMPANY, "mentoring", "Mentoring", "diversity_3", "Does mentoring work, and who should be matched?"
 )
+COMPANY_ROI = _page(
+    Area.COMPANY, "roi", "Training return", "savings", "What did training cost, and what did it return?"
+)
 SCHOOL_OVERVIEW = _page(Area.SCHOOL, "overview", "Overview", "school", "Are our students on track?")
 SCHOOL_PROGRAMMES = _page(Area.SCHOOL, "programmes", "Programmes", "menu_book", "Where do students fall behind?")
 SCHOOL_COURSE = _page(Area.SCHOOL, "course", "Course", "menu_book", "How does this course go?", is_in_menu=False)
@@ -187,6 +190,7 @@ PAGES: tuple[PageEntry, ...] = (
     COMPANY_ASSIGNMENTS,
     COMPANY_VISITS,
     COMPANY_MENTORING,
+    COMPANY_ROI,
     SCHOOL_OVERVIEW,
     SCHOOL_PROGRAMMES,
     SCHOOL_COURSE,
