@@ -28,6 +28,7 @@ from tests.benchmarks import (
     gates,
     imports,
     ledger,
+    matching,
     pages,
     pipeline,
     roi,
@@ -54,6 +55,7 @@ ROWS = {
     **crews.WHAT,
     **equipment.WHAT,
     **sweep.WHAT,
+    **matching.WHAT,
     **roi.WHAT,
 }
 # Filled in this order, so that the small ledger's processes do not sit beside the imports.
@@ -84,6 +86,8 @@ def run_rows(bench: Bench, wanted: frozenset[str]) -> list[Row]:
         "viewers": pages.measure_viewers,
         "equipment": equipment.measure_equipment,
         "sweep": sweep.measure_sweep,
+        "match_rank": matching.measure_rank,
+        "match_pairs": matching.measure_pairs,
         "roi": roi.measure_roi,
     }
     for name, measure in single.items():

@@ -47,6 +47,11 @@ class Effort:
     crew_certificate_count: int = 300_000
     # Certificates the expiry sweep goes through.
     certificate_count: int = 1_000_000
+    # The match: mentors ranked and how often, and the two groups of which all pairs are scored.
+    ranked_mentors: int = 10_000
+    rank_repetitions: int = 50
+    pair_mentees: int = 10_000
+    pair_mentors: int = 2_000
     # What training returned.
     roi_technicians: int = 2_000
     roi_repetitions: int = 3
