@@ -41,6 +41,7 @@ COMMAND_MODULES = {
     "badges": "badges",
     "owners": "owners",
     "roi": "roi",
+    "models": "models",
     "match": "match",
     "recommend": "recommend",
 }
@@ -57,6 +58,7 @@ GROUPS = {
     "badges": "badges",
     "owners": "owners",
     "roi": "roi",
+    "models": "models",
     "recommend": "recommend",
 }
 

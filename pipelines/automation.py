@@ -20,6 +20,11 @@ REFRESH_JOB = "refresh"
 REPLAY_JOB = "replay_gate_decisions"
 # Shortly after the day (UTC) whose decisions are replayed.
 REPLAY_CRON = "15 0 * * *"
+LEARNING_JOB = "learn"
+WATCHING_JOB = "watch_learned"
+# Sundays, when hardly anybody trains or meets; and every night after the replay.
+LEARNING_CRON = "30 1 * * 0"
+WATCHING_CRON = "45 0 * * *"
 SENSOR_SECONDS = 30
 ACTIVE_STATUSES = [
     dg.DagsterRunStatus.QUEUED,
@@ -114,4 +119,28 @@ def create_replay_schedule(job: "AssetJob") -> dg.ScheduleDefinition:
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description="Makes the gate decisions of the day before again and compares every byte.",
+    )
+
+
+def create_learning_schedule(job: "AssetJob") -> dg.ScheduleDefinition:
+    """Trains every week; only what is better than what serves is promoted."""
+    return dg.ScheduleDefinition(
+        name="learn_weekly",
+        job=job,
+        cron_schedule=LEARNING_CRON,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Trains the mentor match and the course recommender and promotes what is better.",
+    )
+
+
+def create_watching_schedule(job: "AssetJob") -> dg.ScheduleDefinition:
+    """Estimates what training returned and checks the serving match, each night."""
+    return dg.ScheduleDefinition(
+        name="watch_learned_nightly",
+        job=job,
+        cron_schedule=WATCHING_CRON,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Estimates what training returned; checks the serving match for damage, drift and calibration.",
     )

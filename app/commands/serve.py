@@ -7,12 +7,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine, select
 
-from app.context import open_context
+from app.context import AppContext, open_context
 from operational_db import clock
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.embedded import database_url
 from operational_db.embedded import migrate as migrate_database
 from operational_db.errors import ConflictError, ReleaseUnavailableError
+from operational_db.learned.service import is_unlearned
 from operational_db.releases.manifest import current_manifest
 from operational_db.settings import Settings, load_settings
 from operational_db.tables.identity import Organization
@@ -48,6 +49,7 @@ def prepare() -> None:
         if settings.demo and is_empty(context.engine):
             _load_demo(context.engine, settings)
         install_shipped(context.engine)
+        _learn_first_time(context)
         _refresh_first_time(settings)
 
 
@@ -116,6 +118,25 @@ def _load_demo(engine: Engine, settings: Settings) -> None:
             match_scorer=match_scorer(),
             progress=report,
         )
+
+
+def _learn_first_time(context: AppContext) -> None:
+    """Learn from a history that nothing was learned from. Whatever fails is told, and the start goes on without it."""
+    with read_only_session(context.engine) as session:
+        if not is_unlearned(session):
+            return
+    from pipelines.first_learning import FirstStep, learn_first_time
+
+    url = context.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    messages = []
+    with _bars() as bars:
+        tasks = {step: bars.add_task(str(step), total=1) for step in FirstStep}
+        for found in learn_first_time(context.engine, url, context.settings):
+            bars.update(tasks[found.step], completed=0 if found.has_failed else 1)
+            bars.stop_task(tasks[found.step])
+            messages += [found.message] if found.has_failed else []
+    for message in messages:
+        typer.echo(message, err=True)
 
 
 def _refresh_first_time(settings: Settings) -> None:

@@ -6,6 +6,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from operational_db.tables.learned import LearnedModel
+from operational_db.tables.mentorship import MenteeProfile, Mentorship
 from operational_db.types import LearnedModelKind
 
 # First half of the advisory lock on all models of a kind; the second is the kind's.
@@ -60,6 +61,22 @@ class LearnedRepository:
         if model_kind is not None:
             statement = statement.where(LearnedModel.model_kind == model_kind)
         return list(self.session.scalars(statement))
+
+    def newest(self, model_kind: LearnedModelKind) -> LearnedModel | None:
+        statement = select(LearnedModel).where(LearnedModel.model_kind == model_kind)
+        return self.session.scalar(statement.order_by(LearnedModel.version.desc()).limit(1))
+
+    def is_empty(self) -> bool:
+        return self.session.scalar(select(LearnedModel.id).limit(1)) is None
+
+    def has_mentorships(self) -> bool:
+        return self.session.scalar(select(Mentorship.id).limit(1)) is not None
+
+    def mentee_slices(self) -> list[tuple[str, str | None, str]]:
+        """Of every mentee: id, region and level as the profile says today."""
+        statement = select(MenteeProfile.person_id, MenteeProfile.location_region, MenteeProfile.current_level)
+        rows = self.session.execute(statement.order_by(MenteeProfile.person_id))
+        return [(str(person_id), region, str(level)) for person_id, region, level in rows]
 
     def last_version(self, model_kind: LearnedModelKind) -> int:
         """0 when there is none."""

@@ -5,7 +5,7 @@ model falls back to what is written down (mentor matching: the formula).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -97,6 +97,22 @@ def model_by_version(session: Session, model_kind: LearnedModelKind, version: in
     return model
 
 
+def newest_model(session: Session, model_kind: LearnedModelKind) -> LearnedModel | None:
+    """The model registered last, whether it serves or not; for whoever trains the next one."""
+    return LearnedRepository(session).newest(model_kind)
+
+
+def is_unlearned(session: Session) -> bool:
+    """Whether there are mentorships to learn from and no model was ever registered."""
+    repository = LearnedRepository(session)
+    return repository.is_empty() and repository.has_mentorships()
+
+
+def mentee_slices(session: Session) -> list[tuple[str, str | None, str]]:
+    """Id, region and level of every mentee, to compare a match's figures between groups; never shown by person."""
+    return LearnedRepository(session).mentee_slices()
+
+
 def list_models(
     session: Session, principal: Principal, *, model_kind: LearnedModelKind | None = None
 ) -> list[LearnedModel]:
@@ -180,6 +196,27 @@ def roll_back(
     serving.retired_at = now
     session.flush()
     return _serve(session, former, now)
+
+
+def record_checks(
+    session: Session,
+    principal: Principal,
+    *,
+    model_id: UUID,
+    checks: Sequence[Mapping[str, Any]],  # Any: JSON values
+    now: datetime,
+) -> None:
+    """Keep the last round of checks with the card, under `checks`; the rest of the card stays as it was trained.
+
+    Raises
+    ------
+    NotAuthorizedError, NotFoundError
+    """
+    principal.require(Permission.MANAGE_MODELS)
+    model = _model(LearnedRepository(session), model_id)
+    found = {"checked_at": now.isoformat(), "results": [dict(check) for check in checks]}
+    model.card = {**model.card, "checks": found}
+    session.flush()
 
 
 def is_serving(model: LearnedModel) -> bool:
