@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from operational_db.documents.service import erase_documents
 from operational_db.ledger.append import append_events
-from operational_db.ledger.events import AccessRemoved, Event, WaiverEnded
+from operational_db.ledger.events import AccessRemoved, Event, MentorshipCancelled, WaiverEnded
 from operational_db.tables.badges import Badge
 from operational_db.tables.catalog import CourseReview
 from operational_db.tables.compliance import Exemption
@@ -23,9 +23,19 @@ from operational_db.tables.gates import AccessGrant, GateWaiver, IncidentPerson,
 from operational_db.tables.identity import ApiToken
 from operational_db.tables.imports import ImportChange
 from operational_db.tables.learning import CourseDismissal
+from operational_db.tables.mentorship import (
+    ActionItem,
+    MenteeProfile,
+    MentorDismissal,
+    MentoringSession,
+    MentorProfile,
+    Mentorship,
+    MentorshipFeedback,
+    MentorshipMilestone,
+)
 from operational_db.tables.notifications import NotificationDelivery, NotificationItem, NotificationPreference
 from operational_db.tables.roi import HourlyWage, TrainingCost
-from operational_db.types import ReminderSchedule
+from operational_db.types import MentorshipSide, MentorshipStatus, ReminderSchedule
 
 ERASED_TEXT = "Erased"
 
@@ -57,6 +67,10 @@ _DELETED = (
     TipDismissal.person_id,
     CourseDismissal.person_id,
     HourlyWage.person_id,
+    MentorProfile.person_id,
+    MenteeProfile.person_id,
+    MentorDismissal.mentee_id,
+    MentorDismissal.mentor_id,
 )
 
 
@@ -75,6 +89,7 @@ def erase_personal_data(session: Session, person_id: UUID, *, now: datetime) -> 
     # A badge without its salt points at nobody; its place in the status list says revoked from then on.
     emptied = {"salt": "", "credential": "", "credential_jwt": "", "shows_name": False}
     session.execute(update(Badge).where(Badge.certificate_id.in_(hers)).values(emptied))
+    _clear_mentorships(session, person_id)
     erase_documents(session, person_id, now=now)
     # Copies of her news to those who manage her name her.
     session.execute(
@@ -88,10 +103,38 @@ def erase_personal_data(session: Session, person_id: UUID, *, now: datetime) -> 
     session.execute(update(ImportChange).where(ImportChange.record_id == person_id).values(before=former))
 
 
+def _clear_mentorships(session: Session, person_id: UUID) -> None:
+    """Everything the two wrote to and of each other; types, dates, minutes and stars stay."""
+    hers = select(Mentorship.id).where((Mentorship.mentor_id == person_id) | (Mentorship.mentee_id == person_id))
+    texts: dict[str, object] = {"message": "", "goals": [], "decline_note": None, "end_note": None}
+    session.execute(update(Mentorship).where(Mentorship.id.in_(hers)).values(texts))
+    session.execute(
+        update(MentorshipMilestone)
+        .where(MentorshipMilestone.mentorship_id.in_(hers))
+        # Each stays unlike the others of its mentorship.
+        .values(title=ERASED_TEXT + " " + cast(MentorshipMilestone.position, Text))
+    )
+    said: dict[str, object] = {
+        "location": None,
+        "topics": [],
+        "skills_practiced": [],
+        "resources_shared": [],
+        "mentor_notes": None,
+        "mentee_notes": None,
+    }
+    session.execute(update(MentoringSession).where(MentoringSession.mentorship_id.in_(hers)).values(said))
+    held = select(MentoringSession.id).where(MentoringSession.mentorship_id.in_(hers))
+    session.execute(update(ActionItem).where(ActionItem.session_id.in_(held)).values(task=ERASED_TEXT))
+    session.execute(update(MentorshipFeedback).where(MentorshipFeedback.mentorship_id.in_(hers)).values(comment=""))
+
+
 def end_rights(session: Session, person_id: UUID, *, now: datetime) -> None:
-    """Take the person off every access list and end her waivers, with an event each: nobody is left who could act."""
+    """Take the person off every access list, end her waivers and mentorships, with an event each.
+
+    Nobody is left who could act.
+    """
     today = now.date()
-    events: list[Event] = []
+    events: list[Event] = _end_mentorships(session, person_id, now=now)
     open_grants = select(AccessGrant).where(AccessGrant.person_id == person_id, AccessGrant.removed_on.is_(None))
     for grant in session.scalars(open_grants.with_for_update()):
         grant.removed_on = max(grant.granted_on, today)
@@ -122,3 +165,26 @@ def end_rights(session: Session, person_id: UUID, *, now: datetime) -> None:
         )
     session.flush()
     append_events(session, events, now=now)
+
+
+def _end_mentorships(session: Session, person_id: UUID, *, now: datetime) -> list[Event]:
+    # The profile first, as whoever answers a request does.
+    session.execute(select(MentorProfile.person_id).where(MentorProfile.person_id == person_id).with_for_update())
+    open_pairs = select(Mentorship).where(
+        (Mentorship.mentor_id == person_id) | (Mentorship.mentee_id == person_id),
+        Mentorship.status.in_((MentorshipStatus.PENDING, MentorshipStatus.ACTIVE)),
+    )
+    events: list[Event] = []
+    for pair in session.scalars(open_pairs.with_for_update().execution_options(populate_existing=True)):
+        pair.status, pair.ended_at, pair.next_session_at = MentorshipStatus.CANCELLED, now, None
+        events.append(
+            MentorshipCancelled(
+                subject_id=pair.mentee_id,
+                organization_id=None,
+                occurred_at=now,
+                mentorship_id=pair.id,
+                mentor_id=pair.mentor_id,
+                ended_by=MentorshipSide.MENTOR if pair.mentor_id == person_id else MentorshipSide.MENTEE,
+            )
+        )
+    return events

@@ -321,7 +321,7 @@ class MatchingRepository:
             .where(MentorDismissal.mentee_id == mentee_id)
             .order_by(MentorDismissal.dismissed_at.desc(), MentorDismissal.mentor_id)
         )
-        return [row._tuple() for row in self.session.execute(statement)]
+        return [(row[0], row[1], row[2]) for row in self.session.execute(statement)]
 
     def history(self, *, until: datetime, feature_names: Sequence[str] | None) -> "pl.DataFrame":
         import polars as pl

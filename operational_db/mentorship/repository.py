@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from operational_db.identity.repository import is_open_on
@@ -221,7 +222,7 @@ class MentorshipRepository:
             .where(wanted)
             .order_by(Mentorship.requested_at.desc(), Mentorship.id)
         )
-        views = [_to_view(person_id, *row._tuple()) for row in self.session.execute(statement)]
+        views = [_to_view(person_id, row) for row in self.session.execute(statement)]
         return self._with_milestones(views)
 
     def _with_milestones(self, views: list[MentorshipView]) -> list[MentorshipView]:
@@ -245,17 +246,9 @@ class MentorshipRepository:
         ]
 
 
-def _to_view(
-    person_id: UUID,
-    mentorship: Mentorship,
-    mentor_name: str,
-    mentee_name: str,
-    session_count: int,
-    session_minutes: int,
-    my_rating: int | None,
-    open_action_count: int,
-    shown_rank: int | None,
-) -> MentorshipView:
+def _to_view(person_id: UUID, row: Row[*tuple[Any, ...]]) -> MentorshipView:
+    mentorship: Mentorship = row[0]
+    mentor_name, mentee_name, session_count, session_minutes, my_rating, open_action_count, shown_rank = row[1:]
     return MentorshipView(
         mentorship_id=mentorship.id,
         mentor_id=mentorship.mentor_id,
