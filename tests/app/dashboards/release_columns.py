@@ -170,4 +170,36 @@ COLUMNS: dict[str, str] = {
     "trend_training_hours_per_technician double, trend_training_spend_per_technician double, "
     "quantile_requirement_coverage double, quantile_certificates_in_date_rate double, "
     "quantile_training_hours_per_technician double, quantile_training_spend_per_technician double",
+    # What training cost and returned.
+    "training_cost_monthly": "organization_id uuid, team_id uuid, course_id uuid, person_id uuid, month date, "
+    "cost_kind varchar, currency varchar, amount decimal(18, 2), cost_count bigint, leaf_index bigint",
+    "outcome_panel": "organization_id uuid, person_id uuid, team_id uuid, month date, month_version integer, "
+    "job_count bigint, first_time_fix_count bigint, first_time_fix_known_count bigint, callback_count bigint, "
+    "callback_known_count bigint, rework_count bigint, rework_known_count bigint, incident_count "
+    "bigint, hours decimal(14, 2), hours_known_count bigint, units_maintained bigint, trained_on "
+    "date, is_after_training boolean, leaf_index bigint",
+    "roi_effect": "estimate_id uuid, organization_id uuid, course_id uuid, outcome_kind varchar, state varchar, "
+    "effect double, low double, high double, exposure double, half_width double, without_training "
+    "double, trained_count bigint, compared_count bigint, month_count bigint, pre_trend_p double, "
+    "placebo_p double, reason varchar, what_would_change varchar, ledger_size bigint, estimated_at "
+    "timestamptz, leaf_index bigint",
+    "roi_event_study": "estimate_id uuid, organization_id uuid, course_id uuid, outcome_kind varchar, month_offset "
+    "integer, effect double, low double, high double, trained_count bigint, leaf_index bigint",
+    "roi_outcome": "organization_id uuid, course_id uuid, outcome_kind varchar, state varchar, is_counted boolean, "
+    "exposure double, unit_value double, currency varchar, units double, benefit double, benefit_low "
+    "double, benefit_high double, leaf_index bigint",
+    "roi_company": "organization_id uuid, state varchar, training_hours double, cost double, benefit double, "
+    "benefit_low double, benefit_high double, roi double, roi_low double, roi_high double, "
+    "interval_kind varchar, currency varchar, valued_count bigint, counted_count bigint, leaf_index "
+    "bigint",
+    "roi_course": "organization_id uuid, course_id uuid, state varchar, training_hours double, cost double, benefit "
+    "double, benefit_low double, benefit_high double, roi double, roi_low double, roi_high double, "
+    "interval_kind varchar, currency varchar, valued_count bigint, counted_count bigint, leaf_index "
+    "bigint",
+    "roi_team": "organization_id uuid, team_id uuid, state varchar, training_hours double, cost double, benefit "
+    "double, benefit_low double, benefit_high double, roi double, roi_low double, roi_high double, "
+    "interval_kind varchar, currency varchar, valued_count bigint, counted_count bigint, leaf_index "
+    "bigint",
+    "income_context": "source varchar, trade varchar, jurisdiction varchar, cohort_year integer, "
+    "years_from_certification integer, median_income double, currency varchar, person_count bigint",
 }
