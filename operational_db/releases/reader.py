@@ -205,7 +205,9 @@ def _create_views(connection: duckdb.DuckDBPyConnection, path: Path, scope: Scop
 
 def _masked(masks: Mapping[str, str], scope: Scope) -> str:
     """All columns, those with a mask null where its condition does not hold."""
-    shown = [f"case when {_bind(condition, scope)} then {column} end as {column}" for column, condition in masks.items()]
+    shown = [
+        f"case when {_bind(condition, scope)} then {column} end as {column}" for column, condition in masks.items()
+    ]
     return f"* replace ({', '.join(shown)})" if shown else "*"
 
 

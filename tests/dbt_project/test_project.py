@@ -153,7 +153,7 @@ class TestKeys:
         assert {m.name for m in models("marts")} - tested - sound_models().keys() == set()
 
     def test_keys_tested_by_one_query_are_never_null(self) -> None:
-        """A contract refuses null where the table is written; only what a row may be of nobody's may be absent from a key."""
+        """A contract refuses null where the table is written; only what a row need not have may lack in a key."""
         for model in models("marts"):
             for column in sound_models().get(model.name, {}).get("key", []):
                 constraints = {c.type.value for c in model.columns[column].constraints}

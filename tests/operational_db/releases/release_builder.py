@@ -82,7 +82,28 @@ _ORGANIZATION_TABLES = {
     "tip_daily": "on_date date, shown_count bigint",
     "reinforcement_effect": "lesson_id uuid, near_miss_rate_after double",
 }
+# Of company A's mentoring and returns and the same of the others'; each person mentors the next organization's.
+_ORGANIZATION_TABLES |= {
+    "mentorship_funnel": "month date, requested_count bigint",
+    "mentorship_satisfaction": "month date, average_rating double",
+    "mentor_load": "mentor_id uuid, active_count bigint",
+    "training_cost_monthly": "person_id uuid, amount double",
+    "outcome_panel": "person_id uuid, job_count bigint",
+    "roi_effect": "estimate_id uuid, effect double",
+    "roi_event_study": "estimate_id uuid, effect double",
+    "roi_outcome": "outcome_kind varchar, benefit double",
+    "roi_company": "state varchar, roi double",
+    "roi_course": "course_id uuid, roi double",
+    "roi_team": "team_id uuid, roi double",
+}
 _OWN_TABLES = """
+create table marts.fct_mentorship (
+    mentorship_id uuid, mentor_id uuid, mentee_id uuid, organization_id uuid, mentor_organization_id uuid,
+    mentee_rating integer, mentee_rated_on date, mentor_rating integer, mentor_rated_on date, leaf_index bigint
+);
+create table marts.income_context (source varchar, median_income double);
+create table marts.dim_learned_model (model_id uuid, headline varchar);
+create table marts.learned_model_history (leaf_index bigint, entry varchar);
 create table marts.dim_person (person_id uuid, display_name varchar);
 create table marts.dim_organization (organization_id uuid, name varchar, kind varchar);
 create table marts.dim_course (course_id uuid, title varchar, provider_type varchar, provider_id uuid);
@@ -162,6 +183,17 @@ def _fill(connection: duckdb.DuckDBPyConnection, ledger_size: int) -> None:
     insert("kpi_certification_monthly", ("2026-11-01", 1))
     insert("verification_request_daily", ("2026-11-01", 2))
     insert("dim_manufacturer", (number_id(91), "Maker"))
+    stars = (4, "2026-11-01", 5, "2026-11-02")
+    insert(
+        "fct_mentorship",
+        (number_id(101), PERSON_A, FORMER_A, COMPANY_A, COMPANY_A, *stars, 8),
+        (number_id(102), PERSON_B, FORMER_A, COMPANY_A, COMPANY_B, *stars, 9),
+        (number_id(103), FORMER_A, PERSON_B, COMPANY_B, COMPANY_A, *stars, 10),
+        (number_id(104), PERSON_B, STUDENT, SCHOOL, COMPANY_B, *stars, 11),
+    )
+    insert("income_context", ("Statistics", 60_000.0))
+    insert("dim_learned_model", (number_id(111), "Better than the formula"))
+    insert("learned_model_history", (12, "model_promoted"))
     insert("release_information", (ledger_size, True))
     insert("secret_table", ("nobody may see this",))
 
@@ -176,7 +208,8 @@ def _fill_organization_tables(connection: duckdb.DuckDBPyConnection) -> None:
                 name, kind = column.split()
                 course = SCHOOL_COURSE if organization_id == SCHOOL else PUBLIC_COURSE
                 by_kind = {"double": 0.5, "bigint": 1, "varchar": "safety", "date": "2026-11-21", "uuid": number_id(99)}
-                values.append({"person_id": person_id, "course_id": course}.get(name, by_kind[kind]))
+                known = {"person_id": person_id, "mentor_id": person_id, "course_id": course}
+                values.append(known.get(name, by_kind[kind]))
             marks = ", ".join("?" for _ in values)
             connection.execute(f"insert into marts.{table} values (?, {marks})", [organization_id, *values])
 

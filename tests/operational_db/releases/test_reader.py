@@ -35,8 +35,15 @@ from tests.operational_db.releases.release_builder import (
 )
 
 SCOPES = {
-    "manager_of_a": Scope(company_ids=frozenset({COMPANY_A}), person_id=PERSON_A),
-    "school_admin": Scope(school_ids=frozenset({SCHOOL}), person_id=number_id(70)),
+    "manager_of_a": Scope(
+        company_ids=frozenset({COMPANY_A}),
+        mentoring_ids=frozenset({COMPANY_A}),
+        roi_ids=frozenset({COMPANY_A}),
+        person_id=PERSON_A,
+    ),
+    "supervisor_of_a": Scope(company_ids=frozenset({COMPANY_A}), person_id=number_id(72)),
+    "programme_of_a": Scope(mentoring_ids=frozenset({COMPANY_A})),
+    "school_admin": Scope(school_ids=frozenset({SCHOOL}), mentoring_ids=frozenset({SCHOOL}), person_id=number_id(70)),
     "student": Scope(person_id=STUDENT),
     "product_team": Scope(person_id=PRODUCT, can_view_kpis=True, can_view_platform=True),
     "owner_a": Scope(owner_ids=frozenset({OWNER_A}), person_id=number_id(71)),
@@ -142,6 +149,78 @@ class TestBuildingOwner:
             assert "person_id" not in frame.columns or frame.is_empty(), view
 
 
+STARS = ("mentee_rating", "mentee_rated_on", "mentor_rating", "mentor_rated_on")
+OF_ROI = (
+    "training_cost_monthly", "outcome_panel", "roi_effect", "roi_event_study", "roi_outcome", "roi_company",
+    "roi_course", "roi_team",
+)  # fmt: skip
+OF_MENTORING = ("fct_mentorship", "mentorship_funnel", "mentorship_satisfaction", "mentor_load")
+
+
+class TestMentoring:
+    """Own people's mentorships on either side, whoever is not one's own unnamed; stars for the two alone."""
+
+    @for_viewer("programme_of_a")
+    def test_a_programme_sees_both_sides_of_its_people_without_names_of_others(self, opened: ScopedWarehouse) -> None:
+        rows = opened.query(
+            "select mentorship_id, mentor_id, mentee_id, organization_id, mentor_organization_id from fct_mentorship "
+            "order by mentorship_id"
+        ).rows()
+        own, anna, fred = str(COMPANY_A), str(PERSON_A), str(FORMER_A)
+        assert rows == [
+            (str(number_id(101)), anna, fred, own, own),
+            (str(number_id(102)), None, fred, own, None),
+            (str(number_id(103)), fred, None, None, own),
+        ]
+        for view in ("mentorship_funnel", "mentorship_satisfaction", "mentor_load"):
+            assert ids(opened, "organization_id", view) == {own}
+
+    @for_viewer("programme_of_a")
+    def test_a_programme_sees_nobodys_stars(self, opened: ScopedWarehouse) -> None:
+        assert set(opened.query(f"select {', '.join(STARS)} from fct_mentorship").rows()) == {(None,) * len(STARS)}
+
+    @for_viewer("student")
+    def test_the_two_see_theirs_whole(self, opened: ScopedWarehouse) -> None:
+        frame = opened.query(
+            f"select mentor_id, mentee_id, mentor_organization_id, {', '.join(STARS)} from fct_mentorship"
+        )
+        assert frame.height == 1
+        assert frame.row(0)[:3] == (str(PERSON_B), str(STUDENT), str(COMPANY_B))
+        assert None not in frame.row(0)
+
+    @for_viewer("school_admin")
+    def test_a_school_sees_its_students_mentorships_and_no_returns(self, opened: ScopedWarehouse) -> None:
+        assert ids(opened, "mentee_id", "fct_mentorship") == {str(STUDENT)}
+        assert ids(opened, "mentor_id", "fct_mentorship") == {None}
+        assert all(opened.query(f"select * from {view}").is_empty() for view in OF_ROI)
+
+    @for_viewer("owner_a")
+    def test_an_owner_sees_none(self, opened: ScopedWarehouse) -> None:
+        for view in (*OF_MENTORING, *OF_ROI, "dim_learned_model", "learned_model_history"):
+            assert opened.query(f"select * from {view}").is_empty(), view
+
+    @for_viewer("product_team")
+    def test_the_product_team_sees_aggregates_without_names(self, opened: ScopedWarehouse) -> None:
+        for view in ("mentorship_funnel", "mentorship_satisfaction"):
+            assert ids(opened, "organization_id", view) == {str(COMPANY_A), str(COMPANY_B), str(SCHOOL)}
+        for view in ("fct_mentorship", "mentor_load", *OF_ROI):
+            assert opened.query(f"select * from {view}").is_empty(), view
+        assert not opened.query("select * from dim_learned_model").is_empty()
+
+
+class TestReturns:
+    @for_viewer("manager_of_a")
+    @pytest.mark.requirement("US-TC020")
+    def test_a_manager_sees_the_own_companys(self, opened: ScopedWarehouse) -> None:
+        for view in OF_ROI:
+            assert ids(opened, "organization_id", view) == {str(COMPANY_A)}, view
+
+    @for_viewer("supervisor_of_a")
+    def test_a_supervisor_sees_neither_money_nor_mentoring(self, opened: ScopedWarehouse) -> None:
+        for view in (*OF_MENTORING, *OF_ROI):
+            assert opened.query(f"select * from {view}").is_empty(), view
+
+
 class TestSchool:
     @for_viewer("school_admin")
     def test_sees_students_of_its_courses_and_nothing_else_of_their_employers(self, opened: ScopedWarehouse) -> None:
@@ -204,6 +283,7 @@ class TestPersonAlone:
             "dim_certification",
             "dim_manufacturer",
             "dim_organization",
+            "income_context",
             "release_information",
         }
         assert str(COMPANY_A) not in ids(opened, "organization_id", "dim_organization")
@@ -344,13 +424,21 @@ class TestScopeFor:
 
     def test_a_manager_sees_the_own_company(self) -> None:
         scope = scope_for(self.make(Grant(COMPANY_A, Role.COMPANY_MANAGER)))
-        assert scope == Scope(company_ids=frozenset({COMPANY_A}), person_id=PERSON_A)
+        own = frozenset({COMPANY_A})
+        assert scope == Scope(company_ids=own, mentoring_ids=own, roi_ids=own, person_id=PERSON_A)
 
     def test_a_technician_sees_the_own_record(self) -> None:
         assert scope_for(self.make(Grant(COMPANY_A, Role.TECHNICIAN))) == Scope(person_id=PERSON_A)
 
     def test_a_school_admin_sees_the_school(self) -> None:
-        assert scope_for(self.make(Grant(SCHOOL, Role.SCHOOL_ADMIN))).school_ids == {SCHOOL}
+        scope = scope_for(self.make(Grant(SCHOOL, Role.SCHOOL_ADMIN)))
+        assert (scope.school_ids, scope.mentoring_ids, scope.roi_ids) == ({SCHOOL}, {SCHOOL}, frozenset())
+
+    def test_an_auditor_sees_mentoring_and_returns_and_an_owner_neither(self) -> None:
+        auditor = scope_for(self.make(Grant(COMPANY_A, Role.AUDITOR)))
+        assert (auditor.mentoring_ids, auditor.roi_ids) == ({COMPANY_A}, {COMPANY_A})
+        owner = scope_for(self.make(Grant(OWNER_A, Role.BUILDING_OWNER)))
+        assert (owner.mentoring_ids, owner.roi_ids) == (frozenset(), frozenset())
 
     def test_product_team_and_system_see_aggregates(self) -> None:
         scope = scope_for(self.make(Grant(PLATFORM, Role.PRODUCT_TEAM)))
