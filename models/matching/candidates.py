@@ -17,7 +17,7 @@ from models.matching.additive import AdditiveMatcher
 from models.matching.factors import FEATURE_NAMES, FEATURES
 from models.matching.formula import formula_score
 from models.matching.matcher import Matcher, create_head
-from models.matching.metrics import SMALLEST_CHANCE, Doubles, Flags, Whole, log_losses
+from models.matching.metrics import Doubles, Flags, Whole, log_losses
 
 # Of the training requests, by mentee; what is left out of the fit to calibrate on.
 CALIBRATION_SHARE = 0.2
@@ -329,19 +329,16 @@ def fit_platt(odds: Doubles, happened: Flags, *, may_fall: bool = False) -> tupl
     """
     if min(happened.sum(), (~happened).sum()) < FEWEST_TO_CALIBRATE:
         return 1.0, 0.0
-    slope, intercept = 1.0, 0.0
-    for _ in range(50):
-        chance = _chance(slope * odds + intercept)
-        pull, stiffness = chance - happened, chance * (1 - chance) + SMALLEST_CHANCE
-        gradient = np.array([pull @ odds + (slope - 1), pull.sum()])
-        cross = stiffness @ odds
-        curvature = np.array([[stiffness @ odds**2 + 1, cross], [cross, stiffness.sum()]])
-        step = np.linalg.solve(curvature, gradient)
-        # Half steps at most as large as the range in which the parabola can be trusted.
-        step *= min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-12))
-        slope, intercept = slope - float(step[0]), intercept - float(step[1])
-        if np.abs(step).max() < 1e-10:
-            break
+    from scipy.optimize import minimize
+
+    def loss(point: Doubles) -> tuple[float, Doubles]:
+        own = point[0] * odds + point[1]
+        away = _chance(own) - happened
+        value = (np.logaddexp(0, own) - happened * own).sum() + (point[0] - 1) ** 2 / 2
+        return float(value) / odds.size, np.array([away @ odds + point[0] - 1, away.sum()]) / odds.size
+
+    found = minimize(loss, np.array([1.0, 0.0]), jac=True, method="BFGS", options={"gtol": 1e-9})
+    slope, intercept = (float(each) for each in found.x)
     if not may_fall and slope < SMALLEST_SLOPE:
         # No sign of the order in what happened: nearly the same chance for all, in that order.
         share = happened.mean()
