@@ -209,8 +209,9 @@ def _needs(person: Person, catalogue: _Catalogue, today: date) -> Iterator[tuple
             options = [catalogue.courses[need["course_id"]]] if need["course_id"] in catalogue.courses else []
         else:
             options = catalogue.leading_to(need["certification_id"])
-            reason = replace(reason, text=f"{reason.text} It leads to “{need['name']}”.")
-        yield from _one_of(catalogue, options, reason)
+        for option, why in _one_of(catalogue, options, reason):
+            is_said = need["course_id"] is not None or need["name"].casefold() in option.title.casefold()
+            yield option, why if is_said else replace(why, text=f"{why.text} It leads to “{need['name']}”.")
 
 
 def _lapses(person: Person, catalogue: _Catalogue, today: date) -> Iterator[tuple[_Course, Reason]]:

@@ -77,8 +77,8 @@ def train_recommender(
 
     For whoever runs the life cycle: give it `Records` made of `operational_db.recommending.records.training_frames`
     (or of any frames of that form), the day, the ledger's size and the folder of artifacts. Register what comes back
-    under the kind `course_recommending` with `artifact.path`, `artifact.sha256` and `card`, and promote it always: a
-    model that did not beat both yardsticks carries that verdict in its card (`card["verdict"]`), and the product then
+    under the kind `course_recommending` with `artifact.path.name`, `artifact.sha256` and `card`, and promote it always:
+    a model that did not beat both yardsticks carries that verdict in its card (`card["verdict"]`), and the product then
     shows popularity and says so. Deterministic; takes seconds.
 
     Raises

@@ -47,23 +47,23 @@ def show_recommended(viewer: Viewer) -> None:
             "take fill it.",
         )
     for course in found.courses[:SHOWN_AT_ONCE]:
-        _show_course(viewer, course)
+        _show_course(viewer, found, course)
     rest = found.courses[SHOWN_AT_ONCE:]
     if rest:
         with st.expander(f"{to_plural(len(rest), 'more course')}"):
             for course in rest:
-                _show_course(viewer, course)
+                _show_course(viewer, found, course)
     _show_evidence(found)
     _show_dismissed(viewer, found)
 
 
-def _show_course(viewer: Viewer, course: RecommendedCourse) -> None:
+def _show_course(viewer: Viewer, found: CourseList, course: RecommendedCourse) -> None:
     first = course.reasons[0]
     with st.container(border=True):
         st.markdown(f":material/{ICONS[first.kind]}: **{course.title}**  \n{first.text}")
         with st.container(horizontal=True, vertical_alignment="center"):
             if course.needs_sponsor:
-                st.caption("It is not free: ask your manager to enroll you or to assign it to you.")
+                st.caption("It is not free: ask your manager to enroll you or to assign it to you.", width="content")
             else:
                 st.button(
                     "Enroll",
@@ -73,7 +73,7 @@ def _show_course(viewer: Viewer, course: RecommendedCourse) -> None:
                     args=(viewer, course),
                 )
             with st.popover("Why this", icon=":material/help:", key=f"recommended_why_{course.course_id}"):
-                _show_why(course)
+                _show_why(course, found)
             if first.kind not in CANNOT_BE_DISMISSED:
                 st.button(
                     "Not for me",
@@ -84,10 +84,13 @@ def _show_course(viewer: Viewer, course: RecommendedCourse) -> None:
                 )
 
 
-def _show_why(course: RecommendedCourse) -> None:
+def _show_why(course: RecommendedCourse, found: CourseList) -> None:
+    """Every reason, what it rests on, and for those that rest on other people how they were tested."""
     for reason in course.reasons:
         basis = "From your own records or words." if reason.is_fact else "From what others did, at least five people."
         st.markdown(f":material/{ICONS[reason.kind]}: {reason.text}  \n:small[{basis}]")
+    if any(reason.kind is ReasonKind.PEOPLE_ALIKE for reason in course.reasons):
+        st.caption(found.served.sentence)
 
 
 def _show_evidence(found: CourseList) -> None:
