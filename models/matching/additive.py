@@ -52,7 +52,7 @@ class AdditiveMatcher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     smoothness
         How much more a function's bends cost than its distance from the line.
     tolerance, max_iter
-        Newton's method stops when the next step promises less than this decrease, or after so many steps.
+        Newton's method stops when the next step promises less than this share of a decrease, or after so many steps.
     """
 
     def __init__(
@@ -262,9 +262,12 @@ class AdditiveMatcher(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             room = np.minimum(lowest - point, -1e-300)
             direction = lsq_linear(lower.T, aim, bounds=(room, np.inf), method="bvls", tol=1e-14).x
             promised = -float(gradient @ direction)
-            if promised <= self.tolerance:
+            if promised <= self.tolerance * max(1.0, value):
                 break
-            point = _descend(objective, point, direction, value, promised, lowest)
+            lower_point = _descend(objective, point, direction, value, promised, lowest)
+            if lower_point is None:
+                break
+            point = lower_point
         self._keep(point, iterations)
 
 
@@ -313,15 +316,19 @@ class _Objective:
 
 def _descend(
     objective: _Objective, point: Doubles, direction: Doubles, value: float, promised: float, lowest: Doubles
-) -> Doubles:
-    """The longest of the halved steps that keeps a share of what the slope promises (Armijo)."""
+) -> Doubles | None:
+    """The longest of the halved steps that keeps a share of what the slope promises (Armijo).
+
+    None where rounding errors outweigh every step: no lower point can be told apart.
+    """
     length = 1.0
     while length > _SMALLEST_STEP:
         candidate: Doubles = np.maximum(point + length * direction, lowest)
-        if objective.value(candidate) <= value - _SUFFICIENT_DECREASE * length * promised:
+        reached = objective.value(candidate)
+        if reached < value and reached <= value - _SUFFICIENT_DECREASE * length * promised:
             return candidate
         length /= 2
-    return point
+    return None
 
 
 def _ramps(positions: Doubles, segments: int) -> Floats:

@@ -36,11 +36,8 @@ def rounded_points(points: ArrayLike) -> tuple[Decimal, list[Decimal]]:
     tenths = np.asarray(points, dtype=np.float64) * 10
     whole = np.floor(tenths)
     total = int(np.floor(tenths.sum() + 0.5))
+    # At least 0 and at most as many as there are parts with a remainder, since each remainder is below 1.
     missing = total - int(whole.sum())
-    # Floating sums may ask for one part more, or one less, than there are remainders.
     order = np.argsort(whole - tenths, kind="stable")
-    for index in order[: max(missing, 0)]:
-        whole[index] += 1
-    for index in order[::-1][: max(-missing, 0)]:
-        whole[index] -= 1
+    whole[order[:missing]] += 1
     return Decimal(total) * POINT_STEP, [Decimal(int(part)) * POINT_STEP for part in whole]

@@ -133,6 +133,36 @@ class TestEvidence:
         assert chance.mean() == pytest.approx(happened.mean(), abs=2e-3)
 
 
+class TestConvergence:
+    def test_a_start_far_off_still_ends_at_the_minimum(self) -> None:
+        """From log odds of -25 a whole step of Newton's method would overshoot by far."""
+        features = features_of(400)
+        happened = outcomes_of(features)
+        near, far = (create_head(strength=0.01, prior_intercept=start).fit(features, happened) for start in (-2.5, -25))
+        assert log_loss(happened, far.predict_proba(features)[:, 1]) < 0.7
+        for head in (near, far):
+            assert 1 < head.n_iter_ < head.max_iter
+        more_steps = create_head(strength=0.01, prior_intercept=-25, max_iter=500, tolerance=1e-14)
+        np.testing.assert_allclose(
+            far.log_odds(features), more_steps.fit(features, happened).log_odds(features), atol=1e-3
+        )
+
+    def test_it_stops_where_rounding_hides_every_further_step(self) -> None:
+        features = features_of(300)
+        exact = create_head(tolerance=0.0).fit(features, outcomes_of(features))
+        assert exact.n_iter_ < exact.max_iter
+        usual = create_head().fit(features, outcomes_of(features))
+        np.testing.assert_allclose(exact.log_odds(features), usual.log_odds(features), atol=1e-3)
+
+    def test_without_bounds_a_prior_reaches_from_0_to_1(self) -> None:
+        prior = AdditiveMatcher(prior_weights=[0.5, 0.5]).fit_prior()
+        np.testing.assert_allclose(prior.log_odds([[0, 0], [1, 1], [2, 2]]), [-3, 1, 1])
+
+    def test_it_stops_after_the_steps_it_is_given(self) -> None:
+        features = features_of(100)
+        assert create_head(max_iter=1).fit(features, outcomes_of(features)).n_iter_ == 1
+
+
 class TestDirections:
     @pytest.mark.requirement("MEN-03")
     @settings(max_examples=10, deadline=None)

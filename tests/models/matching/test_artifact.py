@@ -180,6 +180,12 @@ class TestStrange:
         with pytest.raises(DamagedArtifactError):
             load_matcher(strange.path, strange.sha256)
 
+    def test_a_head_of_other_bounds_is_no_head(self, tmp_path: Path) -> None:
+        head = create_head().set_params(bounds=(0.0, 2.0)).fit_prior()
+        strange = write(tmp_path / "model.skops", dumps(content(heads={"asks": head, "succeeds": head})))
+        with pytest.raises(DamagedArtifactError, match="other bounds"):
+            load_matcher(strange.path, strange.sha256)
+
     def test_a_card_that_is_no_object_is_not_told(self, tmp_path: Path) -> None:
         strange = write(tmp_path / "model.skops", dumps(content(card="[1]")))
         with pytest.raises(DamagedArtifactError, match="not an object"):

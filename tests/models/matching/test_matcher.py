@@ -63,7 +63,7 @@ def mentees() -> Mentees:
 
 
 class TestRank:
-    @pytest.mark.requirement("MEN-02", "US-TC015")
+    @pytest.mark.requirement("MEN-02")
     def test_the_formula_ranks_by_its_score_best_first(self, mentees: Mentees, mentors: Mentors) -> None:
         one = mentees.take(np.array([0]))
         ranking = Matcher().rank(one, mentors, top=400)
