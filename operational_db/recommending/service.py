@@ -13,6 +13,7 @@ from uuid import UUID
 import polars as pl
 from sqlalchemy.orm import Session
 
+from operational_db.catalog.repository import CatalogRepository
 from operational_db.catalog.search import Viewer
 from operational_db.compliance.service import required_trainings_of
 from operational_db.credentials.access import may_see_all
@@ -27,6 +28,7 @@ from operational_db.learning.service import SPONSOR_PAYS, enroll
 from operational_db.paging import PageRequest
 from operational_db.recommending.repository import RecommendingRepository
 from operational_db.tables.catalog import Course
+from operational_db.tables.identity import Membership
 from operational_db.tables.learning import Enrollment
 from operational_db.types import OPEN_ENROLLMENT_STATUSES, CourseStatus, EnrollmentStatus, TrainingStatus
 
@@ -117,14 +119,7 @@ def person_frames(session: Session, principal: Principal, *, person_id: UUID, no
     seen = _organizations_seen(principal, frozenset(names), is_own=is_own)
     if not is_own and not seen:
         raise NotFoundError("There is no person with this id among your members. Check the id or search by name.")
-    # Nothing of what she manages or administers: a recommendation is for her as a learner.
-    viewer = Viewer(
-        person_id=person_id,
-        member_of=frozenset(names),
-        teams=frozenset(m.team_id for m, _ in memberships if m.team_id is not None),
-        manages=frozenset(),
-        is_unrestricted=False,
-    )
+    viewer = _as_learner(person_id, [membership for membership, _ in memberships])
     enrollments = repository.enrollments(person_id)
     courses = repository.courses(viewer, {enrollment.course_id for enrollment in enrollments})
     reader = _Reader(repository, person_id, courses, enrollments, told_by=None if is_own else seen, now=now)
@@ -153,23 +148,27 @@ def dismiss_course(session: Session, principal: Principal, *, course_id: UUID, n
     InvalidInputError
         When there is no person behind the principal.
     NotFoundError
-        When there is no such course.
+        When there is no such course for her.
     """
-    repository = RecommendingRepository(session)
-    if session.get(Course, course_id) is None:
-        raise NotFoundError("There is no course with this id. Browse the catalogue to find it.")
-    repository.put_dismissal(_herself(principal), course_id, now)
+    herself = _herself(principal)
+    _require_visible(session, herself, course_id, on=now.date())
+    RecommendingRepository(session).put_dismissal(herself, course_id, now)
 
 
-def restore_course(session: Session, principal: Principal, *, course_id: UUID) -> None:
-    """Take a dismissal back; without one nothing changes.
+def restore_course(session: Session, principal: Principal, *, course_id: UUID, now: datetime) -> None:
+    """Take a dismissal back, also of a course she no longer finds; without one nothing changes.
 
     Raises
     ------
     InvalidInputError
         When there is no person behind the principal.
+    NotFoundError
+        When there is no such course for her.
     """
-    RecommendingRepository(session).remove_dismissal(_herself(principal), course_id)
+    herself, repository = _herself(principal), RecommendingRepository(session)
+    if course_id not in repository.dismissed(herself):
+        _require_visible(session, herself, course_id, on=now.date())
+    repository.remove_dismissal(herself, course_id)
 
 
 def dismissed_courses(session: Session, principal: Principal) -> list[DismissedCourse]:
@@ -199,6 +198,23 @@ def _herself(principal: Principal) -> UUID:
     if principal.is_system:
         raise InvalidInputError("Only a person can put a recommendation away; sign in as one.")
     return principal.person_id
+
+
+def _require_visible(session: Session, person_id: UUID, course_id: UUID, *, on: date) -> None:
+    memberships = RecommendingRepository(session).memberships(person_id, on=on)
+    viewer = _as_learner(person_id, [membership for membership, _ in memberships])
+    CatalogRepository(session).visible_course(course_id, viewer)
+
+
+def _as_learner(person_id: UUID, memberships: Sequence[Membership]) -> Viewer:
+    """The person without what she manages or administers: a recommendation is for her as a learner."""
+    return Viewer(
+        person_id=person_id,
+        member_of=frozenset(membership.organization_id for membership in memberships),
+        teams=frozenset(membership.team_id for membership in memberships if membership.team_id is not None),
+        manages=frozenset(),
+        is_unrestricted=False,
+    )
 
 
 def _organizations_seen(principal: Principal, member_of: frozenset[UUID], *, is_own: bool) -> frozenset[UUID]:

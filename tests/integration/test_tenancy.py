@@ -501,6 +501,8 @@ def _bodies(other: Other) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", "/v1/tips/{action}/dismissal"): {"json": company},
         ("POST", "/v1/me/notifications/{notification_id}/read"): {},
         ("POST", "/v1/me/reinforcement/{reinforcement_id}/finish"): {},
+        ("PUT", "/v1/training/recommendations/{course_id}/dismissal"): {},
+        ("DELETE", "/v1/training/recommendations/{course_id}/dismissal"): {},
         ("PUT", f"{course}/review"): {"json": {"rating": 1}},
         ("POST", f"{course}/enroll"): {"json": {"person_id": str(other.person_id)}},
         ("DELETE", enrollment): {},

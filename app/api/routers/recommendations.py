@@ -45,4 +45,4 @@ def dismiss(course_id: UUID, session: WriteSession, principal: CurrentPrincipal)
 
 @router.delete("/{course_id}/dismissal", status_code=status.HTTP_204_NO_CONTENT, summary="Take that back")
 def restore(course_id: UUID, session: WriteSession, principal: CurrentPrincipal) -> None:
-    service.restore_course(session, principal, course_id=course_id)
+    service.restore_course(session, principal, course_id=course_id, now=clock.now())

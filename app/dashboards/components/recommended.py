@@ -132,7 +132,7 @@ def _dismiss(viewer: Viewer, course_id: UUID) -> None:
 
 
 def _restore(viewer: Viewer, course_id: UUID) -> None:
-    recommendations.restore(session.installation().engine, viewer.principal, course_id=course_id)
+    recommendations.restore(session.installation().engine, viewer.principal, course_id=course_id, now=clock.now())
 
 
 def _change(action: Callable[[], None]) -> None:

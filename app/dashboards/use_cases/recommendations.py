@@ -50,7 +50,7 @@ def dismiss(engine: Engine, principal: Principal, *, course_id: UUID, now: datet
         service.dismiss_course(session, principal, course_id=course_id, now=now)
 
 
-def restore(engine: Engine, principal: Principal, *, course_id: UUID) -> None:
+def restore(engine: Engine, principal: Principal, *, course_id: UUID, now: datetime) -> None:
     """Let the course be recommended again.
 
     Raises
@@ -59,4 +59,4 @@ def restore(engine: Engine, principal: Principal, *, course_id: UUID) -> None:
         When the database is down.
     """
     with unit_of_work(engine) as session:
-        service.restore_course(session, principal, course_id=course_id)
+        service.restore_course(session, principal, course_id=course_id, now=now)

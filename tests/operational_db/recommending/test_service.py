@@ -263,7 +263,7 @@ class TestPuttingAway:
         assert row(own(session, ann, now), course)["is_dismissed"]
         assert [each.title for each in service.dismissed_courses(session, ann)] == ["Welding"]
         for _ in range(2):
-            service.restore_course(session, ann, course_id=course.id)
+            service.restore_course(session, ann, course_id=course.id, now=now)
         assert not row(own(session, ann, now), course)["is_dismissed"]
         assert kinds_about(session, ann.person_id) == []
 
@@ -274,6 +274,20 @@ class TestPuttingAway:
         with pytest.raises(InvalidInputError):
             service.dismiss_course(session, SYSTEM_PRINCIPAL, course_id=course.id, now=now)
         assert service.dismissed_courses(session, SYSTEM_PRINCIPAL) == []
+
+    def test_a_course_of_others_does_not_exist_for_her(self, session: Session, ann: Principal, now: datetime) -> None:
+        other = builders.create_organization(session)
+        hidden = builders.create_course(session, visibility=CourseVisibility.ORGANIZATION, provider_id=other.id)
+        with pytest.raises(NotFoundError):
+            service.dismiss_course(session, ann, course_id=hidden.id, now=now)
+        with pytest.raises(NotFoundError):
+            service.restore_course(session, ann, course_id=hidden.id, now=now)
+        course = builders.create_course(session)
+        service.dismiss_course(session, ann, course_id=course.id, now=now)
+        course.visibility, course.provider_id = CourseVisibility.ORGANIZATION, other.id
+        session.flush()
+        service.restore_course(session, ann, course_id=course.id, now=now)
+        assert service.dismissed_courses(session, ann) == []
 
     def test_it_goes_with_the_person(self, session: Session, ann: Principal, now: datetime) -> None:
         service.dismiss_course(session, ann, course_id=builders.create_course(session).id, now=now)
