@@ -1,4 +1,4 @@
-"""Whether the figures on compliance and trust are what the ledger tells: recomputed from the landed entries.
+"""Whether the figures are what the ledger tells: recomputed from the landed entries.
 
 An independent way to the same figures: the models are SQL, this is the operational core's own evaluation
 (`compliance.evaluation`, `gates.rules`). The results go into the release, so that every page can say up to which
@@ -26,6 +26,7 @@ from pipelines.build import BuildPlan
 from pipelines.build_checks import quoted, result
 from pipelines.crew_facts import crew_figures
 from pipelines.landing import Landing
+from pipelines.learned_facts import COSTS, MENTORSHIP_STEPS, cost_figures, mentorship_figures
 from pipelines.ledger_facts import (
     MEMBERSHIPS,
     OF_ORGANIZATIONS,
@@ -44,6 +45,9 @@ Figures = dict[tuple[str, ...], int]
 PEOPLE_LIMIT = 20_000
 # Technicians of contractors who are asked again about the owners' rules.
 TECHNICIAN_LIMIT = 20_000
+# Requests and costs that are read again in one refresh.
+REQUEST_LIMIT = 200_000
+COST_LIMIT = 500_000
 RECONCILIATION_CHECKS = tuple(RECONCILIATIONS)
 # The same figures as the marts have them.
 _BUILT = {
@@ -113,6 +117,22 @@ _DAILY = {
         "select outcome, is_qualified, sum(decision_count) from {file}.marts.crew_decision_daily group by all",
     ),
 }
+_COSTS = (
+    "select organization_id, currency, cast(sum(amount) * 100 as bigint) as cents "
+    "from {file}.marts.training_cost_monthly group by all having cents > 0"
+)
+_MENTORSHIPS = (
+    "select organization_id, month, became, count from (unpivot (select organization_id, month, "
+    "pending_count as pending, declined_count as declined, expired_count as expired, withdrawn_count as withdrawn, "
+    "active_count as active, completed_count as completed, ended_early_count as ended_early "
+    "from {file}.marts.mentorship_funnel) on pending, declined, expired, withdrawn, active, completed, ended_early "
+    "into name became value count) where count > 0"
+)
+_MENTORSHIPS_OF_PEOPLE = (
+    "select organization_id, cast(date_trunc('month', requested_on) as date), case when status <> 'cancelled' "
+    "then status when started_on is null then 'withdrawn' else 'ended_early' end, count(*) "
+    "from {file}.marts.fct_mentorship where mentee_id in (select unnest($people::uuid[])) group by all"
+)
 # Of several certificates of a kind the first of these statuses is shown.
 _SHOWN_FIRST = {
     status: place
@@ -182,6 +202,8 @@ class Reconciler:
             checks = self._recompute(self._whole(sizes))
         daily = {name: self._compare_daily(name) for name in _DAILY}
         found = {check.name: check for check in checks} | daily | {"crews_are_recomputed": self._compare_crews()}
+        for check in (self._compare_costs(), self._compare_mentorships()):
+            found[check.name] = check
         return [found[name] for name in RECONCILIATION_CHECKS]
 
     def _recompute(self, scope: _Scope) -> list[CheckResult]:
@@ -446,6 +468,66 @@ class Reconciler:
             problem = f"{len(wrong)} answers of contractors to rules differ; the first is {' / '.join(wrong[0])}."
         numbers: dict[str, int | float | str] = {"figures": len(built), "technicians": people, WRONG_COUNT: len(wrong)}
         return result(name, problem, f"{len(built)} answers of contractors are right.", numbers, blocking=False)
+
+    def _is_upon_verified(self) -> bool:
+        return self._has_former and self._is_former_verified
+
+    def _compare_costs(self) -> CheckResult:
+        """What training cost each organization: added up anew for those that new entries are about."""
+        name = "costs_are_recomputed"
+        built = self._figures(_COSTS.format(file="build"))
+        touched: frozenset[str] | None = None
+        if self._is_upon_verified():
+            touched = frozenset(
+                str(entry.organization) for entry in self._entries.read(COSTS, from_leaf=self._plan.from_leaf)
+            )
+        count = self._count("select coalesce(sum(cost_count), 0) from build.marts.training_cost_monthly")
+        if touched is None and count > COST_LIMIT:
+            return _too_much(name, f"Costs: too much to recompute; there are {count}.", {"costs": count})
+        expected = cost_figures(self._entries, touched)
+        if touched is not None:
+            former = self._figures(_COSTS.format(file="former"))
+            expected |= {key: cents for key, cents in former.items() if key[0] not in touched}
+        return _compared(name, "sums of costs", built, expected, {"costs": count})
+
+    def _compare_mentorships(self) -> CheckResult:
+        """What became of requests for a mentor: counted anew for the mentees that new entries are about."""
+        name = "mentorships_are_recomputed"
+        built = self._figures(_MENTORSHIPS.format(file="build"))
+        people: list[str] | None = None
+        if self._is_upon_verified():
+            news = self._entries.read((*MENTORSHIP_STEPS, *MEMBERSHIPS), from_leaf=self._plan.from_leaf)
+            people = sorted({str(entry.subject) for entry in news})
+        count = sum(built.values())
+        if people is None and count > REQUEST_LIMIT:
+            return _too_much(name, f"Mentorships: too much to recompute; there are {count}.", {"mentorships": count})
+        expected = Counter(mentorship_figures(self._entries, self._dimensions, people))
+        if people is not None:
+            expected.update(self._figures(_MENTORSHIPS.format(file="former")))
+            expected.subtract(self._figures(_MENTORSHIPS_OF_PEOPLE.format(file="former"), {"people": people}))
+        return _compared(name, "counts of mentorships", built, expected, {"mentorships": count})
+
+    def _count(self, sql: str) -> int:
+        return int(str(self._rows(sql)[0][0]))
+
+
+def _too_much(name: str, problem: str, numbers: dict[str, int | float | str]) -> CheckResult:
+    return result(name, problem, "", {**numbers, WRONG_COUNT: 0}, blocking=False)
+
+
+def _compared(
+    name: str, what: str, built: Figures, expected: Mapping[tuple[str, ...], int], numbers: dict[str, int | float | str]
+) -> CheckResult:
+    wrong = sorted(key for key in built.keys() | expected.keys() if built.get(key, 0) != expected.get(key, 0))
+    problem = ""
+    if wrong:
+        first = wrong[0]
+        problem = (
+            f"{len(wrong)} {what} are not what the ledger tells; the first, {' / '.join(first)}, is "
+            f"{built.get(first, 0)} and should be {expected.get(first, 0)}."
+        )
+    told: dict[str, int | float | str] = {"figures": len(built), **numbers, WRONG_COUNT: len(wrong)}
+    return result(name, problem, f"{len(built)} {what} are what the ledger tells.", told, blocking=False)
 
 
 def hash_of(root: str, organization: str) -> int:

@@ -29,6 +29,8 @@ RECONCILIATIONS: dict[str, frozenset[str]] = {
     "crews_are_recomputed": frozenset({"contractor_requirement_coverage"}),
     "requests_are_recomputed": frozenset({"verification_request_daily"}),
     "crew_decisions_are_recomputed": frozenset({"fct_crew_decision", "crew_decision_daily"}),
+    "costs_are_recomputed": frozenset({"training_cost_monthly"}),
+    "mentorships_are_recomputed": frozenset({"fct_mentorship", "mentorship_funnel"}),
 }
 
 

@@ -41,15 +41,17 @@ TINY = Effort(
     append_repetitions=1, append_seconds=0.5, ledger_entries=600, proof_count=20, http_seconds=1.0,
     ranked_mentors=100, rank_repetitions=2, pair_mentees=30, pair_mentors=20,
     certificate_count=2_000, crew_check_count=2, crew_certificate_count=600,
-    roi_technicians=60, roi_repetitions=1,
+    match_requests=600, cohort_mentees=40, roi_technicians=60, roi_repetitions=1,
 )  # fmt: skip
 # So small that the ledger a tenth of the size is the same one.
 TINY_ENTRIES = 1_000
-# Kinds that come with the shipped lessons and gates; the large history is one of learning.
+# Kinds that come with the shipped lessons and gates, and what only new ones of old subjects tell (meetings and stars of
+# mentorships, costs of training); the large history is one of learning.
 NOT_OF_LEARNING = {
     "access", "content", "evidence", "gate", "incident", "lesson", "near_miss", "person", "policy", "proficiency",
     "reinforcement", "reminder", "tip", "waiver", "certificate", "badge", "building", "ce_credit", "contract", "crew",
-    "equipment", "register", "renewal", "verification", "visit",
+    "equipment", "register", "renewal", "verification", "visit", "mentor", "mentoring", "mentors", "mentorship",
+    "model", "outcome", "roi", "training",
 }  # fmt: skip
 # Record pages of what a history of learning does not hold.
 WITHOUT_RECORDS = {SECURITY_INCIDENT, CONTENT_VERSION, CONTENT_DRAFT, OWNER_BUILDING, OWNER_CONTRACTOR}

@@ -18,11 +18,11 @@ from pipelines.build import BuildPlan, LandedState
 from pipelines.landing import Landing
 from pipelines.reconciliation import RECONCILIATION_CHECKS, reconcile
 from tests.dbt_project import landing as landed
-from tests.dbt_project.credential_histories import CredentialHistory, credential_dimensions
 from tests.dbt_project.histories import AS_OF
+from tests.dbt_project.learned_histories import LearnedHistory, learned_dimensions
 from tests.dbt_project.warehouse import build_full, build_news
 
-SIZE, FIRST = 1_300, 1_290
+SIZE, FIRST = 1_900, 1_890
 # What a test makes wrong in a mart, and the check that must find it.
 WRONGS = {
     "compliance_is_recomputed": "update marts.compliance_by_category set overdue_count = overdue_count + 1",
@@ -33,6 +33,8 @@ WRONGS = {
     "crews_are_recomputed": "update marts.contractor_requirement_coverage set is_covered = not is_covered",
     "requests_are_recomputed": "delete from marts.verification_request_daily",
     "crew_decisions_are_recomputed": "update marts.crew_decision_daily set decision_count = decision_count + 1",
+    "costs_are_recomputed": "update marts.training_cost_monthly set amount = amount + 0.01",
+    "mentorships_are_recomputed": "update marts.mentorship_funnel set expired_count = expired_count + 1",
 }
 
 
@@ -50,8 +52,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     folder = tmp_path_factory.mktemp("reconciliation")
     state = landed.Landing(folder / "landing", 0)
     landed.write_schemas(state)
-    landed.write_dimensions(state, credential_dimensions())
-    events = CredentialHistory(Random(9)).grow(SIZE)
+    landed.write_dimensions(state, learned_dimensions())
+    events = LearnedHistory(Random(9)).grow(SIZE)
     state = landed.write_events(state, events[:FIRST])
     first, later = folder / "first" / "build.duckdb", folder / "later" / "build.duckdb"
     first.parent.mkdir()
@@ -86,6 +88,8 @@ class TestReconcile:
             assert int(checks[name].numbers["decisions"]) > 0
         assert int(checks["skills_are_recomputed"].numbers["total"]) > 0
         assert int(checks["crews_are_recomputed"].numbers["figures"]) > 3
+        assert int(checks["costs_are_recomputed"].numbers["costs"]) > 10
+        assert int(checks["mentorships_are_recomputed"].numbers["mentorships"]) > 10
 
     def test_reconciliation_stops_no_release(self, built: Built) -> None:
         assert not any(check.blocking for check in check_of(built.first, built.landing, FIRST).values())
@@ -131,9 +135,11 @@ class TestReconcile:
         assert not checks["compliance_is_recomputed"].passed
         assert checks["compliance_is_recomputed"].numbers["wrong"] == 0
         assert "only 1 organizations was" in checks["compliance_is_recomputed"].message
-        monkeypatch.setattr(reconciliation, "TECHNICIAN_LIMIT", 0)
-        crews = check_of(built.later, built.landing, SIZE)["crews_are_recomputed"]
-        assert (crews.passed, crews.numbers["wrong"]) == (False, 0)
+        for limit in ("TECHNICIAN_LIMIT", "COST_LIMIT", "REQUEST_LIMIT"):
+            monkeypatch.setattr(reconciliation, limit, 0)
+        limited = check_of(built.later, built.landing, SIZE)
+        for name in ("crews_are_recomputed", "costs_are_recomputed", "mentorships_are_recomputed"):
+            assert (limited[name].passed, limited[name].numbers["wrong"]) == (False, 0)
 
     def test_a_large_installation_stays_verified_by_what_is_new(
         self, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -160,7 +166,7 @@ class TestReconcile:
 
 
 def last_events() -> list[Event]:
-    return CredentialHistory(Random(9)).grow(SIZE)[FIRST:]
+    return LearnedHistory(Random(9)).grow(SIZE)[FIRST:]
 
 
 class TestVerification:

@@ -115,7 +115,7 @@ told as (
         end as joint_half_width,
         benefits.added_half_width,
         coalesce(costs.first_currency, benefits.first_currency) as currency,
-        greatest(costs.leaf_index, benefits.leaf_index) as leaf_index
+        greatest(subjects.leaf_index, costs.leaf_index, benefits.leaf_index) as leaf_index
     from subjects
     left join benefits
         on
