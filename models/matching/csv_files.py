@@ -77,6 +77,8 @@ REQUIRED = {
     "mentees.csv": ("mentee_id",),
     "history.csv": ("mentee_id", "mentor_id", "requested_at", "is_accepted", "is_completed", "ended_at"),
 }
+# What a column of the layout is called in a profile.
+_COLUMN_OF = {"capacity_left": "capacity"}
 _WINDOW = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun)\s+(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})$")
 
 
@@ -184,7 +186,11 @@ def _profiles(
             problems.append(RowProblem(name, line, error.column, error.remedy))
     frame = pl.DataFrame(made, schema=schema)
     found = find_problems(frame)
-    problems += [RowProblem(name, lines[each.row - 1], each.column, each.remedy) for each in found if each.row]
+    problems += [
+        RowProblem(name, lines[each.row - 1], _COLUMN_OF.get(each.column, each.column), each.remedy)
+        for each in found
+        if each.row
+    ]
     wrong = {each.row - 1 for each in found}
     return frame.filter(pl.Series([index not in wrong for index in range(len(frame))], dtype=pl.Boolean))
 

@@ -28,6 +28,7 @@ from tests.benchmarks import (
     gates,
     imports,
     ledger,
+    match_training,
     matching,
     pages,
     pipeline,
@@ -56,6 +57,7 @@ ROWS = {
     **equipment.WHAT,
     **sweep.WHAT,
     **matching.WHAT,
+    **match_training.WHAT,
     **roi.WHAT,
 }
 # Filled in this order, so that the small ledger's processes do not sit beside the imports.
@@ -88,6 +90,8 @@ def run_rows(bench: Bench, wanted: frozenset[str]) -> list[Row]:
         "sweep": sweep.measure_sweep,
         "match_rank": matching.measure_rank,
         "match_pairs": matching.measure_pairs,
+        "match_train": match_training.measure_training,
+        "assignment": match_training.measure_assignment,
         "roi": roi.measure_roi,
     }
     for name, measure in single.items():

@@ -53,6 +53,8 @@ class Effort:
     pair_mentees: int = 10_000
     pair_mentors: int = 2_000
     # What training returned.
+    match_requests: int = 100_000
+    cohort_mentees: int = 2_000
     roi_technicians: int = 2_000
     roi_repetitions: int = 3
 

@@ -80,7 +80,8 @@ class TestTruthEqualToTheFormula:
         found = trained(Truth.FORMULA).evaluation
         assert found is not None
         for split in (BY_MENTEE, BY_MENTOR, BY_TIME):
-            assert found.gain(ADDITIVE, "log_loss", split).high >= 0
+            # Where nothing is learned both are the same but for rounding.
+            assert found.gain(ADDITIVE, "log_loss", split).high > -1e-6
             assert found.gain(ADDITIVE, "log_loss", split).value > -0.003
             assert found.gain(ADDITIVE, "auc", split).value > -0.01
 
@@ -321,7 +322,7 @@ class TestManyProgrammes:
             found = trained(Truth.FORMULA, seed).evaluation
             assert found is not None
             gains.append(found.gain(ADDITIVE, "log_loss"))
-        assert sum(gain.high >= 0 for gain in gains) >= 7
+        assert sum(gain.high > -1e-6 for gain in gains) >= 7
 
     def test_a_matcher_that_serves_is_a_matcher(self) -> None:
         assert all(isinstance(trained(Truth.UNLIKE, seed).matcher, Matcher) for seed in self.SEEDS)
