@@ -66,11 +66,8 @@ class CompanyResults:
 
     def __init__(self, session: Session, organization_id: UUID, *, before: date | None = None) -> None:
         repository = RoiRepository(session)
-        names = list(_MONTH_SCHEMA)
-        found = repository.outcome_months(organization_id, before=before)
-        self.months = pl.DataFrame(
-            [[_plain(getattr(row, name)) for name in names] for row in found], schema=_MONTH_SCHEMA, orient="row"
-        )
+        found = repository.outcome_months(organization_id, list(_MONTH_SCHEMA), before=before)
+        self.months = pl.DataFrame([tuple(row) for row in found], schema=_MONTH_SCHEMA, orient="row")
         self.trainings = pl.DataFrame(
             [(str(r.person_id), str(r.course_id), r.trained_on) for r in repository.first_completions(organization_id)],
             schema={"person_id": pl.String, "course_id": pl.String, "trained_on": pl.Date},
@@ -297,10 +294,3 @@ def _is_same(before: RoiEstimate, estimate: RoiEstimate) -> bool:
     """Whether the same panel gave the same answer again."""
     compared = ("panel_sha256", "state", "effect", "low", "high", "trained_count", "compared_count", "month_count")
     return all(getattr(before, name) == getattr(estimate, name) for name in compared)
-
-
-def _plain(value: object) -> object:
-    """A value of a row as polars takes it: ids as text, decimals as numbers."""
-    if isinstance(value, UUID):
-        return str(value)
-    return value if isinstance(value, int | date) else float(str(value))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Double, Text, and_, cast, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from operational_db.paging import Page, PageRequest
@@ -321,10 +321,14 @@ class RoiRepository:
         found = self.session.execute(_MONTHS_OF_BATCH, {"import_id": import_id})
         return [(row.person_id, row.month) for row in found]
 
-    def outcome_months(self, organization_id: UUID, *, before: date | None) -> Sequence[Any]:  # Any: as above
-        """Months with jobs, of technicians and in order."""
+    def outcome_months(
+        self, organization_id: UUID, names: Sequence[str], *, before: date | None
+    ) -> Sequence[Any]:  # Any: rows of plain columns
+        """These columns of the months with jobs, ids as text and decimals as floating point, in order."""
+        columns = OutcomeMonth.__table__.c
+        plain = {"person_id": cast(columns.person_id, Text), "hours": cast(columns.hours, Double)}
         statement = (
-            select(*OutcomeMonth.__table__.columns)
+            select(*(plain.get(name, columns[name]) for name in names))
             .where(OutcomeMonth.organization_id == organization_id, OutcomeMonth.job_count > 0)
             .order_by(OutcomeMonth.person_id, OutcomeMonth.month)
         )
