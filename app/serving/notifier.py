@@ -1,7 +1,8 @@
-"""The process that owes and delivers what falls due, kept alive by the supervisor: reminders to people, and reviews of
-lessons whose refresh is due. Run as `python -m app.serving.notifier`.
+"""The process that owes and delivers what falls due, kept alive by the supervisor: reminders to people, reviews of
+lessons whose refresh is due, and the end of mentorship requests that nobody answered.
 
-Any number of them may run beside each other. When the database is away it waits for it to come back.
+Run as `python -m app.serving.notifier`. Any number of them may run beside each other. When the database is away it
+waits for it to come back.
 """
 
 import logging
@@ -19,6 +20,7 @@ from operational_db import clock
 from operational_db.content.reviewing import request_due_refreshes
 from operational_db.database import unit_of_work
 from operational_db.errors import DatabaseUnavailableError
+from operational_db.mentorship.requests import expire_requests
 from operational_db.notifications.channels import Channels, create_channels
 from operational_db.notifications.service import deliver_due, owe_reminders
 from operational_db.settings import load_settings
@@ -43,6 +45,7 @@ class Notifier:
         try:
             # Also after the clock was set back.
             if self._owed_at is None or abs(now - self._owed_at) >= OWE_EVERY:
+                expire_requests(self._engine, now=now)
                 owe_reminders(self._engine, now=now)
                 with unit_of_work(self._engine) as session:
                     request_due_refreshes(session, now=now)

@@ -16,11 +16,17 @@ EXPORT_ACTION = "evidence-export"
 # What an organization keeps evidence of is training, rights and rules; how it was coaxed into learning stays between
 # the product and the person, and is only in the bundle she asks for herself or behind a figure that is built on it.
 PRIVATE_KINDS = (
+    "mentor.profile_set",
+    "mentors.shown",
     "mentorship.requested",
     "mentorship.accepted",
     "mentorship.declined",
+    "mentorship.expired",
     "mentorship.completed",
     "mentorship.cancelled",
+    "mentorship.session_logged",
+    "mentorship.rated",
+    "mentorship.milestone_reached",
     "tip.shown",
     "tip.dismissed",
     "near_miss.recorded",

@@ -181,7 +181,7 @@ class Mentorship(HasId, HasTimes, Base):
     showing_id: Mapped[UUID | None] = mapped_column(ForeignKey("mentor_showings.id"))
     proposed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("people.id"))
     # Features of the pair as of the request; without, the request came before they were kept.
-    features: Mapped[dict[str, float] | None] = mapped_column(JSONB)
+    features: Mapped[dict[str, float] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class MentorshipMilestone(HasId, HasTimes, Base):
