@@ -34,6 +34,8 @@ FEWEST_IN_SLICE = 50
 FEWEST_TO_EVALUATE = 20
 # A slice: what it is called, and the column or feature that tells it.
 SLICES = {"region": "mentee_region", "level": "mentee_level", "remote": "is_remote_pair", "new mentor": "is_new_mentor"}
+# What nothing was learned by; slices are of what was.
+YARDSTICKS = (FORMULA, "popularity", "random")
 GAIN_METRICS = ("log_loss", "auc", "ndcg", "brier")
 
 
@@ -207,24 +209,25 @@ def _figures(test: _Test) -> Iterator[dict[str, object]]:
         }
 
 
-def _gains(test: _Test, random_state: int) -> Iterator[dict[str, object]]:
+def _gains(test: _Test, random_state: int) -> list[dict[str, object]]:
     formula = _statistics(test, test.predictions[FORMULA])
+    names: list[dict[str, object]] = []
+    pairs: list[tuple[Statistic, Statistic]] = []
     for name, said in test.predictions.items():
         if name == FORMULA:
             continue
         own = _statistics(test, said)
         for metric in GAIN_METRICS:
             # Of losses less is better.
-            first, second = (own, formula) if metric in ("auc", "ndcg") else (formula, own)
-            interval = metrics.bootstrap_difference(first[metric], second[metric], random_state=random_state)
-            yield {
-                "split": test.split,
-                "candidate": name,
-                "metric": metric,
-                "gain": interval.value,
-                "low": interval.low,
-                "high": interval.high,
-            }
+            pairs.append(
+                (own[metric], formula[metric]) if metric in ("auc", "ndcg") else (formula[metric], own[metric])
+            )
+            names.append({"split": test.split, "candidate": name, "metric": metric})
+    intervals = metrics.bootstrap_differences(pairs, random_state=random_state)
+    return [
+        {**name, "gain": interval.value, "low": interval.low, "high": interval.high}
+        for name, interval in zip(names, intervals, strict=True)
+    ]
 
 
 def _slices(test: _Test, frame: pl.DataFrame, random_state: int) -> pl.DataFrame:
@@ -238,7 +241,7 @@ def _slices(test: _Test, frame: pl.DataFrame, random_state: int) -> pl.DataFrame
         for value in labels.drop_nulls().unique().sort():
             is_in = (labels == value).fill_null(False).to_numpy()
             for name, said in test.predictions.items():
-                if name != FORMULA:
+                if name not in YARDSTICKS:
                     rows.append({"slice": title, "value": value, **_slice(test, is_in, name, said, random_state)})
     return pl.DataFrame(rows, infer_schema_length=None)
 

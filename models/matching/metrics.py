@@ -4,6 +4,7 @@ Plain arrays in, numbers out. Groups and clusters are whole numbers from 0. What
 `evaluation`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,22 +147,27 @@ def reciprocal_metrics(happened: Flags, score: Doubles, mentees: Whole, mentors:
 def bootstrap_difference(
     first: Statistic, second: Statistic, *, random_state: int, repetitions: int = REPETITIONS
 ) -> Interval:
-    """The first less the second, with the percentile interval of drawing whole clusters anew.
+    """The first less the second, with the percentile interval of drawing whole clusters anew."""
+    return bootstrap_differences([(first, second)], random_state=random_state, repetitions=repetitions)[0]
 
-    Both are drawn alike, so that what they have in common cancels out.
+
+def bootstrap_differences(
+    pairs: Sequence[tuple[Statistic, Statistic]], *, random_state: int, repetitions: int = REPETITIONS
+) -> list[Interval]:
+    """The first less the second of each pair, with the percentile interval of drawing whole clusters anew.
+
+    All are drawn alike, so that what they have in common cancels out; they must have the same clusters.
     """
     random = np.random.default_rng(random_state)
-    count = first.numerators.shape[1]
-    differences = []
+    count = pairs[0][0].numerators.shape[1]
+    differences = np.empty((len(pairs), repetitions))
     for start in range(0, repetitions, _REPETITIONS_AT_ONCE):
         size = min(_REPETITIONS_AT_ONCE, repetitions - start)
         drawn = random.integers(count, size=(size, count)) + count * np.arange(size)[:, None]
         weights = np.bincount(drawn.ravel(), minlength=size * count).reshape(size, count).astype(np.float64)
-        differences.append(first.resampled(weights) - second.resampled(weights))
-    drawn_differences = np.concatenate(differences)
-    sound = drawn_differences[np.isfinite(drawn_differences)]
-    low, high = np.percentile(sound, [2.5, 97.5]) if sound.size else (np.nan, np.nan)
-    return Interval(first.value - second.value, float(low), float(high))
+        for row, (first, second) in enumerate(pairs):
+            differences[row, start : start + size] = first.resampled(weights) - second.resampled(weights)
+    return [_interval(first.value - second.value, row) for (first, second), row in zip(pairs, differences, strict=True)]
 
 
 def exposure(shown: Whole, count: int) -> dict[str, float]:
@@ -184,6 +190,12 @@ def exposure(shown: Whole, count: int) -> dict[str, float]:
 def places_within(score: Doubles) -> Doubles:
     """Place of each score among all of them, 0..1, so that scores of separate fits can be pooled."""
     return np.asarray(_below(np.sort(score), score) / max(score.size, 1), dtype=np.float64)
+
+
+def _interval(value: float, drawn: Doubles) -> Interval:
+    sound = drawn[np.isfinite(drawn)]
+    low, high = np.percentile(sound, [2.5, 97.5]) if sound.size else (np.nan, np.nan)
+    return Interval(value, float(low), float(high))
 
 
 def _ratio(numerator: Doubles, denominator: Doubles) -> Doubles:
