@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.learned import service
+from operational_db.learned.views import ModelView
 from operational_db.ledger.repository import latest_checkpoint
 from operational_db.mentorship.matching import training_history
 from operational_db.recommending.records import training_frames
@@ -121,18 +122,21 @@ def train_match_on(engine: Engine, settings: Settings, history: MentorHistory, *
     on what was known before. What is promoted is then the one fitted on everything.
     """
     from models.matching.artifact import save_matcher
+    from models.matching.card import data_hash
+    from models.matching.labels import labelled_requests
     from models.matching.training import Decision, train
 
     kind = LearnedModelKind.MENTOR_MATCHING
     with read_only_session(engine) as session:
-        serving = service.serving_model(session, kind)
-        known = service.newest_model(session, kind)
+        serving = _view(service.serving_model(session, kind))
+        known = _view(service.newest_model(session, kind))
+    requests = labelled_requests(history.frame, until=history.until)
+    if known is not None and known.card.get("data", {}).get("sha256") == data_hash(requests):
+        message = f"No outcome became known since version {known.version} was trained."
+        return TrainingResult(kind, Step.NO_NEWS, known.version, message, {"outcome_count": len(requests)})
     trained = train(history.frame, until=history.until, ledger_size=history.ledger_size)
     data = trained.card["data"]
     numbers = {key: data[key] for key in ("request_count", "outcome_count", "success_count", "ledger_size")}
-    if known is not None and known.card.get("data", {}).get("sha256") == data["sha256"]:
-        message = f"No outcome became known since version {known.version} was trained."
-        return TrainingResult(kind, Step.NO_NEWS, known.version, message, numbers)
     step, message = Step.NOT_LEARNED, trained.card["verdict"]
     if trained.decision is Decision.LEARNED:
         step = Step.PROMOTED
@@ -156,7 +160,7 @@ def train_match_on(engine: Engine, settings: Settings, history: MentorHistory, *
 
 
 def _compare_with_serving(
-    engine: Engine, settings: Settings, history: MentorHistory, serving: LearnedModel
+    engine: Engine, settings: Settings, history: MentorHistory, serving: ModelView
 ) -> tuple[Step, str, dict[str, Any]]:  # Any: JSON values
     """Whether a new match does better than the serving one on outcomes that both did not know."""
     from models.matching.artifact import DamagedArtifactError, load_matcher
@@ -205,7 +209,7 @@ def train_courses(engine: Engine, settings: Settings, *, now: datetime) -> Train
 
     kind = LearnedModelKind.COURSE_RECOMMENDING
     with read_only_session(engine) as session:
-        known = service.newest_model(session, kind)
+        known = _view(service.newest_model(session, kind))
         frames = training_frames(session, until=now)
         checkpoint = latest_checkpoint(session)
     records = Records.from_frames(frames.taken, courses=frames.courses, paths=frames.paths, members=frames.members)
@@ -233,6 +237,11 @@ def train_courses(engine: Engine, settings: Settings, *, now: datetime) -> Train
         )
         service.promote_model(session, SYSTEM_PRINCIPAL, model_id=model.id, now=now)
     return TrainingResult(kind, Step.PROMOTED, model.version, trained.comparison.sentence, numbers)
+
+
+def _view(model: LearnedModel | None) -> ModelView | None:
+    """What is needed of it once its session has ended."""
+    return None if model is None else ModelView.of(model)
 
 
 def _history_path(settings: Settings) -> Path:

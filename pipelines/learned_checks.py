@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.learned import service
+from operational_db.learned.views import ModelView
 from operational_db.releases.manifest import CheckResult
 from operational_db.settings import Settings
-from operational_db.tables.learned import LearnedModel
 from operational_db.types import LearnedModelKind
 from pipelines.build_checks import Numbers, result
 from pipelines.learned import read_mentor_history
@@ -20,17 +20,20 @@ FILE_CHECK = "model_file_is_whole"
 DRIFT_CHECK = "features_have_not_drifted"
 CALIBRATION_CHECK = "chances_come_true"
 MATCH_CHECKS = (FILE_CHECK, DRIFT_CHECK, CALIBRATION_CHECK)
-# What was shown longer ago says little about today.
+# What was shown longer ago says little about today; and a programme's first months little about its later ones, because
+# mentors gain records and are new no more.
 RECENT = timedelta(days=90)
+LEARNED_FROM = timedelta(days=180)
 FORMULA_SERVES = "The written formula serves; there is nothing learned to check."
 
 
 def check_match(engine: Engine, settings: Settings, *, now: datetime) -> list[CheckResult]:
     """Check the serving match and keep what was found with its card, where pages read it."""
     with read_only_session(engine) as session:
-        serving = service.serving_model(session, LearnedModelKind.MENTOR_MATCHING)
-        if serving is None:
+        model = service.serving_model(session, LearnedModelKind.MENTOR_MATCHING)
+        if model is None:
             return [result(name, "", FORMULA_SERVES, blocking=name == FILE_CHECK) for name in MATCH_CHECKS]
+        serving = ModelView.of(model)
         found = checks_of(session, settings, serving, now=now)
     with unit_of_work(engine) as session:
         service.record_checks(
@@ -46,7 +49,7 @@ def check_match(engine: Engine, settings: Settings, *, now: datetime) -> list[Ch
     return found
 
 
-def checks_of(session: Session, settings: Settings, serving: LearnedModel, *, now: datetime) -> list[CheckResult]:
+def checks_of(session: Session, settings: Settings, serving: ModelView, *, now: datetime) -> list[CheckResult]:
     """The three checks of one model, on what was shown and what became known since it was trained."""
     from models.matching.artifact import DamagedArtifactError, load_matcher
     from models.matching.labels import labelled_requests
@@ -58,16 +61,17 @@ def checks_of(session: Session, settings: Settings, serving: LearnedModel, *, no
         problem = f"{error} The written formula serves meanwhile; run `sitesync models roll-back` or train again."
     file = result(FILE_CHECK, problem, f"The file of version {serving.version} is the recorded one.")
     history = read_mentor_history(session, until=now).frame
-    requests = labelled_requests(history, until=now).filter(pl.col("known_at") > serving.trained_at)
+    # Made since, not merely known since: of older ones only those that lasted long were still open, mostly the good.
+    requests = labelled_requests(history, until=now).filter(pl.col("requested_at") > serving.trained_at)
     calibration = _calibration(matcher, requests) if matcher is not None else _unread()
     return [file, _drift(history, serving, now), calibration]
 
 
-def _drift(history: pl.DataFrame, serving: LearnedModel, now: datetime) -> CheckResult:
+def _drift(history: pl.DataFrame, serving: ModelView, now: datetime) -> CheckResult:
     from models.matching.monitoring import SHIFTED, feature_drift
 
     shown = history.filter(pl.col("shown_at").is_not_null())
-    learned_from = shown.filter(pl.col("shown_at") <= serving.trained_at)
+    learned_from = shown.filter(pl.col("shown_at").is_between(serving.trained_at - LEARNED_FROM, serving.trained_at))
     since = max(serving.trained_at, now - RECENT)
     drift = feature_drift(learned_from, shown.filter(pl.col("shown_at") > since))
     numbers: Numbers = {"learned_from": drift.reference_count, "since": drift.recent_count}
@@ -96,7 +100,7 @@ def _calibration(matcher: "object", requests: pl.DataFrame) -> CheckResult:
     found = calibration_of(chances_of(matcher, requests), requests["is_success"].to_numpy())
     numbers: Numbers = {"outcomes": found.count}
     if not found.is_measured:
-        fine = f"Only {found.count} outcomes became known since the training: too few to judge its chances."
+        fine = f"Only {found.count} requests made since the training have ended: too few to judge its chances."
         return result(CALIBRATION_CHECK, "", fine, numbers, blocking=False)
     numbers |= {
         "predicted_share": round(found.predicted_share, 4),

@@ -13,6 +13,7 @@ from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import ConflictError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.learned import service
+from operational_db.learned.views import ModelView
 from operational_db.settings import Settings, load_settings
 from operational_db.tables.learned import LearnedModel
 from operational_db.types import LearnedModelKind
@@ -33,7 +34,7 @@ def list_models(
 ) -> None:
     """List every model, the newest first, and which serves."""
     with open_context(load_settings()) as context, read_only_session(context.engine) as session:
-        models = service.list_models(session, SYSTEM_PRINCIPAL, model_kind=kind)
+        models = [ModelView.of(each) for each in service.list_models(session, SYSTEM_PRINCIPAL, model_kind=kind)]
     if as_json:
         typer.echo(json.dumps([_document(model) for model in models], indent=2))
         return
@@ -125,8 +126,8 @@ def _file_problem(settings: Settings, model: LearnedModel) -> str | None:
     return None
 
 
-def _state(model: LearnedModel) -> str:
-    if service.is_serving(model):
+def _state(model: ModelView) -> str:
+    if model.is_serving:
         return "serves"
     return "never served" if model.promoted_at is None else f"retired {model.retired_at:%d %b %Y}"
 
@@ -135,14 +136,14 @@ def _title(kind: LearnedModelKind) -> str:
     return kind.replace("_", " ").capitalize()
 
 
-def _document(model: LearnedModel) -> dict[str, object]:
+def _document(model: ModelView) -> dict[str, object]:
     return {
         "kind": model.model_kind,
         "version": model.version,
-        "is_serving": service.is_serving(model),
+        "is_serving": model.is_serving,
         "artifact": model.artifact,
         "sha256": model.sha256,
         "trained_at": model.trained_at.isoformat(),
         "ledger_size": model.ledger_size,
-        "card": model.card,
+        "card": dict(model.card),
     }
