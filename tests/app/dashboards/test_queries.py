@@ -1,5 +1,6 @@
 """Queries on the hand-made figures: counts by hand, and nothing of anybody else's."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -28,7 +29,7 @@ def test_the_hand_made_figures_have_the_columns_the_marts_promise() -> None:
 
 
 def _split(columns: str) -> list[str]:
-    return [part.strip() for part in columns.replace("(10, 2)", "").split(",")]
+    return [part.strip() for part in re.sub(r"\(\d+, \d+\)", "", columns).split(",")]
 
 
 class TestCompany:
