@@ -40,8 +40,11 @@ errors as (
         count(*) as pair_count,
         sum(one.worth * other.worth * covariances.covariance) as variance,
         max(
-            {{ share('one.half_width', 'sqrt(covariances.covariance)') }}
-        ) filter (where one.outcome_kind = other.outcome_kind) as quantile
+            case
+                when one.outcome_kind = other.outcome_kind
+                    then {{ share('one.half_width', 'sqrt(greatest(covariances.covariance, 0))') }}
+            end
+        ) as quantile
     from outcomes as one
     inner join {{ ref('stg_roi_covariances') }} as covariances on one.estimate_id = covariances.estimate_id
     inner join outcomes as other
