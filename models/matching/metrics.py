@@ -199,7 +199,9 @@ def _interval(value: float, drawn: Doubles) -> Interval:
 
 
 def _ratio(numerator: Doubles, denominator: Doubles) -> Doubles:
-    return np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
+    shares: Doubles = np.full(numerator.shape, np.nan)
+    np.divide(numerator, denominator, out=shares, where=denominator > 0)
+    return shares
 
 
 def _sums(groups: Whole, values: Doubles | None, count: int) -> Doubles:

@@ -42,7 +42,7 @@ def every_assignment(values: Matrix, capacities: NDArray[np.int64]) -> Iterator[
 
 
 def total(values: Matrix, chosen: tuple[int, ...]) -> float:
-    return sum(values[row, mentor] for row, mentor in enumerate(chosen) if mentor >= 0)
+    return sum(float(values[row, mentor]) for row, mentor in enumerate(chosen) if mentor >= 0)
 
 
 class TestAssign:

@@ -8,7 +8,7 @@ from models.matching import metrics
 
 
 @pytest.fixture
-def rows() -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+def rows() -> dict[str, np.ndarray]:
     random = np.random.default_rng(7)
     chance = random.random(600).round(2)
     return {
@@ -20,17 +20,17 @@ def rows() -> dict[str, np.ndarray]:  # type: ignore[type-arg]
 
 
 class TestAgainstScikitLearn:
-    def test_area_with_ties(self, rows: dict[str, np.ndarray]) -> None:  # type: ignore[type-arg]
+    def test_area_with_ties(self, rows: dict[str, np.ndarray]) -> None:
         statistic = metrics.auc_statistic(rows["happened"], rows["chance"], rows["mentee"], 150)
         assert statistic.value == pytest.approx(roc_auc_score(rows["happened"], rows["chance"]))
 
-    def test_losses(self, rows: dict[str, np.ndarray]) -> None:  # type: ignore[type-arg]
+    def test_losses(self, rows: dict[str, np.ndarray]) -> None:
         chance = rows["chance"].clip(0.001, 0.999)
         assert metrics.log_losses(rows["happened"], chance).mean() == pytest.approx(log_loss(rows["happened"], chance))
         expected = brier_score_loss(rows["happened"], chance)
         assert metrics.brier_scores(rows["happened"], chance).mean() == pytest.approx(expected)
 
-    def test_ndcg_of_judged_mentees(self, rows: dict[str, np.ndarray]) -> None:  # type: ignore[type-arg]
+    def test_ndcg_of_judged_mentees(self, rows: dict[str, np.ndarray]) -> None:
         score = np.random.default_rng(1).random(600)
         found = metrics.ndcg_statistic(rows["happened"], score, rows["mentee"], np.arange(150), 150).value
         expected = []
@@ -41,7 +41,7 @@ class TestAgainstScikitLearn:
                 expected.append(ndcg_score([happened.astype(float)], [score[own]]))
         assert found == pytest.approx(np.mean(expected))
 
-    def test_the_area_drawn_anew_is_that_of_the_drawn_rows(self, rows: dict[str, np.ndarray]) -> None:  # type: ignore[type-arg]
+    def test_the_area_drawn_anew_is_that_of_the_drawn_rows(self, rows: dict[str, np.ndarray]) -> None:
         """The expansion used by the bootstrap, against the exact weighted area."""
         statistic = metrics.auc_statistic(rows["happened"], rows["chance"], rows["mentee"], 150)
         random = np.random.default_rng(2)
