@@ -13,16 +13,17 @@ from operational_db.identity.service import mint_token
 from operational_db.tables.identity import Organization
 from operational_db.types import EnrollmentStatus, PricingModel, Role
 from tests.app.api.conftest import World
-from tests.builders import create_course, create_enrollment, create_membership, create_person
+from tests.app.dashboards import release_fixture as figures
+from tests.builders import create_course, create_enrollment, create_membership, create_organization, create_person
 
 
 def _path(world: World, tail: str) -> str:
     return f"/v1/organizations/{world.own_id}/training/{tail}"
 
 
-def _add_course(world: World, **fields: object) -> str:
+def _add_course(world: World) -> str:
     with unit_of_work(world.api.engine) as session:
-        return str(create_course(session, **fields).id)
+        return str(create_course(session).id)
 
 
 def _fee(world: World, who: str = "manager", **fields: object) -> Any:
@@ -54,7 +55,7 @@ def test_costs_are_recorded_listed_and_taken_back(world: World) -> None:
 
 def test_what_cannot_be_a_cost_is_refused(world: World) -> None:
     course_id = _add_course(world)
-    for fields in (
+    wrong: tuple[dict[str, Any], ...] = (
         {"amount": "-1"},
         {"amount": "1.001"},
         {"amount": "a lot"},
@@ -62,7 +63,8 @@ def test_what_cannot_be_a_cost_is_refused(world: World) -> None:
         {"currency": "XXX"},
         {"course_id": None},
         {"cost_kind": "paid_hours"},
-    ):
+    )
+    for fields in wrong:
         assert _fee(world, **{"course_id": course_id, **fields}).status_code == 422, fields
 
 
@@ -187,3 +189,25 @@ def test_nobody_else_reads_or_writes_any_of_it(world: World) -> None:
     unknown = world.api.call("DELETE", f"/v1/training/costs/{uuid4()}", "manager")
     assert unknown.status_code == 404
     assert world.api.call("GET", _path(world, "costs"), "manager").json()["total_count"] == 1
+
+
+@pytest.mark.requirement("CMP-06", "US-TC020")
+def test_returns_are_the_pages_figures_of_the_own_organization_alone(world: World) -> None:
+    figures.write_release(world.api.settings)
+    with unit_of_work(world.api.engine) as session:
+        for name, organization_id in (("owner", figures.COMPANY), ("rival", figures.OTHER_COMPANY)):
+            company = create_organization(session, id=organization_id)
+            world.api.add_person(session, name, company, Role.COMPANY_MANAGER)
+    own = f"/v1/organizations/{figures.COMPANY}/training/roi"
+    found = world.api.call("GET", own, "owner").json()
+    assert (found["ledger_size"], found["company"]["roi"], found["company"]["currency"]) == (1_204_551, 0.5, "USD")
+    assert [(each["cost"], each["state"]) for each in found["courses"]] == [
+        (8000.0, "no_visible_effect"), (4000.0, "not_enough_data"),
+    ]  # fmt: skip
+    assert [each["team_name"] for each in found["teams"]] == ["Modernisation", "Service north"]
+    assert len(found["effects"]) == 7
+    assert all(each["what_would_change"] for each in found["effects"])
+    rival = world.api.call("GET", f"/v1/organizations/{figures.OTHER_COMPANY}/training/roi", "rival").json()
+    assert (rival["company"]["state"], rival["company"]["roi"]) == ("mixed_currencies", None)
+    assert len(rival["effects"]) == 1
+    assert world.api.call("GET", own, "rival").status_code == 403

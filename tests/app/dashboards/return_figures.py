@@ -74,7 +74,7 @@ def rows_of_returns() -> dict[str, list[Row]]:
     effects += [_effect(n, kind, "not_enough_data", None) for n, kind in enumerate(_OUTCOMES[2:], start=2)]
     effects += [_effect(6, _OUTCOMES[0], "no_visible_effect", (0.01, -0.03, 0.05), course)]
     other = {"organization_id": figures.OTHER_COMPANY}
-    study = [
+    study: list[Row] = [
         {
             "estimate_id": ESTIMATES[0], "organization_id": figures.COMPANY, "course_id": None,
             "outcome_kind": _OUTCOMES[0], "month_offset": offset, "effect": level, "low": level - 0.03,
