@@ -467,6 +467,9 @@ class ReminderSchedule(StrEnum):
     EMPLOYER_COPY = "employer_copy"
     # Ours: a planned visit that nobody of the contractor may do as things stand.
     VISIT_UNQUALIFIED = "visit_unqualified"
+    # Ours: a request for mentoring that waits for this person's answer, and what became of one.
+    MENTORSHIP_ANSWER = "mentorship_answer"
+    MENTORSHIP_NEWS = "mentorship_news"
 
 
 class EquipmentType(StrEnum):

@@ -97,6 +97,14 @@ def erase_personal_data(session: Session, person_id: UUID, *, now: datetime) -> 
         .where(NotificationItem.schedule == ReminderSchedule.EMPLOYER_COPY, NotificationItem.subject_id.in_(hers))
         .values(title=ERASED_TEXT, resolved_at=func.coalesce(NotificationItem.resolved_at, now))
     )
+    # So does news of mentoring to the other side.
+    pairs = select(Mentorship.id).where((Mentorship.mentor_id == person_id) | (Mentorship.mentee_id == person_id))
+    about_pairs = (ReminderSchedule.MENTORSHIP_ANSWER, ReminderSchedule.MENTORSHIP_NEWS)
+    session.execute(
+        update(NotificationItem)
+        .where(NotificationItem.schedule.in_(about_pairs), NotificationItem.subject_id.in_(pairs))
+        .values(title=ERASED_TEXT, resolved_at=func.coalesce(NotificationItem.resolved_at, now))
+    )
     # What an import found before it changed something; which batch did so is needed to undo it.
     batch: ColumnElement[object] = ImportChange.before["_changed_by_batch_id"]
     former = func.jsonb_build_object("_changed_by_batch_id", batch)

@@ -46,6 +46,9 @@ STEPS: Mapping[ReminderSchedule, tuple[int, ...]] = {
     ReminderSchedule.ASSIGNMENT_DUE: (7, 3, OVERDUE),
     # Ours; at once when it comes about within these days.
     ReminderSchedule.VISIT_UNQUALIFIED: (14, 7, 1),
+    # Ours; a request expires 14 days after it was made, so the first step is owed at once.
+    ReminderSchedule.MENTORSHIP_ANSWER: (14, 3),
+    ReminderSchedule.MENTORSHIP_NEWS: (0,),
 }
 # How long after its day a step is still told when it was not known on its day: a date that was changed, or came in by
 # an import. As long as the longest pause between two steps, so that a date ahead is always announced at once.
@@ -55,6 +58,8 @@ LATE_DAYS: Mapping[ReminderSchedule, int] = {
     ReminderSchedule.SCOPE_EXPIRY: 7,
     ReminderSchedule.ASSIGNMENT_DUE: 7,
     ReminderSchedule.VISIT_UNQUALIFIED: 7,
+    ReminderSchedule.MENTORSHIP_ANSWER: 14,
+    ReminderSchedule.MENTORSHIP_NEWS: 7,
 }
 # The first owing of an installation tells only what fell due within these days, and settles the rest in silence.
 FIRST_DAYS = 3

@@ -223,12 +223,53 @@ where alert.closed_at is null and visit.planned_on >= zones.today
     and told.started_on <= zones.today and (told.ended_on is null or told.ended_on > zones.today)
 """
 
+# Whoever was asked is told while the request waits: the mentor, or the mentee a mentor offered herself to.
+_MENTORSHIP_ANSWERS = """
+select
+    told.id as person_id, pair.id as subject_id, cast(pair.expires_at at time zone zones.name as date) as due_on,
+    cast(null as uuid) as organization_id, asker.display_name as title, '/me-mentorships' as action_path, zones.*
+from mentorships as pair
+join people as told
+    on told.id = case when pair.proposed_by_id = pair.mentor_id then pair.mentee_id else pair.mentor_id end
+        and told.erased_at is null
+join people as asker
+    on asker.id = case when pair.proposed_by_id = pair.mentor_id then pair.mentor_id else pair.mentee_id end
+join zones on zones.name = told.timezone
+where pair.status = 'pending' and pair.expires_at is not null
+"""
+
+# Whoever asked is told the answer; that a request expired without one, both sides are.
+_MENTORSHIP_NEWS = """
+select
+    told.id as person_id, pair.id as subject_id,
+    cast(coalesce(pair.answered_at, pair.ended_at) at time zone zones.name as date) as due_on,
+    cast(null as uuid) as organization_id,
+    case
+        when pair.status = 'expired'
+            then 'The request for mentoring between you and ' || other.display_name || ' expired'
+        when pair.status = 'declined' then other.display_name || ' declined your request for mentoring'
+        else other.display_name || ' accepted your request for mentoring'
+    end as title,
+    '/me-mentorships' as action_path, zones.*
+from mentorships as pair
+cross join lateral (values
+    (pair.mentor_id, pair.mentee_id, coalesce(pair.proposed_by_id = pair.mentor_id, false)),
+    (pair.mentee_id, pair.mentor_id, coalesce(pair.proposed_by_id <> pair.mentor_id, true))
+) as side (person_id, other_id, has_asked)
+join people as told on told.id = side.person_id and told.erased_at is null
+join people as other on other.id = side.other_id
+join zones on zones.name = told.timezone
+where pair.status = 'expired' or (pair.answered_at is not null and side.has_asked)
+"""
+
 SUBJECTS = {
     ReminderSchedule.CERTIFICATE_EXPIRY: _CERTIFICATES,
     ReminderSchedule.EMPLOYER_COPY: _EMPLOYER_COPIES,
     ReminderSchedule.SCOPE_EXPIRY: _SCOPES,
     ReminderSchedule.ASSIGNMENT_DUE: f"{_ASSIGNMENTS} union all {_LESSONS}",
     ReminderSchedule.VISIT_UNQUALIFIED: _VISITS,
+    ReminderSchedule.MENTORSHIP_ANSWER: _MENTORSHIP_ANSWERS,
+    ReminderSchedule.MENTORSHIP_NEWS: _MENTORSHIP_NEWS,
 }
 
 

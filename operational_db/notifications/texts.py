@@ -14,6 +14,8 @@ ACTION_LABELS = {
     ReminderSchedule.SCOPE_EXPIRY: "Refresh it in a few minutes",
     ReminderSchedule.ASSIGNMENT_DUE: "Continue the training",
     ReminderSchedule.VISIT_UNQUALIFIED: "See the visit and what is missing",
+    ReminderSchedule.MENTORSHIP_ANSWER: "Accept or decline",
+    ReminderSchedule.MENTORSHIP_NEWS: "See your mentorships",
 }
 
 
@@ -57,6 +59,10 @@ def line_of(item: Item, today: date) -> str:
             return f"Your certification for “{item.title}” {_expiry(days)} ({day}).{block}"
         case ReminderSchedule.VISIT_UNQUALIFIED:
             return f"Nobody qualified can come to “{item.title}” {_distance(days)} ({day}), as things stand."
+        case ReminderSchedule.MENTORSHIP_ANSWER:
+            return f"{item.title} waits for your answer about mentoring; the request expires {_distance(days)} ({day})."
+        case ReminderSchedule.MENTORSHIP_NEWS:
+            return f"{item.title} ({day})."
 
 
 def subject_of(items: Sequence[ActionableItem], today: date) -> str:

@@ -13,12 +13,27 @@ depends_on = None
 _STATUSES = ("pending", "active", "completed", "declined", "cancelled")
 
 
+_SCHEDULES = (
+    "certificate_expiry",
+    "scope_expiry",
+    "assignment_due",
+    "employer_copy",
+    "visit_unqualified",
+)
+
+
 def _set_statuses(statuses: tuple[str, ...]) -> None:
     """Autogeneration does not look at the values of a text column's check."""
     op.drop_constraint(op.f("ck_mentorships_mentorshipstatus"), "mentorships")
     op.create_check_constraint(
         op.f("ck_mentorships_mentorshipstatus"), "mentorships", sa.column("status").in_(statuses)
     )
+
+
+def _set_schedules(schedules: tuple[str, ...]) -> None:
+    for table in ("notification_items", "reminder_runs"):
+        op.drop_constraint(op.f(f"ck_{table}_reminderschedule"), table)
+        op.create_check_constraint(op.f(f"ck_{table}_reminderschedule"), table, sa.column("schedule").in_(schedules))
 
 
 def upgrade() -> None:
@@ -607,7 +622,9 @@ def upgrade() -> None:
     op.add_column("mentorships", sa.Column("end_note", sa.Text(), nullable=True))
     op.add_column("mentorships", sa.Column("showing_id", sa.Uuid(), nullable=True))
     op.add_column("mentorships", sa.Column("proposed_by_id", sa.Uuid(), nullable=True))
-    op.add_column("mentorships", sa.Column("features", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
+    op.add_column(
+        "mentorships", sa.Column("features", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
+    )
     op.create_index(
         "ix_mentorships_pending",
         "mentorships",
@@ -618,11 +635,15 @@ def upgrade() -> None:
     op.create_foreign_key(op.f("fk_mentorships_showing_id"), "mentorships", "mentor_showings", ["showing_id"], ["id"])
     op.create_foreign_key(op.f("fk_mentorships_proposed_by_id"), "mentorships", "people", ["proposed_by_id"], ["id"])
     _set_statuses((*_STATUSES, "expired"))
+    _set_schedules((*_SCHEDULES, "mentorship_answer", "mentorship_news"))
 
 
 def downgrade() -> None:
     op.execute("update mentorships set status = 'cancelled' where status = 'expired'")
     _set_statuses(_STATUSES)
+    op.execute("delete from notification_items where schedule in ('mentorship_answer', 'mentorship_news')")
+    op.execute("delete from reminder_runs where schedule in ('mentorship_answer', 'mentorship_news')")
+    _set_schedules(_SCHEDULES)
     op.drop_constraint(op.f("fk_mentorships_proposed_by_id"), "mentorships", type_="foreignkey")
     op.drop_constraint(op.f("fk_mentorships_showing_id"), "mentorships", type_="foreignkey")
     op.drop_index("ix_mentorships_pending", table_name="mentorships", postgresql_where=sa.text("status = 'pending'"))

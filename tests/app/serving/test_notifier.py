@@ -10,11 +10,14 @@ from app.serving.children import notifier_child
 from app.serving.notifier import DELIVER_EVERY, OWE_EVERY, Notifier
 from app.serving.signals import StopRequested
 from operational_db.database import unit_of_work
+from operational_db.mentorship.requests import request_mentorship
 from operational_db.tables.content import LessonReview
 from operational_db.types import ReviewReason
 from tests import builders
+from tests.mentoring_people import create_mentee, create_mentor
 from tests.operational_db.content.lessons import create_company, publish
 from tests.operational_db.notifications.reminding import NOW, RecordingChannel, channels_to, create_held
+from tests.operational_db.principals import principal_of
 
 UNREACHABLE = "postgresql+psycopg://nobody@127.0.0.1:9/none?connect_timeout=1"
 
@@ -55,6 +58,22 @@ def test_a_lesson_whose_refresh_is_due_gets_its_reviews_without_anybody_asking(c
             )
         ).all()
     assert sorted(refreshes) == ["security_compliance", "ux"]
+
+
+def test_a_request_for_mentoring_that_nobody_answered_expires_and_both_are_told(committed_engine: Engine) -> None:
+    with unit_of_work(committed_engine) as session:
+        mentor, mentee = create_mentor(session, NOW), create_mentee(session, NOW)
+        mentor.email, mentee.email = "mentor@example.com", "mentee@example.com"
+        request_mentorship(session, principal_of(mentee), mentor_id=mentor.id, now=NOW)
+    mail = RecordingChannel()
+    worker = Notifier(committed_engine, channels_to(mail))
+    worker.round(NOW)
+    assert [message.address for message in mail.sent] == ["mentor@example.com"]
+    worker.round(NOW + timedelta(days=15))
+    assert sorted(message.address for message in mail.sent[1:]) == ["mentee@example.com", "mentor@example.com"]
+    assert all("expired" in message.body for message in mail.sent[1:])
+    worker.round(NOW + timedelta(days=16))
+    assert len(mail.sent) == 3
 
 
 def test_a_database_that_is_away_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:

@@ -472,6 +472,8 @@ class TestScopes:
             ReminderSchedule.ASSIGNMENT_DUE: 0,
             ReminderSchedule.EMPLOYER_COPY: 0,
             ReminderSchedule.VISIT_UNQUALIFIED: 0,
+            ReminderSchedule.MENTORSHIP_ANSWER: 0,
+            ReminderSchedule.MENTORSHIP_NEWS: 0,
         }
         with unit_of_work(engine) as session:
             assert session.scalars(select(NotificationItem.subject_id)).all() == [lasting_id]
