@@ -24,6 +24,14 @@ from imported_records
 where source = %(source)s and kind = 'outcomes' and external_id = any(%(numbers)s)
 """
 
+# Jobs on record that no import brought in: those of a simulated company.
+_OTHERS: LiteralString = """
+select j.job_number from job_outcomes as j
+where
+    j.organization_id = %(organization_id)s and j.job_number = any(%(numbers)s)
+    and not exists (select from imported_records as r where r.source = %(source)s and r.record_id = j.id)
+"""
+
 
 def source_key_of(organization_id: UUID) -> str:
     """Job numbers are the organization's own, whichever way they come in."""
@@ -38,6 +46,18 @@ def plan_outcomes(
     frame = with_people(rows.frame, members, rows.findings, rows.file)
     parameters = {"source": source_key_of(organization_id), "numbers": frame["job_number"].to_list()}
     known = repository.fetch(_KNOWN, parameters, RECORD_SCHEMA)
+    others = repository.fetch(_OTHERS, {**parameters, "organization_id": organization_id}, {"job_number": pl.String})[
+        "job_number"
+    ]
+    is_taken = pl.col("job_number").is_in(others.implode())
+    rows.findings.refuse_rows(
+        frame.filter(is_taken),
+        file=rows.file,
+        column="job_number",
+        code="job_of_another_origin",
+        remedy="A job with this number is on record and was not imported; give this one another number.",
+    )
+    frame = frame.filter(~is_taken)
     frame = with_fingerprint(frame, ["person_id", *VALUE_COLUMNS])
     frame = with_action(frame.with_columns(pl.col("job_number").alias("external_id")), known).sort("line")
     counts = KindCounts.of_actions(

@@ -231,6 +231,22 @@ class TestBadRows:
         result = _import(committed_engine, world, tmp_path, "ana@example.org,J-1,2026-09-03,1,1,,,,\n", now)
         assert (result.total("added"), _codes(result, "notes")) == (1, {"fixed_and_called_back": 1})
 
+    def test_a_job_that_no_import_brought_in_is_not_overwritten(
+        self, committed_engine: Engine, world: World, reader: Session, tmp_path: Path, now: datetime
+    ) -> None:
+        with unit_of_work(committed_engine) as session:
+            session.add(
+                JobOutcome(
+                    organization_id=world.company.id,
+                    person_id=world.ben,
+                    job_number="J-1",
+                    finished_on=date(2026, 1, 5),
+                )
+            )
+        result = _import(committed_engine, world, tmp_path, JOBS, now)
+        assert (result.total("added"), _codes(result)) == (3, {"job_of_another_origin": 1})
+        assert _import(committed_engine, world, tmp_path, JOBS, now).total("unchanged") == 3
+
     def test_a_file_without_a_needed_column_is_refused_whole_and_leaves_its_report(
         self, committed_engine: Engine, world: World, reader: Session, tmp_path: Path, now: datetime
     ) -> None:
