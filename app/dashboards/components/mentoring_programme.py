@@ -23,6 +23,9 @@ PROGRAMME, COHORT, MATCH = "Programme", "Match a cohort", "How matches are made"
 
 def show_mentoring(viewer: Viewer) -> None:
     """The page of a company or school: the programme's figures, a cohort's assignment, how matches are made."""
+    if not viewer.principal.can(Permission.VIEW_MENTORING, viewer.organization_id):
+        say_empty("Mentoring is looked after by the organization's managers.", "Ask one of them how it goes.")
+        return
     now = viewer.load(mentoring.totals, today=viewer.today)
     answer(programme_answer(now))
     show_receipts(viewer)

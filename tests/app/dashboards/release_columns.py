@@ -202,4 +202,28 @@ COLUMNS: dict[str, str] = {
     "bigint",
     "income_context": "source varchar, trade varchar, jurisdiction varchar, cohort_year integer, "
     "years_from_certification integer, median_income double, currency varchar, person_count bigint",
+    "fct_mentorship": "mentorship_id uuid, mentor_id uuid, mentee_id uuid, organization_id uuid, "
+    "mentor_organization_id uuid, mentorship_type varchar, status varchar, requested_on date, "
+    "started_on date, answered_on date, ended_on date, days_to_answer bigint, decline_reason "
+    "varchar, end_reason varchar, ended_by varchar, session_count bigint, session_minutes bigint, "
+    "last_session_on date, milestone_count bigint, mentee_rating integer, mentee_rated_on date, "
+    "mentor_rating integer, mentor_rated_on date, is_from_list boolean, shown_rank integer, "
+    "leaf_index bigint",
+    "mentorship_funnel": "organization_id uuid, month date, shown_count bigint, requested_count bigint, "
+    "requested_from_list_count bigint, pending_count bigint, accepted_count bigint, declined_count "
+    "bigint, expired_count bigint, withdrawn_count bigint, active_count bigint, completed_count "
+    "bigint, ended_early_count bigint, acceptance_rate double, completion_rate double, "
+    "median_days_to_answer double, leaf_index bigint",
+    "mentorship_satisfaction": "organization_id uuid, month date, side varchar, rating_count bigint, period_from date, "
+    "period_rating_count bigint, average_rating double, leaf_index bigint",
+    "mentor_load": "organization_id uuid, mentor_id uuid, capacity integer, is_accepting boolean, paused_until "
+    "date, free_count integer, active_count bigint, pending_count bigint, completed_count bigint, "
+    "ended_early_count bigint, request_count_90d bigint, declined_count_90d bigint, "
+    "expired_count_90d bigint, session_minutes bigint, shown_count_90d bigint, last_session_on date, "
+    "rating_count bigint, average_rating double, leaf_index bigint",
+    "dim_learned_model": "model_id uuid, model_kind varchar, model_version integer, headline varchar, "
+    "ledger_size bigint, trained_at timestamptz, promoted_at timestamptz, retired_at timestamptz, "
+    "is_serving boolean",
+    "learned_model_history": "leaf_index bigint, entry varchar, model_kind varchar, model_version integer, ledger_size "
+    "bigint, occurred_at timestamptz",
 }

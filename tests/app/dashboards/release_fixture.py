@@ -629,6 +629,7 @@ AGGREGATES = {
 def write_release(settings: Settings, *, marts: dict[str, list[Row]] | None = None, name: str = "") -> ReleaseManifest:
     """Write the release and make it the current one; `marts` replaces single marts, for example by no rows at all."""
     # Their rows name people and organizations of this module.
+    from tests.app.dashboards import mentoring_figures as mentoring
     from tests.app.dashboards import owner_figures as owners
     from tests.app.dashboards import return_figures as returns
     from tests.app.dashboards import trust_figures as trust
@@ -641,7 +642,13 @@ def write_release(settings: Settings, *, marts: dict[str, list[Row]] | None = No
         connection.execute(f"create schema {MARTS_SCHEMA}")
         for mart, columns in COLUMNS.items():
             connection.execute(f"create table marts.{mart} ({columns})")
-        own = {**rows_of_marts(), **trust.rows_of_trust(), **owners.rows_of_owners(), **returns.rows_of_returns()}
+        own = {
+            **rows_of_marts(),
+            **trust.rows_of_trust(),
+            **owners.rows_of_owners(),
+            **returns.rows_of_returns(),
+            **mentoring.rows_of_mentoring(),
+        }
         own["dim_organization"] = [*own["dim_organization"], *owners.organizations()]
         own["dim_person"] = [*own["dim_person"], *owners.people()]
         for mart, rows in {**own, **(marts or {})}.items():
