@@ -29,8 +29,9 @@ JOBS_PER_MONTH = 6.0
 FIRST_TURN_DAYS, LAST_TURN_DAYS = 130, 560
 UNTRAINED_SHARE = 0.2
 COMPANY_SIZES = (24, 70)
-SMALL_SIZE = 9
 NOT_TOLD_SHARE = 0.03
+# Where there was a trend before training: gained in a month, and for how many months.
+TREND, TREND_MONTHS = 0.04, 6.0
 # In the unit of each outcome, at strength 1: shares, incidents a month, hours a job, units a month.
 KNOWN_EFFECTS: dict[OutcomeKind, float] = {
     OutcomeKind.FIRST_TIME_FIX_RATE: 0.08,
@@ -53,7 +54,7 @@ UNIT_VALUES = {
 class CaseKind(StrEnum):
     HELPS = "helps"
     CHANGES_NOTHING = "changes_nothing"
-    # Better in every month that passes, training or not, if trained later.
+    # Who is trained was getting better for months before it, and training adds nothing.
     HAD_A_TREND = "had_a_trend"
     TOO_SMALL = "too_small"
 
@@ -90,10 +91,13 @@ def choose_companies(chance: Chance, industry: Industry) -> list[Studied]:
     """
     early = [each for each in industry.companies if each.joined_on <= industry.start + timedelta(days=60)]
     fitting = [each for each in early if COMPANY_SIZES[0] <= len(each.people) <= COMPANY_SIZES[1]]
-    small = [each for each in early if len(each.people) <= SMALL_SIZE]
+    small = sorted(early, key=lambda each: len(each.people))[:1]
     found: list[Studied] = []
+    # A trend is told from chance in a large company only.
+    largest = sorted(fitting, key=lambda each: -len(each.people))[:1]
+    others = [each for each in fitting if each not in largest]
     for case in CASES:
-        pool = small if case.kind is CaseKind.TOO_SMALL else fitting
+        pool = {CaseKind.TOO_SMALL: small, CaseKind.HAD_A_TREND: largest}.get(case.kind, others)
         if pool:
             found.append(Studied(pool.pop(0), case))
     for studied in found:
@@ -113,7 +117,7 @@ class _Nature:
     skill: float
     speed: float
     spell: float
-    # Gained in a month, training or not.
+    # Gained in each of the months before training.
     trend: float
 
 
@@ -264,14 +268,14 @@ class RoiBuilder:
         chance = self.chance
         until = min(person.ended_on or date.max, self.industry.today)
         is_rising = studied.case.kind is CaseKind.HAD_A_TREND and trained_on is not None
-        nature = _Nature(chance.gauss(0, 1), chance.gauss(0, 1), 0.0, 0.02 if is_rising else 0.0)
-        month, index = month_of(person.started_on), 0
+        nature = _Nature(chance.gauss(0, 1), chance.gauss(0, 1), 0.0, TREND if is_rising else 0.0)
+        month = month_of(person.started_on)
         while month < until:
             nature.spell = 0.6 * nature.spell + chance.gauss(0, 0.8)
             first = max(month, person.started_on)
             following = month_of(month + timedelta(days=32))
-            self._work_month(studied, person, nature, (month, first, min(following, until)), trained_on, index)
-            month, index = following, index + 1
+            self._work_month(studied, person, nature, (month, first, min(following, until)), trained_on)
+            month = following
 
     def _work_month(
         self,
@@ -280,7 +284,6 @@ class RoiBuilder:
         nature: _Nature,
         span: tuple[date, date, date],
         trained_on: date | None,
-        index: int,
     ) -> None:
         month, first, until = span
         days = (until - first).days
@@ -292,7 +295,8 @@ class RoiBuilder:
         for day in finished:
             is_trained = trained_on is not None and day > trained_on
             gain = studied.case.strength if is_trained else 0.0
-            lines.append(self._job(studied.company, person, day, nature, gain, nature.trend * index, season, sums))
+            risen = 0.0 if trained_on is None else nature.trend * _months_risen(day, trained_on)
+            lines.append(self._job(studied.company, person, day, nature, gain, risen, season, sums))
         if sums.job_count:
             self._write_month(studied.company, person, month, sums, "".join(lines))
 
@@ -316,7 +320,7 @@ class RoiBuilder:
         is_rework = self._told(0.10 - 0.3 * skill + effect[OutcomeKind.REWORK_RATE])
         # Effects of a month are spread over its jobs.
         incidents = chance.count(max(0.002, 0.03 + effect[OutcomeKind.INCIDENTS] / JOBS_PER_MONTH))
-        needed = 3.1 - 0.3 * nature.speed - 1.2 * risen + effect[OutcomeKind.HOURS_PER_JOB] + chance.gauss(0, 0.8)
+        needed = 3.1 - 0.3 * nature.speed - 3.0 * risen + effect[OutcomeKind.HOURS_PER_JOB] + chance.gauss(0, 0.8)
         hours = None if chance.happens(NOT_TOLD_SHARE) else Decimal(max(25, round(needed * 100))) / 100
         per_job = 4.0 + 0.3 * nature.speed + 6 * risen + effect[OutcomeKind.UNITS_MAINTAINED] / JOBS_PER_MONTH
         units = chance.count(max(0.5, per_job))
@@ -374,6 +378,11 @@ class RoiBuilder:
                 jobs_sha256=hashlib.sha256(lines.encode()).hexdigest(),
             )
         )
+
+
+def _months_risen(day: date, trained_on: date) -> float:
+    """Months of the trend before training that have passed on a day."""
+    return min(TREND_MONTHS, max(0.0, TREND_MONTHS - (trained_on - day).days / 30))
 
 
 def _values(batch: Batch, entity: type, *names: str) -> list[tuple]:  # type: ignore[type-arg]
