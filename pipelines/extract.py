@@ -187,7 +187,8 @@ DIMENSIONS: dict[str, str] = {
     """,
     "learned_models": """
         select
-            id::text as model_id, model_kind, version::integer as model_version, card ->> 'headline' as headline,
+            id::text as model_id, model_kind, version::integer as model_version,
+            coalesce(card ->> 'sentence', card ->> 'verdict') as headline,
             ledger_size::bigint, trained_at, promoted_at, retired_at
         from learned_models order by id
     """,

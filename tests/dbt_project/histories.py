@@ -442,9 +442,10 @@ class History:
         if not self.mentorships:
             return None
         asked = self.random.choice(self.mentorships)
-        kind = self.random.choice(
-            [MentorshipAccepted, MentorshipAccepted, MentorshipDeclined, MentorshipCompleted, MentorshipCancelled]
-        )
+        kinds: list[type[MentorshipAccepted | MentorshipDeclined | MentorshipCompleted | MentorshipCancelled]] = [
+            MentorshipAccepted, MentorshipAccepted, MentorshipDeclined, MentorshipCompleted, MentorshipCancelled,
+        ]  # fmt: skip
+        kind = self.random.choice(kinds)
         return kind(
             **self._common(asked.subject_id, None),  # type: ignore[arg-type]
             mentorship_id=asked.mentorship_id,

@@ -215,10 +215,11 @@ class LearnedHistory(CredentialHistory):
         return None if about is None else MentorshipMilestoneReached(**about, milestone_id=self.new())  # type: ignore[arg-type]
 
     def _cost(self) -> Event:
-        corrected = self.costs and self.random.random() < 0.1
+        corrected = self.random.choice(self.costs) if self.costs and self.random.random() < 0.1 else None
+        organization = self.random.choice(COMPANIES) if corrected is None else corrected.organization_id
         event = TrainingCostRecorded(
-            **self._common(self.random.choice([None, *PEOPLE]), self.random.choice(COMPANIES)),  # type: ignore[arg-type]
-            cost_id=self.random.choice(self.costs).cost_id if corrected else self.new(),
+            **self._common(self.random.choice([None, *PEOPLE]), organization),  # type: ignore[arg-type]
+            cost_id=self.new() if corrected is None else corrected.cost_id,
             cost_kind=self.random.choice(list(CostKind)),
             course_id=self.random.choice([None, *COURSES]),
             incurred_on=self.day(latest=AS_OF.date()),

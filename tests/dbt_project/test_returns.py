@@ -108,7 +108,7 @@ def events(panels: dict[str, pl.DataFrame], found: dict[str, OutcomeFound], name
         )  # fmt: skip
         if trained_on is None:
             continue
-        course = {"enrollment_id": uid(42, n), "course_id": COURSE}
+        course: dict[str, Any] = {"enrollment_id": uid(42, n), "course_id": COURSE}
         yield EnrollmentOpened(**about(person, date(2020, 2, 1)), **course, cycle_number=1)
         yield ModuleCompleted(**about(person, trained_on), **course, module_id=uid(7, 0), time_spent_minutes=90)
         yield EnrollmentCompleted(**about(person, trained_on), **course, final_score=None, ce_credits=Decimal(0))

@@ -12,15 +12,20 @@ import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import Engine
 
+from models.roi.effect import Effect, EffectState, EventMonth, Placebo
+from operational_db.database import unit_of_work
 from operational_db.ledger.canonical import entry_bytes
 from operational_db.ledger.merkle import leaf_hash
 from operational_db.releases.manifest import ReleaseManifest
 from operational_db.settings import Settings
+from operational_db.tables.roi import RoiEstimate
+from operational_db.types import OutcomeKind, new_id
 from pipelines.build import BuildPlan, LandedState, models_hash, plan_build
 from pipelines.extract import DIMENSIONS, extract_dimensions, open_reader, read_table
 from pipelines.landing import ENGAGEMENT_SCHEMA, ENTRY_SCHEMA, Landing, Segment, SegmentWriter, prepare_landing
 from pipelines.landing import remove_leftovers as remove_landing_leftovers
 from pipelines.landing_checks import check_segments_tile, leaf_hashes
+from tests import builders
 from tests.dbt_project.landing import DIMENSION_SCHEMAS
 from tests.dbt_project.landing import ENGAGEMENT_SCHEMA as EXPECTED_ENGAGEMENT
 from tests.dbt_project.landing import ENTRY_SCHEMA as EXPECTED_ENTRIES
@@ -181,6 +186,55 @@ class TestSchemas:
         for name, wanted in DIMENSION_SCHEMAS.items():
             found = dict(pl.read_parquet_schema(folder / f"{name}.parquet"))
             assert {column: found.get(column) for column in wanted} == dict(wanted), name
+
+    def test_an_estimate_is_landed_with_its_months_and_covariances(
+        self, committed_engine: Engine, settings: Settings
+    ) -> None:
+        """What the model writes as JSON, read by name: of current estimates only."""
+        effect = Effect(
+            EffectState.EFFECT, -0.05, -0.08, -0.02, 12, 15, 9, "Fewer.", "More months.", exposure=340.0,
+            pre_trend_p=0.4, placebo=Placebo(6, 0.01, -0.02, 0.04, 0.5),
+            event_study=(EventMonth(1, -0.05, -0.1, 0.0, 12),),
+        )  # fmt: skip
+        details = effect.to_json() | {"covariances": {"callback_rate": 0.0002, "incidents": -0.001}}
+        with unit_of_work(committed_engine) as session:
+            company = builders.create_organization(session)
+            for is_current in (True, False):
+                session.add(
+                    RoiEstimate(
+                        id=new_id(),
+                        organization_id=company.id,
+                        course_id=None,
+                        outcome_kind=OutcomeKind.CALLBACK_RATE,
+                        state="effect",
+                        effect=-0.05,
+                        low=-0.08,
+                        high=-0.02,
+                        trained_count=12,
+                        compared_count=15,
+                        month_count=9,
+                        details=details,
+                        panel_sha256="00",
+                        ledger_size=7,
+                        estimated_at=AS_OF,
+                        is_current=is_current,
+                    )
+                )
+        landing = Landing(settings.landing_path)
+        prepare_landing(landing)
+        with open_reader(committed_engine) as reader:
+            folder = landing.dimensions / extract_dimensions(reader, landing)
+        estimates = pl.read_parquet(folder / "roi_estimates.parquet").to_dicts()
+        assert len(estimates) == 1
+        told = estimates[0]
+        assert (told["exposure"], told["half_width"]) == (340.0, pytest.approx(0.03))
+        assert (told["pre_trend_p"], told["placebo_p"], told["reason"]) == (0.4, 0.5, "Fewer.")
+        months = pl.read_parquet(folder / "roi_event_months.parquet")
+        assert months.rows() == [(told["estimate_id"], 1, -0.05, -0.1, 0.0, 12)]
+        covariances = pl.read_parquet(folder / "roi_covariances.parquet")
+        assert covariances.rows() == [
+            (told["estimate_id"], "callback_rate", 0.0002), (told["estimate_id"], "incidents", -0.001),
+        ]  # fmt: skip
 
     def test_nothing_personal_but_the_name_is_landed(self, committed_engine: Engine) -> None:
         with open_reader(committed_engine) as reader:
