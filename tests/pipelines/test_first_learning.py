@@ -1,0 +1,53 @@
+"""What a new installation learns before its first figures: a step that fails is told, and keeps nothing up."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from operational_db.database import unit_of_work
+from operational_db.learned import service
+from operational_db.settings import Settings
+from operational_db.types import LearnedModelKind
+from pipelines.first_learning import FirstStep, learn_first_time
+from tests import builders
+from tests.pipelines.first_steps import one_dies, one_fails
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, database_url=None)
+
+
+def test_a_failed_step_is_told_with_what_follows_and_the_others_go_on(
+    committed_engine: Engine, committed_url: str, settings: Settings
+) -> None:
+    found = {each.step: each for each in learn_first_time(committed_engine, committed_url, settings, run=one_fails)}
+    assert set(found) == set(FirstStep)
+    assert [step for step, each in found.items() if each.has_failed] == [FirstStep.MATCH]
+    assert "ValueError: no history" in found[FirstStep.MATCH].message
+    assert "The written formula ranks mentors" in found[FirstStep.MATCH].message
+    assert found[FirstStep.RETURNS].message == "RETURNS done"
+
+
+def test_a_killed_process_is_told_too(committed_engine: Engine, committed_url: str, settings: Settings) -> None:
+    found = {each.step: each for each in learn_first_time(committed_engine, committed_url, settings, run=one_dies)}
+    assert found[FirstStep.COURSES].has_failed
+    assert set(found) == set(FirstStep)
+
+
+def test_it_is_done_once(committed_engine: Engine) -> None:
+    """A second start asks one question and learns nothing."""
+    with unit_of_work(committed_engine) as session:
+        assert not service.is_unlearned(session)
+        builders.create_mentorship(session)
+        assert service.is_unlearned(session)
+        service.add_model(
+            session,
+            model_kind=LearnedModelKind.MENTOR_MATCHING,
+            artifact="matcher.skops",
+            sha256="ab" * 32,
+            card={},
+            trained_at=builders.LONG_AGO_AT,
+        )
+        assert not service.is_unlearned(session)
