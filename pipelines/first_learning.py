@@ -4,12 +4,15 @@ Two processes at a time, so that it takes as long as the longest; a step that fa
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 
 from sqlalchemy import Engine
 
@@ -64,7 +67,7 @@ def learn_first_time(engine: Engine, url: str, settings: Settings, *, run: Work 
     now = clock.now()
     # So that models and estimates say how much of the ledger they saw.
     sequence_pending(engine, now=now, wait=True)
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
         futures: dict[Future[str], FirstStep] = {
             pool.submit(run or run_step, step, url, settings, now): step for step in FirstStep
         }
@@ -87,6 +90,18 @@ def run_step(step: FirstStep, url: str, settings: Settings, now: datetime) -> st
         return f"{sum(each.new_count for each in made)} estimates for {len(made)} companies."
     finally:
         engine.dispose()
+
+
+def _end_with_parent() -> None:
+    """Whoever kills the start kills what it began: nothing is registered by a process nobody waits for."""
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            wait([parent.sentinel])
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _result(step: FirstStep, future: Future[str]) -> FirstResult:
