@@ -154,20 +154,24 @@ class TestAreas:
     def test_an_area_shows_one_organization_and_no_more_than_the_scope_holds(self) -> None:
         principal = _person("a", Role.COMPANY_MANAGER, Role.SCHOOL_ADMIN).principal
         scope = scope_for(principal)
-        assert area_scope(scope, Area.COMPANY, ORGANIZATION) == Scope(company_ids=frozenset({ORGANIZATION}))
+        own = frozenset({ORGANIZATION})
+        assert area_scope(scope, Area.COMPANY, ORGANIZATION) == Scope(company_ids=own, mentoring_ids=own, roi_ids=own)
         assert area_scope(scope, Area.COMPANY, OTHER) == Scope()
         assert area_scope(scope, Area.COMPANY, None) == Scope()
-        assert area_scope(scope, Area.SCHOOL, ORGANIZATION) == Scope(school_ids=frozenset({ORGANIZATION}))
+        assert area_scope(scope, Area.SCHOOL, ORGANIZATION) == Scope(school_ids=own, mentoring_ids=own)
+        assert area_scope(scope, Area.SECURITY, ORGANIZATION) == Scope(company_ids=own)
         assert area_scope(scope, Area.PRODUCT, None) == Scope()
         assert area_scope(scope, Area.ME, None) == Scope(person_id=principal.person_id)
 
     def test_scopes_that_differ_never_share_a_key(self) -> None:
         ids = (frozenset({ORGANIZATION}), frozenset({OTHER}), frozenset({ORGANIZATION, OTHER}), frozenset[UUID]())
         scopes = {
-            Scope(companies, schools, owners, person, kpis, platform)
+            Scope(companies, schools, owners, mentoring, roi, person, kpis, platform)
             for companies in ids
             for schools in ids
             for owners in ids
+            for mentoring in ids
+            for roi in ids
             for person in (None, ORGANIZATION)
             for kpis in (True, False)
             for platform in (True, False)
