@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -196,7 +197,7 @@ class TestFindMentors:
     def test_people_without_any_detail_are_ranked_too(
         self, session: Session, settings: Settings, now: datetime
     ) -> None:
-        empty = {
+        empty: dict[str, Any] = {
             "years_experience": None, "communication_preferences": [], "availability": [], "latitude": None,
             "longitude": None, "location_region": None, "is_remote_welcome": False,
         }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -89,7 +90,7 @@ class TestRequest:
         ],
     )
     def test_goes_to_somebody_who_mentors_today(
-        self, session: Session, mentee: Principal, now: datetime, fields: dict[str, object]
+        self, session: Session, mentee: Principal, now: datetime, fields: dict[str, Any]
     ) -> None:
         other = create_mentor(session, now, **fields)
         with pytest.raises(ConflictError, match=r"Choose another mentor"):
@@ -286,7 +287,7 @@ class TestOffer:
 
     @pytest.mark.parametrize("fields", [{"consented_at": None}, {"paused_until": date(2026, 11, 3)}])
     def test_only_to_people_who_agreed_to_be_found(
-        self, session: Session, mentor: Principal, now: datetime, fields: dict[str, object]
+        self, session: Session, mentor: Principal, now: datetime, fields: dict[str, Any]
     ) -> None:
         hidden = create_mentee(session, now, **fields)
         with pytest.raises(NotFoundError, match="looks for a mentor"):
