@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from app.learned.mentors import Match, MenteeList, MenteeRow, MentorList, MentorRow, Served
 
 FIRST_SHOWN = 5
+REASONS_OUTSIDE = 2
 
 
 def mentors_answer(found: "MentorList") -> str:
@@ -80,7 +81,7 @@ def _show_mentor(viewer: Viewer, row: "MentorRow", showing_id: UUID | None) -> N
         st.caption(", ".join(to_words(each) for each in row.specializations))
         if row.about:
             st.markdown(row.about)
-        _why(row.match, f"mentor_{row.mentor_id}")
+        _why(row.match)
 
         def ask(wish: Ask) -> Callable[[], None]:
             return writer(
@@ -134,7 +135,7 @@ def _show_mentee(viewer: Viewer, row: "MenteeRow") -> None:
         st.markdown(f"{to_words(row.current_level)} · wants {wants or 'any field'}")
         if row.career_goal:
             st.caption(f"Goal: {row.career_goal}")
-        _why(row.match, f"mentee_{row.mentee_id}")
+        _why(row.match)
 
         def offer(wish: Ask) -> Callable[[], None]:
             return writer(
@@ -155,8 +156,10 @@ def _head(match: "Match", name: str, *places: str | None) -> None:
         st.badge("Shown to learn more about", icon=":material/explore:", color="gray")
 
 
-def _why(match: "Match", key: str) -> None:
-    """In words, and in points that add up."""
+def _why(match: "Match") -> None:
+    """In words, and in points that add up; the two reasons that weigh most stand outside."""
+    heaviest = sorted(match.reasons, key=lambda reason: reason.points, reverse=True)[:REASONS_OUTSIDE]
+    st.markdown(" · ".join(f"**{reason.title}:** {reason.sentence}" for reason in heaviest))
     with st.expander("Why", icon=":material/help:"):
         if match.chance is not None and match.chance_asks is not None and match.chance_succeeds is not None:
             st.markdown(

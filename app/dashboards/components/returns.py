@@ -111,14 +111,14 @@ def return_figures(found: Return, records: Records) -> list[Figure]:
     return [
         Figure(
             "Cost",
-            money_text(found.cost, found.currency),
-            f"{to_number(found.training_hours)} hours in courses you sponsored",
+            money_text(found.cost, None),
+            f"{found.currency or ''} for {to_number(found.training_hours)} hours in courses you sponsored".strip(),
             help="What was recorded and not taken back: fees, paid hours, travel, instructors.",
         ),
         Figure(
             "Benefit",
-            money_text(found.benefit, found.currency),
-            f"{money_text(found.benefit_low, None)} to {money_text(found.benefit_high, None)}"
+            money_text(found.benefit, None),
+            f"{money_text(found.benefit_low, None)} to {money_text(found.benefit_high, found.currency)}"
             if found.benefit is not None
             else "cannot be stated",
             help="What changed in technicians' results, at your own unit values; 95 % interval below.",

@@ -31,8 +31,8 @@ class TestReturn:
         answer = "Whether training paid for itself is open: a return of +50 %, between −25 % and +125 % in 95 of 100"
         assert answer in _said(app)
         assert metrics(app) == {
-            "Cost": "12 000 USD",
-            "Benefit": "18 000 USD",
+            "Cost": "12 000",
+            "Benefit": "18 000",
             "Return": "+50 %",
             "Outcomes counted": "1 of 2",
             "Results on record": "1 920",
