@@ -5,7 +5,7 @@ Two processes at a time, so that it takes as long as the longest; a step that fa
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 
 from operational_db import clock
 from operational_db.database import create_database_engine
+from operational_db.learned.service import Unlearned
 from operational_db.ledger.sequence import sequence_pending
 from operational_db.settings import Settings
 
@@ -51,11 +52,28 @@ class FirstResult:
     message: str
 
 
+def wanted_steps(unlearned: Unlearned) -> list[FirstStep]:
+    """The steps a start still has to do: all of them the first time, the rest after one that was killed."""
+    is_wanted = {
+        FirstStep.COURSES: unlearned.courses,
+        FirstStep.MATCH: unlearned.match,
+        FirstStep.RETURNS: unlearned.returns,
+    }
+    return [step for step in FirstStep if is_wanted[step]]
+
+
 Work = Callable[[FirstStep, str, Settings, datetime], str]
 
 
-def learn_first_time(engine: Engine, url: str, settings: Settings, *, run: Work | None = None) -> Iterator[FirstResult]:
-    """Run every step in processes of their own and tell each as it ends; never raises for a step.
+def learn_first_time(
+    engine: Engine,
+    url: str,
+    settings: Settings,
+    steps: Sequence[FirstStep] = tuple(FirstStep),
+    *,
+    run: Work | None = None,
+) -> Iterator[FirstResult]:
+    """Run the steps in processes of their own and tell each as it ends; never raises for a step.
 
     Parameters
     ----------
@@ -69,7 +87,7 @@ def learn_first_time(engine: Engine, url: str, settings: Settings, *, run: Work 
     sequence_pending(engine, now=now, wait=True)
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=_end_with_parent) as pool:
         futures: dict[Future[str], FirstStep] = {
-            pool.submit(run or run_step, step, url, settings, now): step for step in FirstStep
+            pool.submit(run or run_step, step, url, settings, now): step for step in steps
         }
         for future in as_completed(futures):
             yield _result(futures[future], future)

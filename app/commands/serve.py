@@ -13,7 +13,7 @@ from operational_db.database import read_only_session, unit_of_work
 from operational_db.embedded import database_url
 from operational_db.embedded import migrate as migrate_database
 from operational_db.errors import ConflictError, ReleaseUnavailableError
-from operational_db.learned.service import is_unlearned
+from operational_db.learned.service import find_unlearned
 from operational_db.releases.manifest import current_manifest
 from operational_db.settings import Settings, load_settings
 from operational_db.tables.identity import Organization
@@ -123,15 +123,16 @@ def _load_demo(engine: Engine, settings: Settings) -> None:
 def _learn_first_time(context: AppContext) -> None:
     """Learn from a history that nothing was learned from. Whatever fails is told, and the start goes on without it."""
     with read_only_session(context.engine) as session:
-        if not is_unlearned(session):
-            return
-    from pipelines.first_learning import FirstStep, learn_first_time
+        unlearned = find_unlearned(session)
+    if not (unlearned.match or unlearned.courses or unlearned.returns):
+        return
+    from pipelines.first_learning import learn_first_time, wanted_steps
 
     url = context.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     messages = []
     with _bars() as bars:
-        tasks = {step: bars.add_task(str(step), total=1) for step in FirstStep}
-        for found in learn_first_time(context.engine, url, context.settings):
+        tasks = {step: bars.add_task(str(step), total=1) for step in wanted_steps(unlearned)}
+        for found in learn_first_time(context.engine, url, context.settings, list(tasks)):
             bars.update(tasks[found.step], completed=0 if found.has_failed else 1)
             bars.stop_task(tasks[found.step])
             messages += [found.message] if found.has_failed else []

@@ -6,8 +6,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from operational_db.tables.learned import LearnedModel
+from operational_db.tables.learning import Enrollment
 from operational_db.tables.mentorship import MenteeProfile, Mentorship
-from operational_db.types import LearnedModelKind
+from operational_db.tables.roi import OutcomeMonth, RoiEstimate
+from operational_db.types import EnrollmentStatus, LearnedModelKind
 
 # First half of the advisory lock on all models of a kind; the second is the kind's.
 LOCK_SPACE = 7_311_905
@@ -66,11 +68,19 @@ class LearnedRepository:
         statement = select(LearnedModel).where(LearnedModel.model_kind == model_kind)
         return self.session.scalar(statement.order_by(LearnedModel.version.desc()).limit(1))
 
-    def is_empty(self) -> bool:
-        return self.session.scalar(select(LearnedModel.id).limit(1)) is None
+    def is_without(self, model_kind: LearnedModelKind) -> bool:
+        return self.last_version(model_kind) == 0
 
     def has_mentorships(self) -> bool:
         return self.session.scalar(select(Mentorship.id).limit(1)) is not None
+
+    def has_completions(self) -> bool:
+        completed = Enrollment.status == EnrollmentStatus.COMPLETED
+        return self.session.scalar(select(Enrollment.id).where(completed).limit(1)) is not None
+
+    def has_results_without_estimates(self) -> bool:
+        has_results = self.session.scalar(select(OutcomeMonth.person_id).limit(1)) is not None
+        return has_results and self.session.scalar(select(RoiEstimate.id).limit(1)) is None
 
     def mentee_slices(self) -> list[tuple[str, str | None, str]]:
         """Of every mentee: id, region and level as the profile says today."""

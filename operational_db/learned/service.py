@@ -6,6 +6,7 @@ model falls back to what is written down (mentor matching: the formula).
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -102,10 +103,23 @@ def newest_model(session: Session, model_kind: LearnedModelKind) -> LearnedModel
     return LearnedRepository(session).newest(model_kind)
 
 
-def is_unlearned(session: Session) -> bool:
-    """Whether there are mentorships to learn from and no model was ever registered."""
+@dataclass(frozen=True)
+class Unlearned:
+    """What was never learned here although there is something to learn it from."""
+
+    match: bool
+    courses: bool
+    returns: bool
+
+
+def find_unlearned(session: Session) -> Unlearned:
+    """Asked at every start: each answer is a look at one row."""
     repository = LearnedRepository(session)
-    return repository.is_empty() and repository.has_mentorships()
+    return Unlearned(
+        match=repository.is_without(LearnedModelKind.MENTOR_MATCHING) and repository.has_mentorships(),
+        courses=repository.is_without(LearnedModelKind.COURSE_RECOMMENDING) and repository.has_completions(),
+        returns=repository.has_results_without_estimates(),
+    )
 
 
 def mentee_slices(session: Session) -> list[tuple[str, str | None, str]]:

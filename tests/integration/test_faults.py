@@ -460,6 +460,9 @@ SHIPPED = """
     union all select id, 'track ' || persona || tier from training_tracks where organization_id is null
     union all select id, 'scope rule ' || scope || version from scope_rules where organization_id is null
     union all select id, 'gate rule ' || action || version from gate_rules where organization_id is null
+    union all select id, 'model ' || model_kind || version from learned_models
+    union all select id, 'estimate ' || organization_id || outcome_kind || coalesce(course_id::text, '')
+    from roi_estimates
     union all select id, 'file ' || encode(sha256, 'hex') from stored_files
     union all select id, 'document ' || person_id || file_name from documents
     union all select id, 'status list ' || list_number from status_lists

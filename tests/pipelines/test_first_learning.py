@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 from operational_db.database import unit_of_work
 from operational_db.learned import service
 from operational_db.settings import Settings
-from operational_db.types import LearnedModelKind
-from pipelines.first_learning import FirstStep, learn_first_time
+from operational_db.types import EnrollmentStatus, LearnedModelKind
+from pipelines.first_learning import FirstStep, learn_first_time, wanted_steps
 from tests import builders
 from tests.pipelines.first_steps import one_dies, one_fails
 
@@ -36,12 +36,19 @@ def test_a_killed_process_is_told_too(committed_engine: Engine, committed_url: s
     assert set(found) == set(FirstStep)
 
 
-def test_it_is_done_once(committed_engine: Engine) -> None:
-    """A second start asks one question and learns nothing."""
+def test_each_step_is_done_once_and_only_where_there_is_something_to_learn_from(committed_engine: Engine) -> None:
+    """A second start asks and learns nothing; one after a killed start does the rest."""
+
+    def wanted() -> list[FirstStep]:
+        return wanted_steps(service.find_unlearned(session))
+
     with unit_of_work(committed_engine) as session:
-        assert not service.is_unlearned(session)
+        assert wanted() == []
         builders.create_mentorship(session)
-        assert service.is_unlearned(session)
+        assert wanted() == [FirstStep.MATCH]
+        ended_at = builders.LONG_AGO_AT
+        builders.create_enrollment(session, status=EnrollmentStatus.COMPLETED, ended_at=ended_at)
+        assert wanted() == [FirstStep.COURSES, FirstStep.MATCH]
         service.add_model(
             session,
             model_kind=LearnedModelKind.MENTOR_MATCHING,
@@ -50,4 +57,4 @@ def test_it_is_done_once(committed_engine: Engine) -> None:
             card={},
             trained_at=builders.LONG_AGO_AT,
         )
-        assert not service.is_unlearned(session)
+        assert wanted() == [FirstStep.COURSES]
