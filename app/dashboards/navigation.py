@@ -59,6 +59,13 @@ class PageEntry:
     icon: str
     question: str
     is_in_menu: bool = True
+    # Where an area has many pages: the heading some of them stand under.
+    group: str | None = None
+
+    @property
+    def heading(self) -> str:
+        """The name in the menu under which the page stands."""
+        return self.group or AREA_LABELS[self.area]
 
     @property
     def path(self) -> str:
@@ -70,8 +77,13 @@ class PageEntry:
         return f"{self.area}-{self.file.replace('_', '-')}"
 
 
-def _page(area: Area, file: str, title: str, icon: str, question: str, *, is_in_menu: bool = True) -> PageEntry:
-    return PageEntry(file, area, title, f":material/{icon}:", question, is_in_menu)
+def _page(
+    area: Area, file: str, title: str, icon: str, question: str, *, is_in_menu: bool = True, group: str | None = None
+) -> PageEntry:
+    return PageEntry(file, area, title, f":material/{icon}:", question, is_in_menu, group)
+
+
+DEVELOPMENT = "Development"
 
 
 COMPANY_OVERVIEW = _page(Area.COMPANY, "overview", "Overview", "speed", "Are we compliant, and where not?")
@@ -84,15 +96,27 @@ COMPANY_VISITS = _page(Area.COMPANY, "visits", "Visits", "event", "Which visits 
 COMPANY_ASSIGNMENTS = _page(
     Area.COMPANY, "assignments", "Assignments", "assignment_ind", "Who must do what, and by when?"
 )
-COMPANY_SKILLS = _page(Area.COMPANY, "skills", "Skills", "grid_view", "Who holds what, and where does it hang on one?")
+COMPANY_SKILLS = _page(
+    Area.COMPANY, "skills", "Skills", "grid_view", "Who holds what, and where does it hang on one?", group=DEVELOPMENT
+)
 COMPANY_VERIFICATION = _page(
     Area.COMPANY, "verification", "Verification", "fact_check", "Whose evidence waits to be checked?"
 )
 COMPANY_MENTORING = _page(
-    Area.COMPANY, "mentoring", "Mentoring", "diversity_3", "Does mentoring work, and who should be matched?"
+    Area.COMPANY,
+    "mentoring",
+    "Mentoring",
+    "diversity_3",
+    "Does mentoring work, and who should be matched?",
+    group=DEVELOPMENT,
 )
 COMPANY_ROI = _page(
-    Area.COMPANY, "roi", "Training return", "savings", "What did training cost, and what did it return?"
+    Area.COMPANY,
+    "roi",
+    "Training return",
+    "savings",
+    "What did training cost, and what did it return?",
+    group=DEVELOPMENT,
 )
 SCHOOL_OVERVIEW = _page(Area.SCHOOL, "overview", "Overview", "school", "Are our students on track?")
 SCHOOL_PROGRAMMES = _page(Area.SCHOOL, "programmes", "Programmes", "menu_book", "Where do students fall behind?")
@@ -185,10 +209,10 @@ PAGES: tuple[PageEntry, ...] = (
     COMPANY_PEOPLE,
     COMPANY_PERSON,
     COMPANY_CERTIFICATES,
-    COMPANY_SKILLS,
     COMPANY_VERIFICATION,
     COMPANY_ASSIGNMENTS,
     COMPANY_VISITS,
+    COMPANY_SKILLS,
     COMPANY_MENTORING,
     COMPANY_ROI,
     SCHOOL_OVERVIEW,

@@ -217,7 +217,7 @@ def _greedy(problem: _Problem) -> NDArray[np.int64]:
 
 def _flow(problem: _Problem, spread_share: float) -> NDArray[np.int64]:
     """Mentee -> mentor -> one arc per place, the k-th costing k - 1 penalties; whom nothing is left for goes past."""
-    from ortools.graph.python import min_cost_flow
+    from ortools.graph.python import min_cost_flow  # type: ignore[import-untyped]  # compiled, ships no types
 
     mentee_count, mentor_count = problem.values.shape
     mentor_of = np.full(mentee_count, -1, dtype=np.int64)

@@ -46,6 +46,10 @@ class Chance(random.Random):
         """A second between 06:00 and 20:00 UTC on a day."""
         return datetime.combine(on, time(6), UTC) + timedelta(seconds=self.randrange(14 * 3600))
 
+    def after_lunch(self, on: date) -> datetime:
+        """A second between noon and evening in North America on a day: two people meet when both are awake."""
+        return datetime.combine(on, time(18), UTC) + timedelta(minutes=15 * self.randrange(24))
+
     def day_between(self, first: date, last: date) -> date:
         return first + timedelta(days=self.randrange(max(1, (last - first).days + 1)))
 

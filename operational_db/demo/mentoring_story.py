@@ -126,7 +126,7 @@ class StoryTeller:
         chance = self.chance
         day = course.started_at.date() + timedelta(days=chance.randrange(2, 14))
         last = min(course.ends_at, self.now)
-        while (held_at := chance.during_work(day)) < last:
+        while (held_at := chance.after_lunch(day)) < last:
             if held_at > course.started_at:
                 self._session(ids, course, held_at)
             day += timedelta(days=chance.randrange(*SESSION_EVERY_DAYS))

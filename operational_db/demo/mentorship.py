@@ -434,7 +434,7 @@ class MentorshipBuilder:
         months = months or chance.choice((3, 6, 9))
         next_session_at = None
         if status is MentorshipStatus.ACTIVE and chance.happens(0.5):
-            next_session_at = chance.during_work(self.industry.today + timedelta(days=chance.randrange(2, 25)))
+            next_session_at = chance.after_lunch(self.industry.today + timedelta(days=chance.randrange(2, 25)))
         self.batch.add(
             Mentorship,
             ids.mentorship_id,

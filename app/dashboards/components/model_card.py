@@ -1,6 +1,7 @@
 """The card of a learned model: verdict, gain over what is written down, calibration, slices, exposure, versions."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -62,6 +63,7 @@ def show_card(viewer: Viewer, kind: LearnedModelKind) -> None:
         _show_matching(viewer, chosen.card)
     else:
         _show_recommending(viewer, chosen.card)
+    _show_checks(viewer, chosen.card)
     _show_origin(viewer, chosen)
 
 
@@ -264,6 +266,18 @@ def _show_recommending(viewer: Viewer, card: Mapping[str, Any]) -> None:
             charts.gains(rows, "Gain of the learned part", "Over both yardsticks, with 95 % intervals over learners."),
             key="recommender_gains",
         )
+
+
+def _show_checks(viewer: Viewer, card: Mapping[str, Any]) -> None:
+    """What the last nightly round found: the file, drift of what is shown, whether the chances still come true."""
+    checks = card.get("checks")
+    if not checks:
+        return
+    st.subheader("Since then")
+    st.caption(f"Checked {to_instant(datetime.fromisoformat(checks['checked_at']), viewer.zone)}, and every night.")
+    for check in checks["results"]:
+        look = ":green[:material/check_circle:]" if check["passed"] else ":orange[:material/warning:]"
+        st.markdown(f"{look} {check['message']}")
 
 
 def _show_origin(viewer: Viewer, model: ModelView) -> None:

@@ -1,4 +1,3 @@
-
 """Mentoring profiles, showings, sessions and feedback; costs, outcomes and ROI estimates; learned models."""
 
 import sqlalchemy as sa
