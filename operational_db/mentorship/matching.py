@@ -249,8 +249,7 @@ def training_history(
     -------
     pl.DataFrame
         showing_id, mentee_id, mentor_id, shown_at, rank, propensity, is_requested, requested_at, is_accepted (false for
-        declined and expired), is_completed, rating, mentor_rating, ended_at (of what began), mentee_region and
-        mentee_level (as they are now, to judge by, never to learn from), and the features.
+        declined and expired), is_completed, rating, mentor_rating, ended_at (of what began), and the features.
     """
     return MatchingRepository(session).history(until=until, feature_names=feature_names)
 

@@ -238,10 +238,8 @@ HISTORY = """
         case when asked.has_ended then asked.status = 'completed' end as is_completed,
         cast(mentee_said.rating as double precision) as rating,
         cast(mentor_said.rating as double precision) as mentor_rating,
-        case when asked.has_ended then asked.ended_at end as ended_at, wish.location_region as mentee_region,
-        wish.current_level as mentee_level, cast(pairs.features as text) as features
+        case when asked.has_ended then asked.ended_at end as ended_at, cast(pairs.features as text) as features
     from pairs
-    left join mentee_profiles as wish on wish.person_id = pairs.mentee_id
     left join asked on asked.id = pairs.mentorship_id
     left join mentorship_feedback as mentee_said on mentee_said.mentorship_id = asked.id and asked.has_ended
         and mentee_said.side = 'mentee' and mentee_said.given_at < %(until)s
@@ -456,7 +454,5 @@ def _history_schema() -> "dict[str, pl.DataType]":
         "rating": pl.Float64(),
         "mentor_rating": pl.Float64(),
         "ended_at": pl.Datetime("us", "UTC"),
-        "mentee_region": pl.String(),
-        "mentee_level": pl.String(),
         "features": pl.String(),
     }

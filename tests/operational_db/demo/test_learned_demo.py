@@ -4,10 +4,11 @@ One load of the whole demo serves the module.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import erf, sqrt, tanh
 from uuid import UUID
 
 import numpy as np
@@ -18,6 +19,8 @@ from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from app.learned.demo import match_scorer
+from models.matching.candidates import ADDITIVE
+from models.matching.evaluation import evaluate
 from models.matching.factors import FEATURE_NAMES
 from models.matching.formula import formula_score
 from models.roi.company import estimate_outcomes
@@ -27,6 +30,7 @@ from operational_db.demo.batch import Batch
 from operational_db.demo.chance import Chance
 from operational_db.demo.industry import IndustryBuilder
 from operational_db.demo.load import load_demo
+from operational_db.demo.mentoring_people import DemoMentee, DemoMentor
 from operational_db.demo.mentoring_truth import HiddenTruth
 from operational_db.demo.mentorship import MentorshipBuilder
 from operational_db.demo.roi import CASES, KNOWN_EFFECTS, CaseKind, Studied, choose_companies
@@ -59,12 +63,17 @@ class Loaded:
     engine: Engine
     secrets: list[float]
     studied: list[Studied]
+    # Everybody ever listed to somebody, by their ids, and the truth that knows what they come to.
+    listed: dict[tuple[str, str], tuple[DemoMentee, DemoMentor]]
+    truths: list[HiddenTruth]
 
 
 @pytest.fixture(scope="module")
 def loaded(server_url_of: UrlOf, template_database: str) -> Iterator[Loaded]:
     secrets: list[float] = []
     studied: list[Studied] = []
+    listed: dict[tuple[str, str], tuple[DemoMentee, DemoMentor]] = {}
+    truths: list[HiddenTruth] = []
     with copied_database(server_url_of, template_database) as url, pytest.MonkeyPatch.context() as patch:
         merit = HiddenTruth.merit
 
@@ -73,15 +82,30 @@ def loaded(server_url_of: UrlOf, template_database: str) -> Iterator[Loaded]:
             secrets.extend((pair.patience, pair.resolve, found, mentoring_truth.chance_of(found)))
             return found
 
+        asking = MentorshipBuilder._ask
+
+        def watched(
+            self: MentorshipBuilder,
+            mentee: DemoMentee,
+            shown: Sequence[tuple[DemoMentor, dict[str, float] | None]],
+            shown_at: datetime,
+            showing_id: UUID | None,
+        ) -> None:
+            truths[:] = [self.truth]
+            for mentor, _ in shown:
+                listed[str(mentee.person.id), str(mentor.person.id)] = mentee, mentor
+            asking(self, mentee, shown, shown_at, showing_id)
+
         def chosen(*given: object) -> list[Studied]:
             studied.extend(choose_companies(*given))  # type: ignore[arg-type]
             return studied
 
         patch.setattr(HiddenTruth, "merit", overheard)
+        patch.setattr(MentorshipBuilder, "_ask", watched)
         patch.setattr("operational_db.demo.history.choose_companies", chosen)
         engine = create_database_engine(url)
         load_demo(engine, seed=SEED, now=NOW, match_scorer=match_scorer())
-        yield Loaded(engine, secrets, studied)
+        yield Loaded(engine, secrets, studied, listed, truths)
         engine.dispose()
 
 
@@ -267,3 +291,32 @@ def test_the_same_seed_gives_the_same_programme_with_its_lists() -> None:
     assert len(one.rows[ShownMentor]) > 500
     assert one.rows == other.rows
     assert one.events == other.events
+
+
+def _true_chance(truth: HiddenTruth, mentee: DemoMentee, mentor: DemoMentor) -> float:
+    """That a request is accepted with half the places free, completed, and rated with four stars or more."""
+    pair = truth.pair(mentee, mentor)
+    way = 0.0 if pair.is_remote else -1.4 * (1 - pair.closeness)
+    accepts = mentoring_truth.chance_of(
+        0.2 + 1.5 * pair.likes_level + 0.55 + 1.0 * pair.time_share + way + 0.3 * pair.patience
+    )
+    merit = truth.merit(pair)
+    completes = mentoring_truth.chance_of(merit + 0.7)
+    is_well_rated = (1 + erf((1.1 * tanh(merit / 2) + 0.45) / 0.55 / sqrt(2))) / 2
+    return accepts * completes * is_well_rated
+
+
+@pytest.mark.slow
+@pytest.mark.requirement("MEN-03")
+def test_the_learned_match_takes_a_share_of_what_perfect_knowledge_would_gain(loaded: Loaded, session: Session) -> None:
+    """Of all lists of the newest quarter, by the truth that the match never saw."""
+    (truth,) = loaded.truths
+    history = training_history(session, until=NOW, feature_names=FEATURE_NAMES)
+    pairs = history.select("mentee_id", "mentor_id").rows()
+    known = [pair in loaded.listed for pair in pairs]
+    history = history.filter(pl.Series(known))
+    chances = [_true_chance(truth, *loaded.listed[pair]) for pair in pairs if pair in loaded.listed]
+    found = evaluate(history, chance=np.array(chances), until=NOW)
+    assert found.oracle is not None
+    share = found.oracle.filter(pl.col("candidate") == ADDITIVE)["oracle_share"].item()
+    assert 0.05 < share < 1
