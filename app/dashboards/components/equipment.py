@@ -9,21 +9,21 @@ import polars as pl
 import streamlit as st
 
 from app.dashboards import session
-from app.dashboards.chips import chip_of
+from app.dashboards.components.file_import import show_former_imports, show_would_change
 from app.dashboards.components.filters import choose_id, search_box
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.imports import show_outcome
-from app.dashboards.components.receipts import write
 from app.dashboards.components.tables import PAGE_ROWS, Column, Empty, Opens, show_listing, show_table
-from app.dashboards.formats import to_instant, to_number, to_parts, to_plural, to_words
+from app.dashboards.formats import to_plural, to_words
 from app.dashboards.navigation import OWNER_CREW_CHECK
 from app.dashboards.queries import buildings
 from app.dashboards.use_cases import equipment
-from app.dashboards.use_cases.equipment import ImportRow, Upload
+from app.dashboards.use_cases.equipment import Upload
 from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.identity.rules import Permission
+from operational_db.imports.equipment_service import IMPORTER
 from operational_db.paging import PageRequest
 
 UNITS = (
@@ -49,8 +49,6 @@ FORMATS = {
     "Elevating devices of New York City": equipment.NYC,
 }
 PREVIEW = "equipment_preview"
-MOST_IMPORTS = 10
-IMPORT_COUNTS = ("added", "changed", "unchanged", "refused")
 ORIGINS = {"table": "in the table", "spelling": "same but for its form", "new": "first seen"}
 
 
@@ -133,7 +131,13 @@ def show_imports(viewer: Viewer) -> None:
         _show_preview(viewer, kept)
     else:
         _show_form(viewer, organization_id)
-    _show_former(viewer, organization_id)
+    show_former_imports(
+        viewer,
+        organization_id,
+        importer=IMPORTER,
+        key="equipment",
+        help="What it added goes, what it changed is as before; refused when something was built on it.",
+    )
 
 
 def _show_form(viewer: Viewer, organization_id: UUID) -> None:
@@ -183,28 +187,20 @@ def _show_reasons(viewer: Viewer, error: DomainError) -> None:
 
 
 def _show_preview(viewer: Viewer, kept: Preview) -> None:
-    report = kept.report
-    with st.container(border=True):
-        st.subheader("What would change")
-        added, changed, unchanged, refused = (
-            int(report.get(name, 0)) for name in ("added", "changed", "unchanged", "refused")
-        )
-        st.markdown(
-            f"**{to_plural(added, 'record')} added, {to_number(changed)} changed, {to_number(unchanged)} as before; "
-            f"{to_plural(refused, 'row')} refused.** Nothing is deleted."
-        )
-        show_outcome(viewer, report)
-        _show_read_makers(viewer, report)
-        with st.container(horizontal=True):
-            st.button(
-                "Bring it in",
-                key="equipment_bring_in",
-                type="primary",
-                icon=":material/upload:",
-                on_click=_bring_in,
-                args=(viewer, kept),
-            )
-            st.button("Put it away", key="equipment_put_away", on_click=_put_away)
+    show_would_change(
+        viewer,
+        kept.report,
+        key=PREVIEW,
+        noun="record",
+        bring_in=lambda: equipment.bring_in(
+            session.installation().engine,
+            viewer.principal,
+            organization_id=kept.organization_id,
+            upload=kept.upload,
+            now=clock.now(),
+        ),
+        details=lambda: _show_read_makers(viewer, kept.report),
+    )
 
 
 def _show_read_makers(viewer: Viewer, report: Mapping[str, Any]) -> None:  # Any: reports are JSON
@@ -227,53 +223,3 @@ def _show_read_makers(viewer: Viewer, report: Mapping[str, Any]) -> None:  # Any
         Column("is_maker", "A maker", "flag"),
     )
     show_table(frame, columns, viewer, key="equipment_read_makers", alt="Makers' names and the spellings read as them")
-
-
-def _bring_in(viewer: Viewer, kept: Preview) -> None:
-    engine, principal = session.installation().engine, viewer.principal
-    is_done = write(
-        lambda: equipment.bring_in(
-            engine, principal, organization_id=kept.organization_id, upload=kept.upload, now=clock.now()
-        )
-    )
-    if is_done:
-        _put_away()
-
-
-def _put_away() -> None:
-    st.session_state.pop(PREVIEW, None)
-
-
-def _show_former(viewer: Viewer, organization_id: UUID) -> None:
-    st.subheader("Former imports")
-    try:
-        found = equipment.imports_of(session.installation().engine, viewer.principal, organization_id=organization_id)
-    except DomainError as error:
-        st.error(error.message, icon=":material/error:")
-        return
-    if not found:
-        say_empty("Nothing was imported yet.", "Each import is listed here, with the way to take it back.")
-    for row in found[:MOST_IMPORTS]:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            counts = ", ".join(f"{to_number(int(row.report.get(name, 0)))} {name}" for name in IMPORT_COUNTS)
-            st.markdown(
-                f"**{row.source}** {chip_of(row.state).markdown}\n\n{counts} · "
-                f"{to_instant(row.finished_at, viewer.zone)}",
-                width="stretch",
-            )
-            if row.can_be_undone:
-                st.button(
-                    "Take it back",
-                    key=f"equipment_undo_{row.import_id}",
-                    icon=":material/undo:",
-                    help="What it added goes, what it changed is as before; refused when something was built on it.",
-                    on_click=_take_back,
-                    args=(viewer, row),
-                )
-    if len(found) > MOST_IMPORTS:
-        st.caption(f"The latest {to_parts(MOST_IMPORTS, len(found))}.")
-
-
-def _take_back(viewer: Viewer, row: ImportRow) -> None:
-    engine, principal = session.installation().engine, viewer.principal
-    write(lambda: equipment.take_back(engine, principal, row=row, now=clock.now()))

@@ -9,24 +9,21 @@ import polars as pl
 import streamlit as st
 
 from app.dashboards import session
-from app.dashboards.chips import chip_of
-from app.dashboards.components.frame import say_empty
+from app.dashboards.components.file_import import show_former_imports, show_would_change
 from app.dashboards.components.imports import show_outcome
-from app.dashboards.components.receipts import write
 from app.dashboards.components.tables import Column, show_table
-from app.dashboards.formats import to_instant, to_number, to_parts, to_plural
+from app.dashboards.formats import to_number, to_plural
 from app.dashboards.queries.returns import Records
 from app.dashboards.use_cases import returns as use_cases
-from app.dashboards.use_cases.returns import ImportRow, Upload
+from app.dashboards.use_cases.returns import Upload
 from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.identity.rules import Permission
 from operational_db.imports.outcomes import FILE_LAYOUT
+from operational_db.imports.outcomes_service import IMPORTER
 
 PREVIEW = "jobs_preview"
-MOST_IMPORTS = 10
-IMPORT_COUNTS = ("added", "changed", "unchanged", "refused")
 LAYOUT = (
     Column("name", "Column"),
     Column("must", "Must be filled"),
@@ -59,7 +56,13 @@ def show_jobs(viewer: Viewer, records: Records) -> None:
         _show_preview(viewer, kept)
     else:
         _show_form(viewer, organization_id)
-    _show_former(viewer, organization_id)
+    show_former_imports(
+        viewer,
+        organization_id,
+        importer=IMPORTER,
+        key="jobs",
+        help="What it added goes, what it corrected is as before; a later correction is taken back first.",
+    )
 
 
 def _show_form(viewer: Viewer, organization_id: UUID) -> None:
@@ -107,71 +110,16 @@ def _preview(viewer: Viewer, organization_id: UUID, upload: Upload) -> None:
 
 
 def _show_preview(viewer: Viewer, kept: Preview) -> None:
-    added, changed, unchanged, refused = (int(kept.report.get(name, 0)) for name in IMPORT_COUNTS)
-    with st.container(border=True):
-        st.subheader("What would change")
-        st.markdown(
-            f"**{to_plural(added, 'job')} added, {to_number(changed)} corrected, {to_number(unchanged)} as before; "
-            f"{to_plural(refused, 'row')} refused.** Nothing is deleted."
-        )
-        show_outcome(viewer, kept.report)
-        with st.container(horizontal=True):
-            st.button(
-                "Bring it in",
-                key="jobs_bring_in",
-                type="primary",
-                icon=":material/upload:",
-                on_click=_bring_in,
-                args=(viewer, kept),
-            )
-            st.button("Put it away", key="jobs_put_away", on_click=_put_away)
-
-
-def _bring_in(viewer: Viewer, kept: Preview) -> None:
-    engine, principal = session.installation().engine, viewer.principal
-    is_done = write(
-        lambda: use_cases.bring_in_jobs(
-            engine, principal, organization_id=kept.organization_id, upload=kept.upload, now=clock.now()
-        )
+    show_would_change(
+        viewer,
+        kept.report,
+        key=PREVIEW,
+        noun="job",
+        bring_in=lambda: use_cases.bring_in_jobs(
+            session.installation().engine,
+            viewer.principal,
+            organization_id=kept.organization_id,
+            upload=kept.upload,
+            now=clock.now(),
+        ),
     )
-    if is_done:
-        _put_away()
-
-
-def _put_away() -> None:
-    st.session_state.pop(PREVIEW, None)
-
-
-def _show_former(viewer: Viewer, organization_id: UUID) -> None:
-    st.subheader("Former imports")
-    try:
-        found = use_cases.imports_of(session.installation().engine, viewer.principal, organization_id=organization_id)
-    except DomainError as error:
-        st.error(error.message, icon=":material/error:")
-        return
-    if not found:
-        say_empty("No file was imported yet.", "Each import is listed here, with the way to take it back.")
-    for row in found[:MOST_IMPORTS]:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            counts = ", ".join(f"{to_number(int(row.report.get(name, 0)))} {name}" for name in IMPORT_COUNTS)
-            st.markdown(
-                f"**{row.source}** {chip_of(row.state).markdown}\n\n{counts} · "
-                f"{to_instant(row.finished_at, viewer.zone)}",
-                width="stretch",
-            )
-            if row.can_be_undone:
-                st.button(
-                    "Take it back",
-                    key=f"jobs_undo_{row.import_id}",
-                    icon=":material/undo:",
-                    help="What it added goes, what it corrected is as before; a later correction is taken back first.",
-                    on_click=_take_back,
-                    args=(viewer, row),
-                )
-    if len(found) > MOST_IMPORTS:
-        st.caption(f"The latest {to_parts(MOST_IMPORTS, len(found))}.")
-
-
-def _take_back(viewer: Viewer, row: ImportRow) -> None:
-    engine, principal = session.installation().engine, viewer.principal
-    write(lambda: use_cases.take_back(engine, principal, row=row, now=clock.now()))

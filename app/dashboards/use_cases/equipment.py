@@ -1,7 +1,7 @@
 """Units and makers as pages show and bring them in: makers' names, and imports with preview and taking back."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,15 +12,13 @@ from sqlalchemy import Engine
 
 from app.dashboards.actions import Receipt
 from app.dashboards.formats import to_number, to_plural
-from operational_db.database import read_only_session, unit_of_work
+from operational_db.database import read_only_session
 from operational_db.errors import InvalidInputError, NotFoundError
 from operational_db.identity.rules import Principal
 from operational_db.identity.service import list_organizations
-from operational_db.imports.equipment_service import IMPORTER, EquipmentRequest, run_equipment_import
-from operational_db.imports.service import list_imports, undo_import
+from operational_db.imports.equipment_service import EquipmentRequest, run_equipment_import
 from operational_db.owners.manufacturer_service import ManufacturerView, list_manufacturers
 from operational_db.paging import Page, PageRequest
-from operational_db.types import ImportState
 
 NYC, STANDARD = "nyc", "standard"
 
@@ -99,47 +97,3 @@ def _slug(engine: Engine, principal: Principal, organization_id: UUID) -> str:
     if organization_id not in found:
         raise NotFoundError("There is no such organization among yours.")
     return found[organization_id]
-
-
-@dataclass(frozen=True)
-class ImportRow:
-    """One import of units, with its stored report."""
-
-    import_id: UUID
-    source: str
-    state: ImportState
-    finished_at: datetime | None
-    report: Mapping[str, Any]  # Any: reports are JSON
-
-    @property
-    def can_be_undone(self) -> bool:
-        return self.state is ImportState.APPLIED
-
-
-def imports_of(engine: Engine, principal: Principal, *, organization_id: UUID) -> Sequence[ImportRow]:
-    """The owner's imports of units, the latest first.
-
-    Raises
-    ------
-    DomainError
-        When the database is down, or the principal may not know.
-    """
-    with read_only_session(engine) as session:
-        return [
-            ImportRow(batch.id, batch.source, batch.state, batch.finished_at, batch.report)
-            for batch in list_imports(session, principal)
-            if batch.organization_id == organization_id and batch.importer == IMPORTER
-        ]
-
-
-def take_back(engine: Engine, principal: Principal, *, row: ImportRow, now: datetime) -> Receipt:
-    """Undo an import: what it added goes, what it changed is as before.
-
-    Raises
-    ------
-    ConflictError, DomainError
-        When something was built on it since, such as a visit or a requirement; nothing was changed then.
-    """
-    with unit_of_work(engine) as session:
-        undo_import(session, principal, import_id=row.import_id, now=now)
-    return Receipt(f"The import “{row.source}” was taken back.", now, 1)

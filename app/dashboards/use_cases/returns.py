@@ -18,12 +18,11 @@ from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import NotFoundError
 from operational_db.identity.rules import Principal
 from operational_db.identity.service import list_organizations
-from operational_db.imports.outcomes_service import IMPORTER, OutcomeRequest, run_outcome_import
-from operational_db.imports.service import list_imports, undo_import
+from operational_db.imports.outcomes_service import OutcomeRequest, run_outcome_import
 from operational_db.paging import Page, PageRequest
 from operational_db.roi import costs, values, wages
 from operational_db.roi.views import CostFilters, CostView, ProposedCost, UnitValueView, WageView
-from operational_db.types import CostKind, ImportState, OutcomeKind
+from operational_db.types import CostKind, OutcomeKind
 
 
 @dataclass(frozen=True)
@@ -322,49 +321,6 @@ def _run(
         path.write_bytes(upload.content)
         request = OutcomeRequest(path=path, organization_slug=found[organization_id])
         return run_outcome_import(engine, principal, request, is_dry_run=is_dry_run, now=now).report
-
-
-@dataclass(frozen=True)
-class ImportRow:
-    """One import of jobs, with its stored report."""
-
-    import_id: UUID
-    source: str
-    state: ImportState
-    finished_at: datetime
-    report: Mapping[str, Any]  # Any: reports are JSON
-
-    @property
-    def can_be_undone(self) -> bool:
-        return self.state is ImportState.APPLIED
-
-
-def imports_of(engine: Engine, principal: Principal, *, organization_id: UUID) -> Sequence[ImportRow]:
-    """The organization's imports of jobs, the latest first.
-
-    Raises
-    ------
-    DomainError
-    """
-    with read_only_session(engine) as session:
-        return [
-            ImportRow(batch.id, batch.source, batch.state, batch.finished_at, batch.report)
-            for batch in list_imports(session, principal)
-            if batch.organization_id == organization_id and batch.importer == IMPORTER
-        ]
-
-
-def take_back(engine: Engine, principal: Principal, *, row: ImportRow, now: datetime) -> Receipt:
-    """Undo an import: what it added goes, what it corrected is as before.
-
-    Raises
-    ------
-    ConflictError, DomainError
-        When a later import corrected its jobs; nothing was changed then.
-    """
-    with unit_of_work(engine) as session:
-        undo_import(session, principal, import_id=row.import_id, now=now)
-    return Receipt(f"The import “{row.source}” was taken back.", now, 1)
 
 
 def estimate(engine: Engine, principal: Principal, *, organization_id: UUID, now: datetime) -> Receipt:

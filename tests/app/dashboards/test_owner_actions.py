@@ -6,13 +6,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import Engine, func, select
 
-from app.dashboards.use_cases import crew, equipment, owners
+from app.dashboards.use_cases import crew, equipment, imports, owners
 from app.dashboards.use_cases.crew import Question
 from app.dashboards.use_cases.equipment import STANDARD, Upload
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Grant, Principal
 from operational_db.identity.service import create_organization, create_person
+from operational_db.imports.equipment_service import IMPORTER
 from operational_db.owners import contracts
 from operational_db.paging import PageRequest
 from operational_db.tables.owners import Building, Equipment
@@ -72,13 +73,13 @@ class TestImport:
         assert _counts(committed_engine) == (2, 2)
         again = equipment.bring_in(committed_engine, viewer, organization_id=owner_id, upload=_upload(), now=NOW)
         assert again.text.startswith("0 records were added, 0 changed")
-        rows = equipment.imports_of(committed_engine, viewer, organization_id=owner_id)
+        rows = imports.imports_of(committed_engine, viewer, organization_id=owner_id, importer=IMPORTER)
         assert [row.can_be_undone for row in rows] == [True, True]
         for row in rows:
-            equipment.take_back(committed_engine, viewer, row=row, now=NOW)
+            imports.take_back(committed_engine, viewer, row=row, now=NOW)
         assert _counts(committed_engine) == (0, 0)
         with pytest.raises(ConflictError):
-            equipment.take_back(committed_engine, viewer, row=rows[0], now=NOW)
+            imports.take_back(committed_engine, viewer, row=rows[0], now=NOW)
 
     def test_a_bad_row_is_told_and_the_good_ones_stay(self, committed_engine: Engine, owner_id: UUID) -> None:
         report = equipment.preview_import(

@@ -136,10 +136,10 @@ class TestJobs:
         app.file_uploader[0].upload("jobs.csv", content).run()
         app.button("jobs_see").click().run()
         said = texts(app).replace("\u202f", " ")
-        assert "2 jobs added, 0 corrected, 0 as before; 1 row refused." in said
+        assert "2 jobs added, 0 changed, 0 as before; 1 row refused." in said
         assert list(app.dataframe[1].value["code"]) == ["In the future"]
         assert _count(records, JobOutcome) == 0
-        app.button("jobs_bring_in").click().run()
+        app.button("jobs_preview_bring_in").click().run()
         assert (_count(records, JobOutcome), _count(records, OutcomeMonth)) == (2, 2)
         back = visit.open("manager", PAGE)
         back.button("returns_estimate").click().run()
