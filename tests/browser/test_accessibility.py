@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, Page
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from app.dashboards.navigation import (
     COMPANY_PERSON,
@@ -13,6 +13,8 @@ from app.dashboards.navigation import (
     CONTENT_VERSION,
     MY_CERTIFICATE,
     MY_LESSON,
+    MY_MENTORING_PROFILE,
+    MY_MENTORSHIP,
     OWNER_BUILDING,
     OWNER_CONTRACTOR,
     PAGES,
@@ -31,8 +33,9 @@ from operational_db.tables.credentials import Certificate
 from operational_db.tables.gates import Incident
 from operational_db.tables.identity import Membership
 from operational_db.tables.learning import Enrollment
+from operational_db.tables.mentorship import Mentorship
 from operational_db.tables.owners import Building, ServiceContract
-from operational_db.types import LessonStatus, Role
+from operational_db.types import LessonStatus, MentorshipStatus, MentorshipType, Role
 from tests.browser.accessibility import violations_of
 from tests.browser.test_pages import member_of
 from tests.browser.viewing import NARROW, WIDE, new_visit, open_address, sign_in, wait_until_drawn, with_filters
@@ -91,6 +94,12 @@ RECORDS: dict[PageEntry, tuple[str, Callable[[Member], Select[UUID]]]] = {
         "certificate",
         lambda viewer: select(Certificate.id).where(Certificate.person_id == viewer.person_id),
     ),
+    MY_MENTORSHIP: (
+        "mentorship",
+        lambda viewer: select(Mentorship.id).where(
+            or_(Mentorship.mentee_id == viewer.person_id, Mentorship.mentor_id == viewer.person_id)
+        ),
+    ),
     MY_LESSON: (
         "lesson",
         lambda _viewer: (
@@ -103,14 +112,16 @@ RECORDS: dict[PageEntry, tuple[str, Callable[[Member], Select[UUID]]]] = {
 
 
 def _address(site: Installation, viewer: Member, entry: PageEntry) -> str:
-    # A draft may be of a new lesson.
-    if entry.is_in_menu or entry is CONTENT_DRAFT:
+    # A draft may be of a new lesson; a profile is one's own.
+    if entry.is_in_menu or entry in {CONTENT_DRAFT, MY_MENTORING_PROFILE}:
         return f"/{entry.address}"
     parameter, query = RECORDS[entry]
     with read_only_session(site.engine) as session:
         record_id = session.scalars(query(viewer).limit(1)).first()
     if record_id is None and entry is SECURITY_INCIDENT:
         record_id = _report_incident(site, viewer)
+    if record_id is None and entry is MY_MENTORSHIP:
+        record_id = _be_mentored(site, viewer)
     assert record_id is not None, f"There is no record to open {entry.address} with."
     return with_filters(f"/{entry.address}", **{parameter: str(record_id)})
 
@@ -127,6 +138,23 @@ def _report_incident(site: Installation, viewer: Member) -> UUID:
             started_at=now,
             now=now,
         ).id
+
+
+def _be_mentored(site: Installation, viewer: Member) -> UUID:
+    """A running mentorship with whoever mentors in the demo."""
+    with unit_of_work(site.engine) as session:
+        mentor_id = session.scalars(select(Mentorship.mentor_id).limit(1)).one()
+        made = Mentorship(
+            mentor_id=mentor_id,
+            mentee_id=viewer.person_id,
+            mentorship_type=MentorshipType.GENERAL,
+            status=MentorshipStatus.ACTIVE,
+            requested_at=clock.now(),
+            started_at=clock.now(),
+        )
+        session.add(made)
+        session.flush()
+        return made.id
 
 
 def _parts(page: Page) -> int:

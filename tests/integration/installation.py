@@ -38,7 +38,7 @@ from operational_db.types import OrganizationKind, Role
 PREPARE_SECONDS = 540
 READY_SECONDS = 120
 # No server of a test outlives this, whatever happens to the test.
-SERVER_LIFETIME_SECONDS = 1500
+SERVER_LIFETIME_SECONDS = 4200
 
 
 def product_environment(home: Path, **settings: str) -> dict[str, str]:

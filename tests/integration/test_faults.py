@@ -42,7 +42,7 @@ from tests.integration.page_client import open_page
 from tests.pipelines.contents import leftover_files, release_contents
 from tests.pipelines.history import History, add_news, write_history
 
-STEP_SECONDS = 180
+STEP_SECONDS = 420
 PAGES_WITH_FIGURES = ("company-overview", "company-people", "company-certificates")
 
 

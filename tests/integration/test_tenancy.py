@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -25,14 +26,21 @@ from operational_db.owners.visits import plan_visit
 from operational_db.releases.manifest import current_manifest
 from operational_db.releases.reader import open_scoped
 from operational_db.releases.scope import scope_for
+from operational_db.roi.costs import record_cost
 from operational_db.tables.catalog import Course
 from operational_db.tables.content import LessonReview, Reinforcement
 from operational_db.tables.credentials import CeCredit, Certification, RegisterClaim, RegisterEntry, VerificationCase
 from operational_db.tables.identity import Membership, Organization, Person, Team
 from operational_db.tables.ledger import LedgerEvent
+from operational_db.tables.mentorship import ActionItem, MentoringSession, Mentorship, MentorshipMilestone
 from operational_db.tables.notifications import Notification
 from operational_db.types import (
+    CostKind,
     EquipmentType,
+    MeetingFormat,
+    MentorshipSide,
+    MentorshipStatus,
+    MentorshipType,
     OrganizationKind,
     ProviderType,
     RegisterStanding,
@@ -58,6 +66,9 @@ NOBODYS = {
     "/v1/registers/{register}/licences/{licence_number}",
     "/v1/certifications/registry/{certification_id}",
     "/v1/users/{person_id}/certifications",
+    # One's own profile, by the side it is of.
+    "/v1/me/mentorship/{side}-profile/pause",
+    "/v1/me/mentorship/{side}-profile",
 }
 # Badges are made to be shown to strangers; what is one's own about them is not.
 PUBLIC_PREFIXES = ("/v1/badges/classes/", "/v1/badges/status/", "/v1/badges/{public_id}/")
@@ -102,6 +113,11 @@ class Other:
     contract_id: str
     visit_id: str
     crew_decision_id: str
+    mentorship_id: str
+    milestone_id: str
+    session_id: str
+    action_item_id: str
+    cost_id: str
     # Names that stand for somebody of B and for nobody else.
     names: tuple[str, ...]
     student_names: tuple[str, ...]
@@ -137,6 +153,15 @@ class Other:
             "equipment_id": self.equipment_id,
             "contract_id": self.contract_id,
             "visit_id": self.visit_id,
+            "mentorship_id": self.mentorship_id,
+            "milestone_id": self.milestone_id,
+            "session_id": self.session_id,
+            "action_item_id": self.action_item_id,
+            "cost_id": self.cost_id,
+            # Nobody's mentor.
+            "mentor_id": str(self.student_id),
+            "person_id": str(self.person_id),
+            "starts_on": "2026-01-01",
             # The latest entries of the log, in a tile that is not full.
             "path": "000",
         }
@@ -272,6 +297,20 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
         session.add_all([review, notification, reinforcement])
         session.flush()
         tasks = [str(row.id) for row in (review, notification, reinforcement)]
+    with unit_of_work(installation.engine) as session:
+        mentorship = _create_mentorship(session, people[0][0], people[1][0])
+        cost = record_cost(
+            session,
+            SYSTEM_PRINCIPAL,
+            organization_id=manager.organization_id,
+            person_id=people[0][0],
+            cost_kind=CostKind.FEE,
+            incurred_on=clock.today(),
+            amount=Decimal(100),
+            currency="USD",
+            now=clock.now(),
+        )
+        cost_id = str(cost.id)
     with read_only_session(installation.engine) as session:
         team_id = session.scalars(select(Team.id).where(Team.organization_id == manager.organization_id)).first()
         school_course_id = session.scalars(
@@ -316,9 +355,45 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
         contract_id=str(contract),
         visit_id=str(visit),
         crew_decision_id=str(crew_decision),
+        mentorship_id=mentorship[0],
+        milestone_id=mentorship[1],
+        session_id=mentorship[2],
+        action_item_id=mentorship[3],
+        cost_id=cost_id,
         names=tuple(name for _, name in people),
         student_names=tuple(name for _, name in students),
     )
+
+
+def _create_mentorship(session: Session, mentee_id: UUID, mentor_id: UUID) -> tuple[str, str, str, str]:
+    """A running mentorship of two people of B, with a milestone, a meeting and a task."""
+    now = clock.now()
+    made = Mentorship(
+        mentor_id=mentor_id,
+        mentee_id=mentee_id,
+        mentorship_type=MentorshipType.SKILL_SPECIFIC,
+        status=MentorshipStatus.CANCELLED,
+        requested_at=now,
+        started_at=now,
+        ended_at=now,
+    )
+    session.add(made)
+    session.flush()
+    milestone = MentorshipMilestone(mentorship_id=made.id, position=1, title="Own milestone")
+    meeting = MentoringSession(
+        mentorship_id=made.id,
+        held_at=now,
+        minutes=30,
+        meeting_format=MeetingFormat.PHONE,
+        mentor_notes="Own notes",
+        logged_by_id=mentor_id,
+    )
+    session.add_all([milestone, meeting])
+    session.flush()
+    task = ActionItem(session_id=meeting.id, assignee=MentorshipSide.MENTEE, task="Own task")
+    session.add(task)
+    session.flush()
+    return str(made.id), str(milestone.id), str(meeting.id), str(task.id)
 
 
 def _create_papers(installation: Installation, token: str) -> tuple[str, str, str, str]:
@@ -433,6 +508,8 @@ def _bodies(other: Other) -> dict[tuple[str, str], dict[str, Any]]:
     certificate, building = "/v1/certifications/{certificate_id}", "/v1/buildings/{building_id}"
     equipment, visit, contract = "/v1/equipment/{equipment_id}", "/v1/visits/{visit_id}", "/v1/contracts/{contract_id}"
     unit = {"name": "Mine", "equipment_type": "passenger_elevator"}
+    mentorship, today = "/v1/mentorship/{mentorship_id}", clock.today().isoformat()
+    person, money = {"person_id": str(other.person_id)}, {"amount": "10.00", "currency": "USD"}
     links = ("links.csv", b"person,licence_number,register\n", "text/csv")
     return {
         ("PUT", "/v1/me/certifications/{certificate_id}"): {"json": {"is_public": True}},
@@ -501,6 +578,34 @@ def _bodies(other: Other) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", "/v1/tips/{action}/dismissal"): {"json": company},
         ("POST", "/v1/me/notifications/{notification_id}/read"): {},
         ("POST", "/v1/me/reinforcement/{reinforcement_id}/finish"): {},
+        ("PUT", "/v1/me/mentorship/dismissals/{mentor_id}"): {},
+        ("DELETE", "/v1/me/mentorship/dismissals/{mentor_id}"): {},
+        ("PUT", "/v1/mentorship/request/{mentorship_id}/accept"): {},
+        ("PUT", "/v1/mentorship/request/{mentorship_id}/decline"): {"json": {}},
+        ("POST", f"{mentorship}/log-session"): {
+            "json": {"session_date": clock.now().isoformat(), "duration_minutes": 30, "format": "phone"}
+        },
+        ("PUT", f"{mentorship}/sessions/{{session_id}}/mine"): {"json": {"notes": "Mine"}},
+        ("PUT", f"{mentorship}/action-items/{{action_item_id}}"): {"json": {"is_done": True}},
+        ("PUT", f"{mentorship}/plan"): {"json": {"goals": ["Mine"]}},
+        ("PUT", f"{mentorship}/milestones"): {"json": {"milestones": ["Mine"]}},
+        ("POST", f"{mentorship}/milestones/{{milestone_id}}/reach"): {},
+        ("POST", f"{mentorship}/feedback"): {"json": {"rating": 1}},
+        ("POST", f"{mentorship}/complete"): {},
+        ("POST", f"{mentorship}/cancel"): {"json": {"reason": "other"}},
+        ("PUT", "/v1/organizations/{organization_id}/mentorship/reach"): {"json": {"reach": "nobody"}},
+        ("POST", "/v1/organizations/{organization_id}/mentorship/cohort/proposals"): {"json": {"method": "optimal"}},
+        ("POST", f"{organization}/costs"): {"json": {**money, "cost_kind": "fee", "incurred_on": today, **person}},
+        ("POST", f"{organization}/costs/paid-hours"): {"json": {**person, "minutes": 60, "incurred_on": today}},
+        ("POST", f"{organization}/costs/proposals"): {"json": {}},
+        ("DELETE", "/v1/training/costs/{cost_id}"): {},
+        ("PUT", f"{organization}/wages"): {"json": {**person, **money, "starts_on": today}},
+        ("DELETE", f"{organization}/wages/{{person_id}}/{{starts_on}}"): {},
+        ("PUT", f"{organization}/unit-values"): {"json": {**money, "outcome_kind": "incidents"}},
+        ("POST", f"{organization}/outcomes"): {
+            "json": {"jobs": [{"person": str(other.person_id), "job_number": "1", "finished_on": today}]}
+        },
+        ("POST", f"{organization}/roi/estimates"): {},
         ("PUT", "/v1/training/recommendations/{course_id}/dismissal"): {},
         ("DELETE", "/v1/training/recommendations/{course_id}/dismissal"): {},
         ("PUT", f"{course}/review"): {"json": {"rating": 1}},

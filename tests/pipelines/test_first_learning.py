@@ -1,6 +1,8 @@
 """What a new installation learns before its first figures: a step that fails is told, and keeps nothing up."""
 
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from sqlalchemy import Engine
@@ -12,6 +14,12 @@ from operational_db.types import EnrollmentStatus, LearnedModelKind
 from pipelines.first_learning import FirstStep, learn_first_time, wanted_steps
 from tests import builders
 from tests.pipelines.first_steps import one_dies, one_fails
+
+
+@pytest.fixture(autouse=True)
+def own_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new process begins with the main module, and tests of pages leave a page there."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 @pytest.fixture

@@ -115,7 +115,7 @@ def _show_comparison(viewer: Viewer, found: "CohortComparison", organization_id:
     )
     labels = {f"{pair.mentee_name} with {pair.mentor_name}": pair.mentee_id for pair in pairs}
     left_out = st.multiselect("Leave out", list(labels), key="cohort_left_out")
-    months = st.number_input("Months", min_value=1, max_value=60, value=6, key="cohort_months", width=160)
+    st.number_input("Months", min_value=1, max_value=60, value=6, key="cohort_months", width=160)
     context, chosen = session.installation(), len(pairs) - len(left_out)
     st.button(
         f"Propose {to_plural(chosen, 'pair')}",
@@ -132,7 +132,7 @@ def _show_comparison(viewer: Viewer, found: "CohortComparison", organization_id:
                 organization_id=organization_id,
                 method=str(method),
                 leave_out=[labels[label] for label in left_out],
-                duration_months=int(months or 6),
+                duration_months=int(st.session_state["cohort_months"] or 6),
                 now=clock.now(),
             )
         ),

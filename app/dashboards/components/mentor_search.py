@@ -9,9 +9,10 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from app.dashboards import session
+from app.dashboards.actions import Receipt
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.mentoring_profile import lines_of
-from app.dashboards.components.receipts import writer
+from app.dashboards.components.receipts import write, writer
 from app.dashboards.formats import to_number, to_percent, to_plural, to_words
 from app.dashboards.navigation import MY_MENTORING_PROFILE
 from app.dashboards.use_cases import mentoring
@@ -83,17 +84,15 @@ def _show_mentor(viewer: Viewer, row: "MentorRow", showing_id: UUID | None) -> N
             st.markdown(row.about)
         _why(row.match)
 
-        def ask(wish: Ask) -> Callable[[], None]:
-            return writer(
-                lambda: mentoring.ask_mentor(
-                    engine,
-                    viewer.principal,
-                    wish,
-                    mentor_id=row.mentor_id,
-                    name=row.name,
-                    showing_id=showing_id,
-                    now=clock.now(),
-                )
+        def ask(wish: Ask) -> Receipt:
+            return mentoring.ask_mentor(
+                engine,
+                viewer.principal,
+                wish,
+                mentor_id=row.mentor_id,
+                name=row.name,
+                showing_id=showing_id,
+                now=clock.now(),
             )
 
         with st.container(horizontal=True):
@@ -137,11 +136,9 @@ def _show_mentee(viewer: Viewer, row: "MenteeRow") -> None:
             st.caption(f"Goal: {row.career_goal}")
         _why(row.match)
 
-        def offer(wish: Ask) -> Callable[[], None]:
-            return writer(
-                lambda: mentoring.offer_to(
-                    engine, viewer.principal, wish, mentee_id=row.mentee_id, name=row.name, now=clock.now()
-                )
+        def offer(wish: Ask) -> Receipt:
+            return mentoring.offer_to(
+                engine, viewer.principal, wish, mentee_id=row.mentee_id, name=row.name, now=clock.now()
             )
 
         _ask_form(f"Offer to {row.name}", str(row.mentee_id), offer)
@@ -177,14 +174,25 @@ def _why(match: "Match") -> None:
         st.caption(f"The points add up to {match.score:.1f}.")
 
 
-def _ask_form(label: str, key: str, act: Callable[[Ask], Callable[[], None]]) -> None:
+def _ask_form(label: str, key: str, act: Callable[[Ask], Receipt]) -> None:
     with st.popover(label, icon=":material/send:", type="primary"):
-        kind = st.selectbox("Kind", list(MentorshipType), format_func=to_words, key=f"kind_{key}")
-        goals = st.text_area("Goals, one a line", key=f"goals_{key}", height=80)
-        months = st.number_input("Months", min_value=1, max_value=60, value=6, key=f"months_{key}")
-        message = st.text_area("Message", key=f"message_{key}", max_chars=2000, height=100)
-        wish = Ask(kind, lines_of(goals), int(months or 6), message or "")
-        st.button("Send", key=f"send_{key}", type="primary", on_click=act(wish))
+        st.selectbox("Kind", list(MentorshipType), format_func=to_words, key=f"kind_{key}")
+        st.text_area("Goals, one a line", key=f"goals_{key}", height=80)
+        st.number_input("Months", min_value=1, max_value=60, value=6, key=f"months_{key}")
+        st.text_area("Message", key=f"message_{key}", max_chars=2000, height=100)
+        st.button("Send", key=f"send_{key}", type="primary", on_click=_send, args=(key, act))
+
+
+def _send(key: str, act: Callable[[Ask], Receipt]) -> None:
+    """As the fields stand when the button is pressed: the last one may have been left only by pressing it."""
+    state = st.session_state
+    wish = Ask(
+        state[f"kind_{key}"],
+        lines_of(state[f"goals_{key}"]),
+        int(state[f"months_{key}"] or 6),
+        state[f"message_{key}"] or "",
+    )
+    write(lambda: act(wish))
 
 
 def show_dismissed(viewer: Viewer, dismissed: Sequence[mentoring.Dismissed]) -> None:

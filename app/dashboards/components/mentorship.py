@@ -258,7 +258,6 @@ def show_meetings(viewer: Viewer, detail: MentorshipDetail) -> None:
 
 
 def _show_meeting(viewer: Viewer, view: MentorshipView, meeting: SessionView) -> None:
-    engine = session.installation().engine
     for heading, lines in (
         ("Where", [meeting.location] if meeting.location else []),
         ("Topics", meeting.topics),
@@ -271,24 +270,30 @@ def _show_meeting(viewer: Viewer, view: MentorshipView, meeting: SessionView) ->
         f"Stars: mentee {_stars(meeting.mentee_rating)}, mentor {_stars(meeting.mentor_rating)} · logged by the "
         f"{meeting.logged_by}"
     )
-    notes = st.text_area(
-        "My notes (for me alone)", meeting.my_notes or "", key=f"notes_{meeting.session_id}", height=100
-    )
+    st.text_area("My notes (for me alone)", meeting.my_notes or "", key=f"notes_{meeting.session_id}", height=100)
     own = meeting.mentor_rating if view.my_side is MentorshipSide.MENTOR else meeting.mentee_rating
-    stars = st.feedback("stars", key=f"stars_{meeting.session_id}", default=None if own is None else own - 1)
+    st.feedback("stars", key=f"stars_{meeting.session_id}", default=None if own is None else own - 1)
     st.button(
         "Save notes and stars",
         key=f"save_{meeting.session_id}",
-        on_click=writer(
-            lambda: mentoring.add_to_session(
-                engine,
-                viewer.principal,
-                session_id=meeting.session_id,
-                notes=notes or "",
-                rating=None if stars is None or stars + 1 == own else stars + 1,
-                now=clock.now(),
-            )
-        ),
+        on_click=_save_own,
+        args=(viewer, meeting, own),
+    )
+
+
+def _save_own(viewer: Viewer, meeting: SessionView, own: int | None) -> None:
+    """As the fields stand when the button is pressed."""
+    engine, state = session.installation().engine, st.session_state
+    stars = state[f"stars_{meeting.session_id}"]
+    write(
+        lambda: mentoring.add_to_session(
+            engine,
+            viewer.principal,
+            session_id=meeting.session_id,
+            notes=state[f"notes_{meeting.session_id}"] or "",
+            rating=None if stars is None or stars + 1 == own else stars + 1,
+            now=clock.now(),
+        )
     )
 
 
@@ -330,22 +335,24 @@ def show_end(viewer: Viewer, view: MentorshipView) -> None:
             ),
         )
         with st.popover("End it early", icon=":material/do_not_disturb_on:"):
-            reason = st.selectbox("Why", list(EarlyEndReason), format_func=to_words, key="end_reason")
-            note = st.text_input(f"A word to {other_name(view)}, if you like", key="end_note")
-            st.button(
-                "End it with this reason",
-                key="end_early",
-                on_click=writer(
-                    lambda: mentoring.end_early(
-                        engine,
-                        viewer.principal,
-                        mentorship_id=view.mentorship_id,
-                        reason=reason,
-                        note=note or "",
-                        now=clock.now(),
-                    )
-                ),
-            )
+            st.selectbox("Why", list(EarlyEndReason), format_func=to_words, key="end_reason")
+            st.text_input(f"A word to {other_name(view)}, if you like", key="end_note")
+            st.button("End it with this reason", key="end_early", on_click=_end_early, args=(viewer, view))
+
+
+def _end_early(viewer: Viewer, view: MentorshipView) -> None:
+    """As the fields stand when the button is pressed."""
+    engine, state = session.installation().engine, st.session_state
+    write(
+        lambda: mentoring.end_early(
+            engine,
+            viewer.principal,
+            mentorship_id=view.mentorship_id,
+            reason=state["end_reason"],
+            note=state["end_note"] or "",
+            now=clock.now(),
+        )
+    )
 
 
 def show_feedback(viewer: Viewer, detail: MentorshipDetail) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.dashboards import session
 from app.dashboards.chips import chip_of
-from app.dashboards.components.receipts import writer
+from app.dashboards.components.receipts import write, writer
 from app.dashboards.components.tables import Column, Empty, Opens, show_frame
 from app.dashboards.formats import to_day, to_hours, to_instant, to_plural, to_relative_day, to_words
 from app.dashboards.navigation import MY_MENTORSHIP
@@ -91,25 +91,30 @@ def _show_answer(viewer: Viewer, view: MentorshipView) -> None:
             ),
         )
         with st.popover("Decline", icon=":material/close:"):
-            reason = st.selectbox(
-                "Why", list(DeclineReason), format_func=to_words, key=f"decline_reason_{view.mentorship_id}"
-            )
-            note = st.text_input(f"A word to {name}, if you like", key=f"decline_note_{view.mentorship_id}")
+            st.selectbox("Why", list(DeclineReason), format_func=to_words, key=f"decline_reason_{view.mentorship_id}")
+            st.text_input(f"A word to {name}, if you like", key=f"decline_note_{view.mentorship_id}")
             st.button(
                 "Decline with this reason",
                 key=f"decline_{view.mentorship_id}",
-                on_click=writer(
-                    lambda: mentoring.decline(
-                        engine,
-                        viewer.principal,
-                        mentorship_id=view.mentorship_id,
-                        name=name,
-                        reason=reason,
-                        note=note or "",
-                        now=clock.now(),
-                    )
-                ),
+                on_click=_decline,
+                args=(viewer, view),
             )
+
+
+def _decline(viewer: Viewer, view: MentorshipView) -> None:
+    """As the fields stand when the button is pressed."""
+    engine, state = session.installation().engine, st.session_state
+    write(
+        lambda: mentoring.decline(
+            engine,
+            viewer.principal,
+            mentorship_id=view.mentorship_id,
+            name=other_name(view),
+            reason=state[f"decline_reason_{view.mentorship_id}"],
+            note=state[f"decline_note_{view.mentorship_id}"] or "",
+            now=clock.now(),
+        )
+    )
 
 
 def show_running(viewer: Viewer, views: Sequence[MentorshipView]) -> None:
