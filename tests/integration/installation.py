@@ -35,7 +35,7 @@ from operational_db.settings import PROJECT_ROOT, Settings
 from operational_db.tables.identity import Membership, Organization, Person
 from operational_db.types import OrganizationKind, Role
 
-PREPARE_SECONDS = 540
+PREPARE_SECONDS = 900
 READY_SECONDS = 120
 # No server of a test outlives this, whatever happens to the test.
 SERVER_LIFETIME_SECONDS = 4200

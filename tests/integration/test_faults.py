@@ -390,7 +390,7 @@ def _fill(path: Path, folder: Path, *, leave: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 class TestPrepareKilled:
     """`sitesync prepare` is killed in each of its parts; the next one ends as an undisturbed one does."""
 
