@@ -119,7 +119,6 @@ def test_from_a_profile_to_feedback(
         expect(page.get_by_text("have a mentorship now")).to_be_visible(timeout=WAIT_MS)
         open_address(page, with_filters("/me-mentorship", mentorship=str(request.id)))
         page.get_by_text("Log a meeting").click()
-        page.get_by_label("from", exact=True).first.fill("00:00")
         page.get_by_label("My notes", exact=True).fill(SECRET)
         page.get_by_role("button", name="Log the meeting").click()
         expect(page.get_by_text("The meeting of 60 minutes is on record.")).to_be_visible(timeout=WAIT_MS)

@@ -164,7 +164,7 @@ def show_log_form(viewer: Viewer, view: MentorshipView) -> None:
     with st.form("log_meeting", border=False, clear_on_submit=True):
         with st.container(horizontal=True):
             day = st.date_input("Held on", today, max_value=today, format="YYYY-MM-DD", key="log_day", width=200)
-            at = st.time_input("from", time(18), key="log_time", width=150)
+            at = st.time_input("from", _an_hour_ago(viewer), key="log_time", width=150)
             minutes = st.number_input(
                 "Minutes", min_value=1, max_value=LONGEST_MINUTES, value=60, step=5, key="log_minutes", width=150
             )
@@ -209,6 +209,11 @@ def show_log_form(viewer: Viewer, view: MentorshipView) -> None:
         )
     )
     st.rerun()
+
+
+def _an_hour_ago(viewer: Viewer) -> time:
+    """The full hour before this one, by the viewer's clock: a meeting is mostly logged right after it."""
+    return time(max(viewer.now.astimezone(viewer.zone).hour - 1, 0))
 
 
 def show_tasks(viewer: Viewer, detail: MentorshipDetail) -> None:
