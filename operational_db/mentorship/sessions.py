@@ -6,7 +6,7 @@ training-platform seed 3.2.4 (MentoringSession, MentorshipRelationship).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -333,7 +333,7 @@ def _require_loggable(mentorship: Mentorship, held_at: datetime, now: datetime) 
     if held_at > now + CLOCK_TOLERANCE:
         raise InvalidInputError("held_at: the meeting lies ahead. Log it once it took place, or plan it as the next.")
     # By the day, because who notes a meeting of this morning may have accepted at noon.
-    if held_at.date() < started_at.date():
+    if held_at.astimezone(UTC).date() < started_at.date():
         raise InvalidInputError("held_at: the mentorship began later. Give a time after its start.")
     if ended_at is not None and held_at > ended_at:
         raise InvalidInputError("held_at: the mentorship had ended by then. Give a time before its end.")
