@@ -90,8 +90,9 @@ def choose_companies(chance: Chance, industry: Industry) -> list[Studied]:
     Companies that were there from the beginning, so that there is something to compare.
     """
     early = [each for each in industry.companies if each.joined_on <= industry.start + timedelta(days=60)]
-    fitting = [each for each in early if COMPANY_SIZES[0] <= len(each.people) <= COMPANY_SIZES[1]]
     small = sorted(early, key=lambda each: len(each.people))[:1]
+    # Of few companies the smallest may fit as well; it is studied once.
+    fitting = [each for each in early if COMPANY_SIZES[0] <= len(each.people) <= COMPANY_SIZES[1] and each not in small]
     found: list[Studied] = []
     # A trend is told from chance in a large company only.
     largest = sorted(fitting, key=lambda each: -len(each.people))[:1]
