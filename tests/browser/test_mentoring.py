@@ -136,7 +136,7 @@ def test_from_a_profile_to_feedback(
         expect(page.get_by_text("How it was")).to_be_visible(timeout=WAIT_MS)
         require_in_order(page)
         assert SECRET not in page.content()
-        page.get_by_test_id("stFeedback").get_by_role("button").last.click()
+        page.get_by_test_id("stFeedback").get_by_role("radio").last.click()
         page.get_by_role("button", name="Give feedback").click()
         expect(page.get_by_text("your feedback is on record")).to_be_visible(timeout=WAIT_MS)
         shoot(page, screenshots, "mentorship-of-mentee")
