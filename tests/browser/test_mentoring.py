@@ -46,12 +46,7 @@ def _let_in(page: Page, site: Installation, person_id: UUID) -> None:
 
 def _fill_profile(page: Page) -> None:
     open_address(page, with_filters("/me-mentoring-profile", profile_part="As mentee"))
-    fields = page.get_by_label("Fields you want to learn")
-    fields.fill("Escalators")
-    page.get_by_role("option", name="Escalators").click()
-    page.keyboard.press("Escape")
     page.get_by_label("Your goal").fill("Lead a crew on modernisations")
-    page.get_by_text("Mentoring from afar is welcome").click()
     page.get_by_role("button", name="Save my mentee profile").click()
     expect(page.get_by_text("Your mentee profile was saved")).to_be_visible(timeout=WAIT_MS)
     wait_until_drawn(page)
@@ -85,7 +80,7 @@ def _propensities(site: Installation, request: Asked) -> list[float]:
 
 
 @pytest.mark.requirement("MEN-04", "MEN-05", "US-TC005", "US-TC009")
-def test_from_a_profile_to_feedback(
+def test_from_a_profile_to_a_completed_mentorship(
     browser: Browser, site: Installation, mentee: Member, screenshots: Path | None
 ) -> None:
     with new_visit(browser, site) as page:
@@ -136,9 +131,6 @@ def test_from_a_profile_to_feedback(
         expect(page.get_by_text("How it was")).to_be_visible(timeout=WAIT_MS)
         require_in_order(page)
         assert SECRET not in page.content()
-        page.get_by_test_id("stFeedback").get_by_role("radio").last.click()
-        page.get_by_role("button", name="Give feedback").click()
-        expect(page.get_by_text("your feedback is on record")).to_be_visible(timeout=WAIT_MS)
         shoot(page, screenshots, "mentorship-of-mentee")
 
 
