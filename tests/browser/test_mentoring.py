@@ -110,7 +110,7 @@ def test_from_a_profile_to_a_completed_mentorship(
         open_address(page, "/me-mentorships")
         expect(page.get_by_text("I would like to learn from you.")).to_be_visible(timeout=WAIT_MS)
         shoot(page, screenshots, "mentor-inbox")
-        page.get_by_role("button", name="Accept").first.click()
+        page.get_by_role("button", name=f"Accept {mentee.name}").click()
         expect(page.get_by_text("have a mentorship now")).to_be_visible(timeout=WAIT_MS)
         open_address(page, with_filters("/me-mentorship", mentorship=str(request.id)))
         page.get_by_text("Log a meeting").click()

@@ -80,7 +80,7 @@ def _show_answer(viewer: Viewer, view: MentorshipView) -> None:
     engine, name = session.installation().engine, other_name(view)
     with st.container(horizontal=True):
         st.button(
-            "Accept",
+            f"Accept {name}",
             key=f"accept_{view.mentorship_id}",
             type="primary",
             icon=":material/check:",
@@ -90,7 +90,7 @@ def _show_answer(viewer: Viewer, view: MentorshipView) -> None:
                 )
             ),
         )
-        with st.popover("Decline", icon=":material/close:"):
+        with st.popover(f"Decline {name}", icon=":material/close:"):
             st.selectbox("Why", list(DeclineReason), format_func=to_words, key=f"decline_reason_{view.mentorship_id}")
             st.text_input(f"A word to {name}, if you like", key=f"decline_note_{view.mentorship_id}")
             st.button(
@@ -133,7 +133,7 @@ def show_running(viewer: Viewer, views: Sequence[MentorshipView]) -> None:
             st.caption(f"Since {to_day(view.started_at.date() if view.started_at else None)} · {met}{goals}")
             st.page_link(
                 MY_MENTORSHIP.path,
-                label="Open",
+                label=f"Mentorship with {other_name(view)}",
                 icon=":material/arrow_forward:",
                 query_params={"mentorship": str(view.mentorship_id)},
             )
