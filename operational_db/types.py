@@ -470,6 +470,8 @@ class ReminderSchedule(StrEnum):
     # Ours: a request for mentoring that waits for this person's answer, and what became of one.
     MENTORSHIP_ANSWER = "mentorship_answer"
     MENTORSHIP_NEWS = "mentorship_news"
+    # Ours: an owner proposed a service contract that the contractor has not answered.
+    CONTRACT_PROPOSED = "contract_proposed"
 
 
 class EquipmentType(StrEnum):

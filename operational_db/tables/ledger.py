@@ -26,13 +26,13 @@ class LedgerEvent(Base):
 
     __tablename__ = "ledger_events"
     __table_args__ = (
-        # Replays and previews read the decisions of some days, and the rules they were made by.
         # Badges name the entry that recorded their certificate.
         Index(
             "ix_ledger_events_certificates",
             "subject_id",
             postgresql_where=text("kind in ('certificate.issued', 'certificate.renewed')"),
         ),
+        # Replays and previews read the decisions of some days, and the rules they were made by.
         Index(
             "ix_ledger_events_gates",
             "kind",
@@ -45,6 +45,8 @@ class LedgerEvent(Base):
             "occurred_at",
             postgresql_where=text("kind in ('crew.decided', 'crew.rule_set')"),
         ),
+        # What was known of somebody's evidence at an instant.
+        Index("ix_ledger_events_revocations", "subject_id", postgresql_where=text("kind = 'proficiency.revoked'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
