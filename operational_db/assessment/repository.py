@@ -60,14 +60,6 @@ class AssessmentRepository:
         )
         return self.session.scalars(chosen.with_for_update().execution_options(populate_existing=True)).one()
 
-    def current_attempt(self, person_id: UUID, version_id: UUID) -> LessonAttempt | None:
-        statement = select(LessonAttempt).where(
-            LessonAttempt.person_id == person_id,
-            LessonAttempt.lesson_version_id == version_id,
-            LessonAttempt.submitted_at.is_(None),
-        )
-        return self.session.scalar(statement.with_for_update().execution_options(populate_existing=True))
-
     def attempt(self, attempt_id: UUID, *, lock: bool = False) -> tuple[LessonAttempt, LessonVersion, Lesson]:
         """The attempt with what it is an attempt at; locked against a second hand-in when asked.
 

@@ -21,6 +21,7 @@ _ATTRIBUTE_NAMES = """
 """
 ELEMENTS = frozenset(_ELEMENT_NAMES.split())
 ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
+VIEW_BOX = re.compile(r"-?\d+(\.\d+)? -?\d+(\.\d+)? \d+(\.\d+)? \d+(\.\d+)?")
 LOCAL_REFERENCE = re.compile(r"url\(\s*#[\w-]+\s*\)")
 
 
@@ -37,6 +38,9 @@ def svg_problem(text: str) -> str | None:
         return f"it is no well-formed XML ({error})"
     if root.tag != f"{{{SVG}}}svg":
         return "its outermost element is not svg"
+    # Captions are drawn below it, and pages scale it by this.
+    if VIEW_BOX.fullmatch(root.get("viewBox", "")) is None:
+        return "it needs a viewBox of four numbers with spaces between, such as 0 0 640 360"
     return next((problem for element in root.iter() if (problem := _element_problem(element))), None)
 
 

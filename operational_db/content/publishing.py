@@ -21,6 +21,7 @@ from operational_db.content.recertification import recertify_from
 from operational_db.content.repository import ContentRepository
 from operational_db.content.rules import ReadinessLine
 from operational_db.errors import ConflictError, InvalidInputError, NotFoundError
+from operational_db.evidence import rules as evidence_rules
 from operational_db.identity.rules import Permission, Principal
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import (
@@ -55,7 +56,7 @@ def record_release_check(
     ----------
     evidence_id
         For `dry_run` the ledger entry of a decision of a gate of this lesson, made in dry-run mode; for
-        `evidence_export` the bundle that was exported.
+        `evidence_export` a bundle that was exported since the version was drafted and covers one of its scopes.
     targets
         For `links`, the addresses outside of the product that were opened and led where they should.
 
@@ -75,7 +76,7 @@ def record_release_check(
         case ReleaseCheck.DRY_RUN:
             _require_dry_run(repository, lesson, version, evidence_id)
         case ReleaseCheck.EVIDENCE_EXPORT:
-            _require_bundle(repository, principal, lesson, evidence_id)
+            _require_bundle(repository, principal, lesson, version, evidence_id)
         case ReleaseCheck.LINKS:
             strange = set(targets) - set(rules.external_addresses(parse_body(lesson.lesson_type, version.body)))
             if strange:
@@ -219,10 +220,21 @@ def _require_dry_run(
 
 
 def _require_bundle(
-    repository: ContentRepository, principal: Principal, lesson: Lesson, evidence_id: UUID | None
+    repository: ContentRepository,
+    principal: Principal,
+    lesson: Lesson,
+    version: LessonVersion,
+    evidence_id: UUID | None,
 ) -> None:
     bundle = repository.bundle(evidence_id) if evidence_id is not None else None
     if bundle is None or not is_visible(principal, bundle.organization_id):
         raise NotFoundError("There is no evidence bundle with this id. Export one, then attach it.")
     if lesson.organization_id is not None and bundle.organization_id != lesson.organization_id:
         raise InvalidInputError("The bundle was exported for another organization. Export one for this one.")
+    if bundle.exported_at < version.created_at:
+        raise InvalidInputError("The bundle is older than this version. Export one now, then attach it.")
+    if not evidence_rules.covers_scopes(bundle.bundle_scope, version.scope_tags):
+        raise InvalidInputError(
+            "The bundle covers none of the lesson's scopes. Export one of the organization, of a period, or of "
+            f"{' or '.join(version.scope_tags) or 'a scope'}."
+        )

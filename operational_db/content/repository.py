@@ -33,9 +33,9 @@ from operational_db.tables.gates import (
     TrackLesson,
     TrainingTrack,
 )
-from operational_db.tables.identity import Organization
+from operational_db.tables.identity import Membership, Organization
 from operational_db.tables.ledger import LedgerEvent
-from operational_db.types import GateMode, LessonStatus, LessonType, OrganizationKind, ProficiencyLevel, ReviewOutcome
+from operational_db.types import GateMode, LessonStatus, LessonType, OrganizationKind, ProficiencyLevel
 
 Coded = TypeVar("Coded", Policy, Runbook, Lesson)
 
@@ -62,6 +62,17 @@ class ContentRepository:
         """Raises NotFoundError when there is no such organization."""
         if self.session.get(Organization, organization_id) is None:
             raise NotFoundError("There is no organization with this id. Check the id.")
+
+    def is_member(self, person_id: UUID, organization_id: UUID | None, *, on: date) -> bool:
+        """Whether the person belongs to the organization on the day; None: to one that runs the platform."""
+        ids = self.platform_ids() if organization_id is None else {organization_id}
+        statement = select(Membership.id).where(
+            Membership.person_id == person_id,
+            Membership.organization_id.in_(ids),
+            Membership.started_on <= on,
+            or_(Membership.ended_on.is_(None), Membership.ended_on > on),
+        )
+        return self.session.scalar(statement.limit(1)) is not None
 
     def policy(self, policy_id: UUID, *, lock: bool = False) -> Policy:
         """Raises NotFoundError when there is none with the id."""
@@ -269,12 +280,6 @@ class ContentRepository:
             .order_by(LessonReview.requested_at, LessonReview.id)
         )
         return [(review, version, lesson) for review, version, lesson in self.session.execute(statement)]
-
-    def approvals_of(self, version_id: UUID) -> list[LessonReview]:
-        statement = select(LessonReview).where(
-            LessonReview.lesson_version_id == version_id, LessonReview.outcome == ReviewOutcome.APPROVED
-        )
-        return list(self.session.scalars(statement))
 
     def release_checks_of(self, version_id: UUID) -> list[LessonReleaseCheck]:
         statement = select(LessonReleaseCheck).where(LessonReleaseCheck.lesson_version_id == version_id)

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from operational_db.content import reading
+from operational_db.content import reading, rules
 from operational_db.content.opening import require_status, works_on
 from operational_db.content.permissions import (
     require_visible,
     require_work_on,
     visible_organizations,
 )
+from operational_db.content.recertification import outdated_from
 from operational_db.content.repository import ContentRepository
 from operational_db.content.review_tasks import ask_for_reviews
 from operational_db.content.views import ReviewView
@@ -43,6 +44,9 @@ def decide_review(
     now: datetime,
 ) -> LessonReview:
     """Approve a version from one side, or ask for changes, which makes it a draft again. Said again, nothing changes.
+
+    When every side that was asked to look at a published version again approves it, its next refresh is counted from
+    that day.
 
     Raises
     ------
@@ -78,6 +82,8 @@ def decide_review(
     review.comment = comment.strip()
     review.decided_at = now
     session.flush()
+    if review.reason is not ReviewReason.PUBLICATION:
+        _move_refresh(repository, version, now=now)
     event = ContentReviewed(
         subject_id=principal.actor_id,
         organization_id=lesson.organization_id,
@@ -93,18 +99,35 @@ def decide_review(
 
 
 def request_due_refreshes(session: Session, *, now: datetime) -> list[LessonReview]:
-    """Ask for a look at every published version whose refresh is due (12 months, critical policies 6); once each."""
+    """Ask for a look at every published version whose refresh is due (12 months, critical policies 6).
+
+    Once each time it falls due: nobody is asked again while a look is open, after changes were asked for, or where a
+    policy changed so that a new version is needed anyway.
+    """
     repository = ContentRepository(session)
     repository.lock_refreshes()
     asked: list[LessonReview] = []
     for lesson, version in repository.published_lessons(None):
         if version.refresh_due_on is None or version.refresh_due_on > now.date():
             continue
-        if any(review.reason is ReviewReason.REFRESH for review in repository.reviews_of(version.id)):
+        if _needs_work(repository, version):
             continue
         wanted: list[tuple[ReviewArea, str | None]] = [(ReviewArea.SECURITY_COMPLIANCE, None), (ReviewArea.UX, None)]
         asked += ask_for_reviews(session, lesson, version, wanted, ReviewReason.REFRESH, now=now)
     return asked
+
+
+def _move_refresh(repository: ContentRepository, version: LessonVersion, *, now: datetime) -> None:
+    if version.status is LessonStatus.PUBLISHED and not _needs_work(repository, version):
+        version.refresh_due_on = rules.refresh_due_on(now.date(), version.refresh_months)
+        version.updated_at = now
+
+
+def _needs_work(repository: ContentRepository, version: LessonVersion) -> bool:
+    """Whether a look at a published version is open or asked for changes, or what it teaches is no longer enough."""
+    looks = [each for each in repository.reviews_of(version.id) if each.reason is not ReviewReason.PUBLICATION]
+    is_approved = all(each.outcome is ReviewOutcome.APPROVED for each in looks)
+    return not is_approved or outdated_from(repository, version.id) is not None
 
 
 def list_open_reviews(session: Session, principal: Principal) -> list[ReviewView]:

@@ -33,7 +33,7 @@ from operational_db.content.repository import ContentRepository, no_version
 from operational_db.content.review_tasks import ask_for_reviews
 from operational_db.content.rules import VersionChange
 from operational_db.content.views import LessonListItem, VersionView
-from operational_db.errors import ConflictError, InvalidInputError
+from operational_db.errors import ConflictError, InvalidInputError, NotFoundError
 from operational_db.identity.rules import Permission, Principal
 from operational_db.tables.content import (
     Lesson,
@@ -65,7 +65,8 @@ def create_lesson(
     Raises
     ------
     NotAuthorizedError, NotFoundError
-        When the principal may not author the organization's lessons, or the course does not exist.
+        When the principal may not author the organization's lessons, the course does not exist, or the owner does not
+        belong to the organization (for a lesson of the platform: to the one that runs it).
     InvalidInputError
         When a lesson of the type course names none, or another type names one.
     ConflictError
@@ -77,6 +78,8 @@ def create_lesson(
         raise InvalidInputError("A lesson of the type course names a course of the catalogue; no other type does.")
     if course_id is not None:
         repository.course(course_id)
+    if owner_id is not None and not repository.is_member(owner_id, organization_id, on=now.date()):
+        raise NotFoundError("The owner is no member of the organization today. Check the id.")
     lesson = Lesson(
         organization_id=organization_id,
         code=free_code(repository, Lesson, code, organization_id),
@@ -195,6 +198,8 @@ def revise_version(
 ) -> LessonVersion:
     """Replace what a draft says; fields that are left out keep their values, policies move to their newest version.
 
+    Whoever wrote it last counts as its author, who does not review it.
+
     Raises
     ------
     NotAuthorizedError, NotFoundError, InvalidInputError
@@ -206,6 +211,7 @@ def revise_version(
     version, lesson = version_for(repository, principal, Permission.AUTHOR_LESSONS, version_id)
     require_status(version, LessonStatus.DRAFT)
     write_draft(repository, lesson, version, parse_body(lesson.lesson_type, body), duration_minutes, fields, now=now)
+    version.created_by = principal.actor_id or version.created_by
     if "policy_codes" not in fields:
         fields["policy_codes"] = [policy.code for policy, _ in repository.policies_of(version_id)]
     if "runbook_codes" not in fields:

@@ -3,6 +3,7 @@
 Source: embedded-training seed, customer and auditor reporting. How a bundle is checked is in `verify_bundle`.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -119,6 +120,17 @@ class BundleScope:
         if self.leaf_indexes:
             told["figure_entry_count"] = len(self.leaf_indexes)
         return told
+
+
+def covers_scopes(described: Mapping[str, object], scopes: Collection[str]) -> bool:
+    """Whether a bundle, as `BundleScope.described` tells it, holds what was proven in one of the scopes.
+
+    One of an organization or a period does; one of a scope when it is among them; others are about something else.
+    """
+    kind = described.get("kind")
+    if kind == BundleKind.CERTIFICATION_SCOPE:
+        return described.get("certification_scope") in scopes
+    return kind in (BundleKind.ORGANIZATION, BundleKind.PERIOD)
 
 
 # The one field each kind cannot do without; an organization and a period may be given with each.

@@ -162,7 +162,7 @@ def try_out(session: Session, company: Company, version: LessonVersion, *, now: 
     (entry_id,) = append_events(session, [decision], now=now)
     bundle = EvidenceBundle(
         organization_id=company.organization.id,
-        bundle_scope={"organization": str(company.organization.id)},
+        bundle_scope={"kind": "organization", "organization_id": str(company.organization.id)},
         tree_size=1,
         record_count=1,
         manifest_sha256=b"x" * 32,

@@ -164,7 +164,7 @@ class TestSvg:
         ],
     )
     def test_what_could_run_or_fetch_is_refused(self, inner: str) -> None:
-        assert svg_problem(f'<svg xmlns="http://www.w3.org/2000/svg">{inner}</svg>') is not None
+        assert svg_problem(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{inner}</svg>') is not None
 
     @pytest.mark.parametrize(
         "text",
@@ -173,6 +173,8 @@ class TestSvg:
             "<html/>",
             "no xml",
             SVG.replace("</svg>", "<title>" + "x" * 70_000 + "</title></svg>"),
+            SVG.replace(' viewBox="0 0 9 9"', ""),
+            SVG.replace("0 0 9 9", "0,0,9,9"),
         ],
     )
     def test_so_is_anything_but_a_small_svg(self, text: str) -> None:

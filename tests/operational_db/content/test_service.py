@@ -1,9 +1,12 @@
 """From draft over review to publication, what a changed policy sets off, and who may do none of it."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -15,8 +18,8 @@ from operational_db.content.rules import VersionChange
 from operational_db.errors import ConflictError, DomainError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.proficiency.service import is_certified
-from operational_db.tables.content import Policy
-from operational_db.tables.gates import GateRule, ProficiencyEvidence
+from operational_db.tables.content import LessonReview, Policy
+from operational_db.tables.gates import EvidenceBundle, GateRule, ProficiencyEvidence
 from operational_db.tables.ledger import LedgerEvent
 from operational_db.types import (
     LessonStatus,
@@ -212,6 +215,73 @@ class TestLifecycle:
         assert {(task.lesson_version_id, task.reason) for task in asked} == {(version.id, ReviewReason.REFRESH)}
         assert reviewing.request_due_refreshes(session, now=due + timedelta(days=9)) == []
 
+    def test_an_approved_refresh_counts_anew_and_is_asked_for_again(
+        self, session: Session, company: Company, now: datetime
+    ) -> None:
+        version = publish(session, company, now=now)
+        due = datetime(2027, 11, 2, 6, tzinfo=now.tzinfo)
+        security, ux = reviewing.request_due_refreshes(session, now=due)
+        looked_at = due + timedelta(days=3)
+        decide(session, company, security, now=looked_at)
+        assert version.refresh_due_on == due.date()
+        decide(session, company, ux, now=looked_at)
+        assert version.refresh_due_on == date(2028, 11, 5)
+        assert reviewing.request_due_refreshes(session, now=looked_at) == []
+        assert len(reviewing.request_due_refreshes(session, now=datetime(2028, 11, 5, tzinfo=now.tzinfo))) == 2
+
+    def test_a_refresh_that_asks_for_changes_stays_due_until_a_new_version(
+        self, session: Session, company: Company, now: datetime
+    ) -> None:
+        version = publish(session, company, now=now)
+        due = datetime(2027, 11, 2, 6, tzinfo=now.tzinfo)
+        security, ux = reviewing.request_due_refreshes(session, now=due)
+        decide(session, company, security, ReviewOutcome.CHANGES_REQUESTED, now=due)
+        decide(session, company, ux, now=due)
+        assert version.refresh_due_on == due.date()
+        assert reviewing.request_due_refreshes(session, now=due + timedelta(days=1)) == []
+
+    def test_whoever_wrote_it_last_does_not_review_it(self, session: Session, company: Company, now: datetime) -> None:
+        both = replace(company.reviewer, grants=company.reviewer.grants | company.manager.grants)
+        version = draft(session, company, now=now)
+        service.revise_version(session, both, version_id=version.id, body=BODY, duration_minutes=Decimal(2), now=now)
+        tasks = service.submit_for_review(session, company.manager, version_id=version.id, now=now)
+        with pytest.raises(NotAuthorizedError, match="other than the author"):
+            reviewing.decide_review(session, both, review_id=tasks[0].id, outcome=ReviewOutcome.APPROVED, now=now)
+
+    def test_its_owner_belongs_to_the_organization(
+        self, session: Session, company: Company, stranger: Principal, now: datetime
+    ) -> None:
+        for owner_id in (new_id(), stranger.person_id):
+            with pytest.raises(NotFoundError, match="owner"):
+                create_owned(session, company, owner_id, now=now)
+        assert create_owned(session, company, company.technician.person_id, now=now)
+
+
+def create_owned(session: Session, company: Company, owner_id: UUID, *, now: datetime) -> UUID | None:
+    return service.create_lesson(
+        session,
+        company.manager,
+        organization_id=company.organization.id,
+        code=f"OWNED-{owner_id.hex[:8]}",
+        title="Owned",
+        lesson_type=LessonType.QUIZ,
+        owner_id=owner_id,
+        now=now,
+    ).owner_id
+
+
+def decide(
+    session: Session,
+    company: Company,
+    task: LessonReview,
+    outcome: ReviewOutcome = ReviewOutcome.APPROVED,
+    *,
+    now: datetime,
+) -> None:
+    reviewing.decide_review(
+        session, company.reviewer, review_id=task.id, outcome=outcome, comment="Looked at.", now=now
+    )
+
 
 @pytest.mark.requirement("EMB-21")
 class TestPublication:
@@ -271,6 +341,47 @@ class TestPublication:
             )
         with pytest.raises(NotFoundError):
             try_out(session, other, version, now=now)
+
+    @pytest.mark.parametrize(
+        ("scope", "minutes_old", "refusal"),
+        [
+            ({"kind": "organization"}, 0, None),
+            ({"kind": "period"}, 0, None),
+            ({"kind": "certification_scope", "certification_scope": "lockout"}, 0, None),
+            ({"kind": "certification_scope", "certification_scope": "data-export"}, 0, "none of the lesson's scopes"),
+            ({"kind": "person"}, 0, "none of the lesson's scopes"),
+            ({"kind": "organization"}, 1, "older than this version"),
+        ],
+    )
+    def test_an_export_is_a_trial_of_this_version_only_when_made_for_it(
+        self,
+        session: Session,
+        company: Company,
+        now: datetime,
+        scope: dict[str, str],
+        minutes_old: int,
+        refusal: str | None,
+    ) -> None:
+        version = draft(session, company, now=now)
+        bundle = EvidenceBundle(
+            organization_id=company.organization.id,
+            bundle_scope=scope,
+            tree_size=1,
+            record_count=1,
+            manifest_sha256=b"x" * 32,
+            exported_at=now - timedelta(minutes=minutes_old),
+        )
+        session.add(bundle)
+        session.flush()
+        with pytest.raises(InvalidInputError, match=refusal) if refusal else nullcontext():
+            publishing.record_release_check(
+                session,
+                company.manager,
+                version_id=version.id,
+                release_check=ReleaseCheck.EVIDENCE_EXPORT,
+                evidence_id=bundle.id,
+                now=now,
+            )
 
 
 @pytest.mark.requirement("RSK-01")
@@ -446,6 +557,20 @@ class TestPolicyChange:
         assert (report.recertify_from, report.ended_evidence_count) == (None, 0)
         later = now + timedelta(days=100)
         assert self.certified(session, company, later, later)
+
+    @pytest.mark.parametrize(
+        ("what", "due_on"), [({}, date(2027, 11, 3)), ({"changes_scope": True}, date(2026, 12, 1))]
+    )
+    def test_looking_at_it_settles_a_change_of_wording_and_no_other(
+        self, session: Session, company: Company, now: datetime, what: dict[str, bool], due_on: date
+    ) -> None:
+        version = publish(session, company, now=now)
+        report = self.change(session, company, now=now, effective_on=date(2026, 12, 1), **what)
+        for task in report.reviews:
+            decide(session, company, task, now=now + timedelta(days=1))
+        assert version.refresh_due_on == due_on
+        # Nobody is asked twice for what only a new version mends.
+        assert reviewing.request_due_refreshes(session, now=now + timedelta(days=60)) == []
 
     @pytest.mark.parametrize("what", [{"changes_scope": True}, {"changes_controls": True}])
     def test_changed_scope_or_controls_end_former_evidence_on_the_effective_day(
