@@ -1,8 +1,10 @@
 """Builds the FastAPI application. Endpoints live in `routers`; nothing here knows a feature."""
 
+from typing import Any
+
 from fastapi import FastAPI
 
-from app.api.problems import add_problem_handlers
+from app.api.problems import PROBLEM_RESPONSES, add_problem_handlers, describe_problems
 from app.api.queries import OpenReleases
 from app.api.routers import (
     access,
@@ -40,15 +42,23 @@ DESCRIPTION = (
 )
 
 
+class DescribedApi(FastAPI):
+    """Says of every endpoint how it refuses."""
+
+    def openapi(self) -> dict[str, Any]:
+        return self.openapi_schema or describe_problems(super().openapi())
+
+
 def create_api(context: AppContext) -> FastAPI:
     """The API of one installation, to be mounted at `/api`."""
-    api = FastAPI(
+    api = DescribedApi(
         title="SiteSync Training & Certification",
         version="1",
         description=DESCRIPTION,
         docs_url="/docs",
         redoc_url=None,
         openapi_url="/openapi.json",
+        responses=PROBLEM_RESPONSES,
     )
     api.state.context = context
     settings = context.settings

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
@@ -17,8 +18,45 @@ logger = logging.getLogger(__name__)
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 
+class FieldProblem(BaseModel):
+    """One thing that is wrong with a request."""
+
+    field: str = Field(description="Where: `body.due_on`, `query.page_size`.")
+    message: str
+    kind: str
+
+
+class Problem(BaseModel):
+    """What every answer that is not a success holds (RFC 9457)."""
+
+    type: str = Field(description="The kind of problem: `urn:sitesync:problem:course_full`.")
+    title: str = Field(description="The status in words.")
+    status: int
+    detail: str = Field(description="What happened and what the caller can do.")
+    details: dict[str, object] | None = Field(default=None, description="What it is about: ids, dates, counts.")
+    errors: list[FieldProblem] | None = Field(default=None, description="What is wrong with a malformed request.")
+
+
+PROBLEM_SCHEMA = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+# For the description of every endpoint; `describe_problems` adds the schema they name.
+PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, "content": {PROBLEM_MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}}
+    for status, description in (
+        ("4XX", "Refused; `detail` says why and what to do."),
+        ("5XX", "Not possible at present; `detail` says what to do."),
+    )
+}
+
+
 class ProblemResponse(JSONResponse):
     media_type = PROBLEM_MEDIA_TYPE
+
+
+def describe_problems(openapi: dict[str, Any]) -> dict[str, Any]:
+    """The API's description with the schema of problems in it."""
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    openapi["components"]["schemas"].update({**schema.pop("$defs"), Problem.__name__: schema})
+    return openapi
 
 
 def problem(
@@ -52,11 +90,16 @@ def _jsonable(details: dict[str, object]) -> dict[str, object]:
 def _on_invalid_request(request: Request, error: Exception) -> ProblemResponse:
     if not isinstance(error, RequestValidationError):
         raise error
-    errors = [
+    detail = "The request does not have the form this endpoint takes."
+    return problem(422, "invalid_request", detail, errors=field_problems(error))
+
+
+def field_problems(error: RequestValidationError) -> list[dict[str, str]]:
+    """What is wrong with a request, place by place."""
+    return [
         {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"], "kind": item["type"]}
         for item in error.errors()
     ]
-    return problem(422, "invalid_request", "The request does not have the form this endpoint takes.", errors=errors)
 
 
 def _on_http_error(request: Request, error: Exception) -> ProblemResponse:
@@ -72,9 +115,16 @@ def _on_lost_database(request: Request, error: Exception) -> ProblemResponse:
     return _on_domain_error(request, lost)
 
 
+def _on_failure(request: Request, error: Exception) -> ProblemResponse:
+    """A fault of ours: the server logs it with its trace once this has answered."""
+    detail = "The server failed here. See whether it took effect before you send it again; tell who runs this server."
+    return problem(500, "server_failure", detail)
+
+
 def add_problem_handlers(api: FastAPI) -> None:
-    """Render domain errors, invalid requests, unknown paths and a lost database as problem documents."""
+    """Render domain errors, invalid requests, unknown paths, a lost database and faults of ours as problem documents."""
     api.add_exception_handler(DomainError, _on_domain_error)
     api.add_exception_handler(RequestValidationError, _on_invalid_request)
     api.add_exception_handler(HTTPException, _on_http_error)
     api.add_exception_handler(OperationalError, _on_lost_database)
+    api.add_exception_handler(Exception, _on_failure)

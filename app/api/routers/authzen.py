@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.decisions import decision_context, next_training, next_trainings
 from app.api.dependencies import Caller, CurrentPrincipal, ReadSession, UnknownCaller
-from app.api.problems import problem
+from app.api.problems import field_problems, problem
 from app.api.schemas.authzen import (
     ActionsBody,
     ActionSearchRequest,
@@ -74,11 +74,8 @@ class AuthZenRoute(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                errors = [
-                    {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"], "kind": item["type"]}
-                    for item in error.errors()
-                ]
-                return problem(400, "invalid_request", "The request is no AuthZEN request.", errors=errors)
+                detail = "The request is no AuthZEN request."
+                return problem(400, "invalid_request", detail, errors=field_problems(error))
             except InvalidInputError as error:
                 return problem(400, "invalid_request", error.message)
 

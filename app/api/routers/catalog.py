@@ -78,6 +78,7 @@ def browse_courses(
 
 @router.get("/courses/{course_id}", summary="Get course details")
 def get_course(course_id: UUID, session: ReadSession, principal: CurrentPrincipal) -> CourseBody:
+    """With the caller's own status in it; a course she may not find is not found."""
     return CourseBody.model_validate(views.course_response(session, principal, course_id=course_id, now=clock.now()))
 
 

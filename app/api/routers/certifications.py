@@ -41,6 +41,7 @@ def browse_registry(
     level: str | None = None,
     issuing_organization_id: UUID | None = None,
 ) -> PageResponse[schemas.CertificationBody]:
+    """Kinds of certificates of all sources, by name; every filter given must hold."""
     page = service.browse_certifications(
         session,
         search=search,
@@ -58,6 +59,7 @@ def browse_registry(
 def get_certification(
     certification_id: UUID, session: ReadSession, principal: CurrentPrincipal
 ) -> schemas.CertificationBody:
+    """What it asks for, how long it is valid, what renews it, and who recognizes it."""
     kind = service.certification_of(session, certification_id=certification_id)
     return schemas.CertificationBody.model_validate(kind)
 
@@ -94,6 +96,7 @@ def my_certificates(
 def my_expiring_certificates(
     session: ReadSession, principal: CurrentPrincipal, paging: Paging, within_days: WithinDays = 90
 ) -> PageResponse[schemas.ExpiringCertificateBody]:
+    """The caller's certificates that lapse soon and that nothing has renewed yet, the next to lapse first."""
     page = service.expiring_certificates_of(
         session, principal, person_id=principal.person_id, on=clock.today(), within_days=within_days, page=paging
     )

@@ -188,6 +188,7 @@ def accept(mentorship_id: UUID, session: WriteSession, principal: CurrentPrincip
 def decline(
     mentorship_id: UUID, session: WriteSession, principal: CurrentPrincipal, body: DeclineRequest | None = None
 ) -> MentorshipBody:
+    """Whoever was asked turns it down; the note is for the other side alone."""
     wish = body or DeclineRequest()
     requests.decline(
         session, principal, mentorship_id=mentorship_id, reason=wish.reason, note=wish.note, now=clock.now()
@@ -322,6 +323,7 @@ def give_feedback(
 
 @router.post("/mentorship/{mentorship_id}/complete", summary="Complete mentorship")
 def complete(mentorship_id: UUID, session: WriteSession, principal: CurrentPrincipal) -> MentorshipBody:
+    """Either of the two brings a running mentorship to its end; both may give feedback from then on."""
     requests.complete(session, principal, mentorship_id=mentorship_id, now=clock.now())
     return _mentorship(session, principal, mentorship_id)
 

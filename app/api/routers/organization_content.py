@@ -67,6 +67,7 @@ def upload_content(
 def list_content(
     organization_id: UUID, session: ReadSession, principal: CurrentPrincipal, paging: Paging
 ) -> PageResponse[ContentBody]:
+    """What the organization uploaded and did not remove, latest first."""
     page = views.organization_contents(session, principal, organization_id=organization_id, page=paging)
     return to_page_response(page, ContentBody.model_validate)
 

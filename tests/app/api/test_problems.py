@@ -67,3 +67,20 @@ def test_health_without_figures_says_so(world: World) -> None:
     body = answer.json()
     assert (body["database"], body["figures"]) == ("ok", "missing")
     assert body["lag_entries"] == body["pending_count"] + body["ledger_size"]
+
+
+def test_a_fault_of_the_server_is_a_problem_that_gives_nothing_away(settings: Settings) -> None:
+    engine = create_database_engine("postgresql://nobody@127.0.0.1:1/none")
+    api = create_api(AppContext(settings, engine))
+
+    @api.get("/fault")
+    def fail() -> None:
+        raise ZeroDivisionError("secret")
+
+    with TestClient(api, raise_server_exceptions=False) as client:
+        answer = client.get("/fault")
+    engine.dispose()
+    assert (answer.status_code, answer.headers["content-type"]) == (500, PROBLEM)
+    assert answer.json()["type"] == "urn:sitesync:problem:server_failure"
+    assert "secret" not in answer.text
+    assert "tell who runs this server" in answer.json()["detail"]
