@@ -12,7 +12,7 @@ from tests.dbt_project.warehouse import parsed_project, read, run_dbt
 
 
 @pytest.mark.slow
-@pytest.mark.requirement("KPI-01", "KPI-02")
+@pytest.mark.requirement("KPI-01", "KPI-02", "KPI-03")
 def test_everything_builds_and_holds_from_an_empty_file(tmp_path: Path) -> None:
     """Success Metrics of the seed: eight criteria with their targets; the rules behind are the project's unit tests."""
     landing = Landing(tmp_path / "landing", 0)

@@ -49,6 +49,7 @@ GROUPS: dict[str, Group] = {
             Measure("renewal_rate", "Renewal rate", "renewed_count", "due_for_renewal_count"),
             Measure("new_certificate_count", "New certificates"),
             Measure("renewed_count", "Renewed certificates"),
+            Measure("verification_request_count", "Verification requests"),
         ),
     ),
 }

@@ -71,7 +71,8 @@ def certification(warehouse: ScopedWarehouse) -> pl.DataFrame:
     """Certification impact by month, oldest first."""
     return warehouse.query(
         """
-        select month_on, new_certificate_count, renewed_count, due_for_renewal_count, renewal_rate
+        select month_on, new_certificate_count, renewed_count, due_for_renewal_count, renewal_rate,
+               verification_request_count
         from kpi_certification_monthly order by month_on
         """
     )

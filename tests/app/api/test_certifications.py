@@ -231,7 +231,7 @@ class TestVerificationQueue:
 
 
 class TestExpiring:
-    @pytest.mark.requirement("CRT-07", "US-TC002")
+    @pytest.mark.requirement("CRT-07", "US-TC002", "US-TC018")
     def test_own_and_the_organizations(self, world: World, kind_id: UUID) -> None:
         soon = held(world, kind_id, expires_on=TODAY + timedelta(days=10))
         held(world, kind_id, "bob", expires_on=TODAY + timedelta(days=91))

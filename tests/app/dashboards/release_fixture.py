@@ -429,6 +429,7 @@ def _monthly() -> dict[str, list[Row]]:
                 "renewed_count": 200,
                 "due_for_renewal_count": 250,
                 "renewal_rate": 0.8,
+                "verification_request_count": 40 + n,
             }
         )
         learning += [

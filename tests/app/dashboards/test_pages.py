@@ -31,6 +31,7 @@ def _rows(app: AppTest, number: int = 0) -> Any:  # pandas, untyped
     return app.dataframe[number].value
 
 
+@pytest.mark.requirement("PLT-02")
 @pytest.mark.parametrize("who", sorted(PEOPLE))
 def test_every_page_of_a_role_opens_with_frame_and_without_error(visit: Visit, who: str) -> None:
     for entry in PAGES:
@@ -70,6 +71,7 @@ def test_a_lost_database_is_said_above_the_last_figures(visit: Visit, monkeypatc
 
 
 class TestCompany:
+    @pytest.mark.requirement("CMP-03", "US-TC017")
     def test_overview_says_rate_with_numerator_denominator_and_change(self, visit: Visit) -> None:
         app = visit.open("manager", "company/overview")
         assert "58\u202f% compliant: 40 of 69 required trainings are done; 10 people are overdue." in texts(app)
@@ -160,6 +162,7 @@ class TestCompany:
         assert "go on working" in app.error[0].value
 
 
+@pytest.mark.requirement("US-TC023")
 class TestSchool:
     def test_overview_counts_enrollments_of_a_cohort_from_the_address(self, visit: Visit) -> None:
         whole = visit.open("school", "school/overview")
@@ -202,6 +205,7 @@ class TestSchool:
 
 
 class TestProduct:
+    @pytest.mark.requirement("KPI-01")
     def test_eight_criteria_stand_against_their_targets(self, visit: Visit) -> None:
         app = visit.open("product", "product/kpis")
         assert len(app.metric) == 8
@@ -214,11 +218,24 @@ class TestProduct:
         assert "Company adoption" in app.subheader[0].value
         assert len(_rows(app)) == 24
 
+    @pytest.mark.requirement("KPI-02", "KPI-03")
     def test_groups_show_the_last_full_month(self, visit: Visit) -> None:
         learning = visit.open("product", "product/trends")
         assert "Course completion rate: 72\u202f% in Oct 2026" in texts(learning)
+        assert metrics(learning) == {
+            "Course completion rate": "72 %",
+            "Assessment pass rate": "78 %",
+            "Return rate": "68 %",
+            "Minutes a session": "21.5",
+            "Sessions": "26 900",
+        }
         impact = visit.open("product", "product/trends", trends_group="Certification impact")
-        assert metrics(impact)["Renewal rate"] == "80 %"
+        assert metrics(impact) == {
+            "Renewal rate": "80 %",
+            "New certificates": "323",
+            "Renewed certificates": "200",
+            "Verification requests": "63",
+        }
         assert "200 of 250" in texts(impact)
 
 
@@ -241,6 +258,7 @@ class TestMine:
         app = visit.open("technician", "me/training")
         assert "Next: Traction controller, level 2, due 7 Nov 2026 (14 days ago)." in texts(app)
 
+    @pytest.mark.requirement("US-TC002")
     def test_own_certificates_name_the_next_to_lapse(self, visit: Visit) -> None:
         app = visit.open("technician", "me/certificates")
         assert "You hold 1 valid; Fall protection lapses 6 Mar 2027 (in 105 days)." in texts(app)

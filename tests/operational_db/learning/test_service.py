@@ -139,6 +139,7 @@ class TestEnroll:
                 session, learner, person_id=learner.person_id, course_id=course.id, organization_id=foreign.id, now=now
             )
 
+    @pytest.mark.requirement("LMS-06")
     def test_a_sponsor_that_pays_has_to_agree(
         self, session: Session, learner: Principal, company: Organization, now: datetime
     ) -> None:
@@ -162,6 +163,7 @@ class TestEnroll:
         session.flush()
         assert enroll().organization_id == company.id
 
+    @pytest.mark.requirement("LMS-06")
     def test_an_employer_paid_course_needs_a_sponsor(self, session: Session, learner: Principal, now: datetime) -> None:
         course = builders.create_course(
             session, pricing_model=PricingModel.EMPLOYER_PAID, price=Decimal(90), currency="USD"

@@ -85,7 +85,7 @@ def mail_to(mail: RecordingChannel, person_id: UUID) -> Message:
     return message
 
 
-@pytest.mark.requirement("CRT-06", "US-TC006")
+@pytest.mark.requirement("CRT-06", "US-TC006", "US-TC018")
 @pytest.mark.parametrize("step", SEED)
 def test_each_step_is_told_as_the_seed_says(
     engine: Engine, mail: RecordingChannel, staff: dict[str, UUID], step: int

@@ -117,7 +117,7 @@ class TestOwing:
         assert {event.kind for event in events} == {"reminder.delivered"}
         assert all("example.com" not in event.body for event in events)
 
-    @pytest.mark.requirement("US-TC006")
+    @pytest.mark.requirement("US-TC006", "CRT-06", "CMP-04", "EMB-13")
     def test_day_after_day_each_step_of_each_schedule_comes_once(self, engine: Engine, mail: RecordingChannel) -> None:
         ann = create_person(engine)
         end = TODAY + 100 * DAY
