@@ -122,7 +122,7 @@ def _on_failure(request: Request, error: Exception) -> ProblemResponse:
 
 
 def add_problem_handlers(api: FastAPI) -> None:
-    """Render domain errors, invalid requests, unknown paths, a lost database and faults of ours as problem documents."""
+    """Render domain errors, invalid requests, unknown paths, a lost database and faults of ours as problems."""
     api.add_exception_handler(DomainError, _on_domain_error)
     api.add_exception_handler(RequestValidationError, _on_invalid_request)
     api.add_exception_handler(HTTPException, _on_http_error)
