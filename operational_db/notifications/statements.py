@@ -6,6 +6,7 @@ for the people of each time zone, worked out in Python.
 
 from sqlalchemy import TextClause, text
 
+from operational_db.proficiency.rules import SUPERSEDED_REASON
 from operational_db.types import ReminderSchedule
 
 # Random ids: PostgreSQL has no time-ordered ones before version 18, and 15 is the oldest we work on.
@@ -74,10 +75,14 @@ where held.expires_on is not null and held.withdrawn_at is null and held.revoked
     )
 """
 
-# Earned for an organization, a certification in a scope matters while the person belongs to it.
-_SCOPES = """
+
+# Earned for an organization, a certification in a scope matters while the person belongs to it. It ends on its last day
+# or, when a policy comes to ask for more, on the day before that; taken back for another reason it is not spoken of. A
+# later one takes its place unless it comes from a lesson of another organization, which does not count here.
+def _scopes(last_on: str, condition: str) -> str:
+    return f"""
 select
-    held.person_id, held.id as subject_id, held.expires_on as due_on, held.organization_id,
+    held.person_id, held.id as subject_id, {last_on} as due_on, held.organization_id,
     coalesce(held.scope, track.title) as title,
     case when held.lesson_id is null then '/me-training' else
         '/me-lesson?lesson=' || held.lesson_id || '&trigger=reminder' || coalesce('&in=' || held.organization_id, '')
@@ -87,7 +92,7 @@ from proficiency_evidence as held
 left join training_tracks as track on track.id = held.track_id
 join people on people.id = held.person_id and people.erased_at is null
 join zones on zones.name = people.timezone
-where held.level = 'certified' and held.expires_on is not null and held.revoked_at is null
+where held.level = 'certified' and held.expires_on is not null and {condition}
     and (
         held.organization_id is null
         or exists (
@@ -99,14 +104,25 @@ where held.level = 'certified' and held.expires_on is not null and held.revoked_
     )
     and not exists (
         select from proficiency_evidence as later
+        left join lessons as taught on taught.id = later.lesson_id
         where later.person_id = held.person_id and later.id <> held.id
             and (later.scope = held.scope or later.track_id = held.track_id)
-            and later.level = 'certified' and later.revoked_at is null
+            and later.level = 'certified'
+            and (later.revoked_at is null or later.revocation_reason = '{SUPERSEDED_REASON}')
+            and (taught.organization_id is null or taught.organization_id = held.organization_id)
             and (
-                later.expires_on is null or later.expires_on > held.expires_on
-                or (later.expires_on = held.expires_on and later.id > held.id)
+                coalesce(least(later.expires_on, later.revoked_from - 1), 'infinity') > {last_on}
+                or (least(later.expires_on, later.revoked_from - 1) = {last_on} and later.id > held.id)
             )
     )
+"""  # noqa: S608 - constants of this module
+
+
+# Apart, so that the last days of those that nothing ended early are looked up in their index.
+_SCOPES = f"""
+{_scopes("held.expires_on", "held.revoked_at is null")}
+union all
+{_scopes("least(held.expires_on, held.revoked_from - 1)", f"held.revocation_reason = '{SUPERSEDED_REASON}'")}
 """
 
 # Open assignments of members, as `compliance.evaluation.recipient_status` sees them: neither completed, nor met by a
@@ -363,7 +379,7 @@ def collect(schedule: ReminderSchedule) -> TextClause:
             where subject.due_on between :low and :high
             order by subject.person_id, subject.subject_id, step.days
         )
-        select reached.*,
+        select reached.*, cast(null as uuid) as notification_id,
             greatest(reached.first_day, 1 + (
                 select max(sealed.on_date) from notifications as sealed
                 where sealed.person_id = reached.person_id and sealed.sealed_at is not null
@@ -381,31 +397,34 @@ def collect(schedule: ReminderSchedule) -> TextClause:
 ANALYZE_COLLECTED = text("analyze owed_reminders")
 DROP_COLLECTED = text("drop table owed_reminders")
 
-# Making a day's message, or touching the one that is there, locks it against being sealed until the commit.
+# Making a day's message, or touching the one that is there, locks it against being sealed until the commit. Each
+# reminder keeps the message it goes into, so that nothing looks through all there ever were; one that was sealed a
+# moment ago takes nothing more, and its news are owed again in the next round.
 PLACE = text(
     f"""
-    insert into notifications (id, person_id, on_date, created_at, updated_at)
-    select {_NEW_ID}, person_id, on_date, :now, :now
-    from (select distinct person_id, on_date from owed_reminders where is_sent) as addressed
-    order by person_id
-    on conflict (person_id, on_date) do update set updated_at = excluded.updated_at
-        where notifications.sealed_at is null
+    with placed as (
+        insert into notifications (id, person_id, on_date, created_at, updated_at)
+        select {_NEW_ID}, person_id, on_date, :now, :now
+        from (select distinct person_id, on_date from owed_reminders where is_sent) as addressed
+        order by person_id
+        on conflict (person_id, on_date) do update set updated_at = excluded.updated_at
+            where notifications.sealed_at is null
+        returning id, person_id, on_date
+    )
+    update owed_reminders as owed set notification_id = placed.id from placed
+    where owed.is_sent and owed.person_id = placed.person_id and owed.on_date = placed.on_date
     """  # noqa: S608 - constants of this module
 )
 
-# A message that was sealed a moment ago takes nothing more; its news are owed again in the next round.
 ADD_ITEMS = text(
     f"""
     insert into notification_items (
         id, notification_id, person_id, schedule, subject_id, step, due_on, organization_id, title, action_path, owed_at
     )
-    select {_NEW_ID}, message.id, owed.person_id, :schedule, owed.subject_id, owed.step, owed.due_on,
-        owed.organization_id, owed.title, owed.action_path, :now
-    from owed_reminders as owed
-    left join notifications as message
-        on message.person_id = owed.person_id and message.on_date = owed.on_date and message.sealed_at is null
-            and owed.is_sent
-    where owed.is_sent = :is_sent and (message.id is not null or not owed.is_sent)
+    select {_NEW_ID}, notification_id, person_id, :schedule, subject_id, step, due_on, organization_id, title,
+        action_path, :now
+    from owed_reminders
+    where is_sent = :is_sent and (notification_id is not null or not is_sent)
     """  # noqa: S608 - constants of this module
 )
 
@@ -419,16 +438,15 @@ ROUTE = text(
     insert into notification_deliveries (
         id, notification_id, person_id, channel, due_at, next_attempt_at, created_at, updated_at
     )
-    select {_NEW_ID}, message.id, message.person_id, channel.name, days.deliver_at, days.deliver_at, :now, :now
+    select {_NEW_ID}, addressed.notification_id, addressed.person_id, channel.name, days.deliver_at, days.deliver_at,
+        :now, :now
     from (
-        select distinct owed.person_id, owed.on_date, owed.name, way.channel
+        select distinct owed.notification_id, owed.person_id, owed.on_date, owed.name, way.channel
         from owed_reminders as owed
         join unnest(cast(:way_steps as int[]), cast(:way_channels as text[])) as way (step, channel)
             on way.step = owed.step
-        where owed.is_sent
+        where owed.notification_id is not null
     ) as addressed
-    join notifications as message
-        on message.person_id = addressed.person_id and message.on_date = addressed.on_date and message.sealed_at is null
     join days on days.zone = addressed.name and days.on_date = addressed.on_date
     join people on people.id = addressed.person_id
     cross join lateral (select addressed.channel as name) as channel

@@ -23,6 +23,7 @@ from operational_db.notifications.channels import (
     UnavailableError,
 )
 from operational_db.notifications.views import DeliveryState
+from operational_db.proficiency.rules import SUPERSEDED_REASON
 from operational_db.tables.compliance import AssignmentRecipient
 from operational_db.tables.content import Lesson
 from operational_db.tables.credentials import Certificate
@@ -477,6 +478,60 @@ class TestScopes:
         }
         with unit_of_work(engine) as session:
             assert session.scalars(select(NotificationItem.subject_id)).all() == [lasting_id]
+
+    @pytest.mark.requirement("EMB-13", "EMB-19")
+    def test_one_that_a_changed_policy_ends_is_announced_by_that_day(
+        self, engine: Engine, mail: RecordingChannel
+    ) -> None:
+        ann = create_person(engine)
+        changes_on = TODAY + 15 * DAY
+        with unit_of_work(engine) as session:
+            who = person(session, ann)
+            ended = create_scope_evidence(
+                session,
+                who,
+                expires_on=TODAY + 200 * DAY,
+                revoked_at=NOW,
+                revoked_from=changes_on,
+                revocation_reason=SUPERSEDED_REASON,
+            ).id
+        for days in range(10):
+            run(engine, mail, NOW + days * DAY)
+        last_on = changes_on - DAY
+        assert [(t.subject_id, t.step, t.due_on) for t in told(engine, ann)] == [
+            (ended, 14, last_on),
+            (ended, 7, last_on),
+        ]
+        assert "expires in 14 days (4 Dec 2026)" in mail.sent[0].body
+        # Whoever certified anew by the version that teaches the change is left alone.
+        with unit_of_work(engine) as session:
+            create_scope_evidence(session, person(session, ann), expires_on=TODAY + 365 * DAY)
+        for days in range(10, 20):
+            run(engine, mail, NOW + days * DAY)
+        assert len(mail.sent) == 2
+
+    @pytest.mark.parametrize(("teaches_elsewhere", "owed"), [(True, 1), (False, 0)])
+    def test_what_another_organizations_lesson_proved_silences_nothing_here(
+        self, engine: Engine, teaches_elsewhere: bool, owed: int
+    ) -> None:
+        ann = create_person(engine)
+        with unit_of_work(engine) as session:
+            who, here, there = person(session, ann), *(builders.create_organization(session) for _ in range(2))
+            for organization in (here, there):
+                builders.create_membership(session, who, organization)
+            lesson = Lesson(
+                code="LES-THEIRS",
+                title="Theirs",
+                lesson_type=LessonType.QUIZ,
+                organization_id=there.id if teaches_elsewhere else here.id,
+            )
+            session.add(lesson)
+            session.flush()
+            create_scope_evidence(session, who, expires_on=TODAY + 7 * DAY, organization_id=here.id)
+            create_scope_evidence(
+                session, who, expires_on=TODAY + 200 * DAY, organization_id=there.id, lesson_id=lesson.id
+            )
+        assert service.owe_reminders(engine, now=NOW).owed_count == owed
 
     @pytest.mark.parametrize(("is_member", "owed"), [(True, 1), (False, 0)])
     def test_one_earned_for_an_organization_matters_to_its_members(
