@@ -59,7 +59,8 @@ def enroll(
     The course's row is locked, so that of several people who want the last seat exactly one gets it. A person enrolls
     herself; whoever may enroll the members of an organization enrolls those. The sponsor must be an organization the
     person belongs to; when it pays, a manager enrolls, or the organization has assigned her the course. Without a
-    sponsor, the provider of the course is noted when the person is its student or employee.
+    sponsor, the organization is noted in which the principal enrolls the person, so that both see the progress, and
+    for who enrolls herself the provider of the course when she is its student or employee.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def enroll(
     NotAuthorizedError
         When the principal may not enroll this person, or not on this organization's account.
     InvalidInputError
-        When the person does not belong to the sponsor.
+        When the person does not belong to the sponsor, or none is named and several would do.
     EnrollmentClosedError, CourseFullError, PrerequisiteMissingError, ConflictError
         As `rules.enrollment_obstacle`.
     """
@@ -85,7 +86,9 @@ def enroll(
     course = repository.course(course_id, lock=True)
     if not _is_visible_to_person(course, memberships):
         raise NotFoundError("There is no course with this id. Browse the catalogue to find it.")
-    if organization_id is not None:
+    if organization_id is None:
+        organization_id = _enrolling_organization(principal, person_id, course, organizations)
+    else:
         _require_sponsor(repository, principal, person_id, course, organization_id, organizations)
     cycles = repository.cycles(person_id, course_id)
     facts = rules.EnrollmentFacts(
@@ -491,6 +494,20 @@ def _is_visible_to_person(course: Course, memberships: Sequence[Membership]) -> 
     if course.visibility is CourseVisibility.TEAM:
         return any(m.team_id is not None and m.team_id == course.visible_to_team_id for m in memberships)
     return any(m.organization_id == course.provider_id for m in memberships)
+
+
+def _enrolling_organization(
+    principal: Principal, person_id: UUID, course: Course, organizations: frozenset[UUID]
+) -> UUID | None:
+    """Where the principal enrolls somebody else; None for herself, for an administrator, and in an own course."""
+    if principal.is_unrestricted or principal.is_person(person_id):
+        return None
+    shared = principal.organizations_with(Permission.ENROLL_MEMBERS) & organizations
+    if course.provider_id in shared:
+        return None
+    if len(shared) > 1:
+        raise InvalidInputError("You enroll members of several of her organizations. Name the one that sponsors her.")
+    return next(iter(shared))
 
 
 def _require_sponsor(

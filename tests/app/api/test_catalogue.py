@@ -1,6 +1,7 @@
 """Browsing, syllabus, paths, reviews and enrollment over HTTP, for the people they are meant for."""
 
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -9,9 +10,16 @@ from operational_db import clock
 from operational_db.catalog.service import PathStep, create_learning_path
 from operational_db.database import unit_of_work
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
-from operational_db.types import CourseCategory, CourseVisibility
+from operational_db.types import (
+    CourseCategory,
+    CourseVisibility,
+    OrganizationKind,
+    PricingModel,
+    ProviderType,
+    Role,
+)
 from tests.app.api.conftest import World
-from tests.builders import create_course
+from tests.builders import create_course, create_organization
 
 SEED_COURSE_FIELDS = {
     "id", "title", "slug", "description", "short_description", "provider_type", "provider_id", "provider_name",
@@ -90,6 +98,36 @@ def test_enroll_learn_complete_and_review(world: World) -> None:
     assert (course["average_rating"], course["review_count"], course["completion_count"]) == (4.0, 1, 1)
     again = world.api.call("POST", f"/v1/training/courses/{course_id}/enroll", "ann").json()
     assert again["cycle_number"] == 2
+
+
+@pytest.mark.requirement("US-TC011", "US-TC025")
+def test_a_school_adds_free_courses_of_the_industry_to_what_it_teaches(world: World) -> None:
+    """Student and instructor find them, nobody pays, and the school sees how its student does."""
+    free = add_course(world, module_count=1, provider_type=ProviderType.MANUFACTURER, provider_name="Maker")
+    add_course(
+        world,
+        provider_type=ProviderType.MANUFACTURER,
+        provider_name="Maker",
+        pricing_model=PricingModel.PAID,
+        price=Decimal(90),
+        currency="USD",
+    )
+    with unit_of_work(world.api.engine) as session:
+        school = create_organization(session, OrganizationKind.TRADE_SCHOOL)
+        world.api.add_person(session, "instructor", school, Role.INSTRUCTOR)
+        student_id = world.api.add_person(session, "student", school, Role.STUDENT)
+    for who in ("student", "instructor"):
+        found = world.api.call("GET", "/v1/training/courses?provider_type=manufacturer&pricing_model=free", who).json()
+        assert [course["id"] for course in found["items"]] == [str(free)]
+    enrolled = world.api.call(
+        "POST", f"/v1/training/courses/{free}/enroll", "instructor", json={"person_id": str(student_id)}
+    )
+    assert enrolled.status_code == 201, enrolled.text
+    path = f"/v1/training/enrollments/{enrolled.json()['enrollment_id']}"
+    (module,) = world.api.call("GET", f"/v1/training/courses/{free}/syllabus", "student").json()["modules"]
+    assert world.api.call("PUT", f"{path}/modules/{module['id']}", "student", json={}).status_code == 200
+    assert world.api.call("GET", path, "instructor").json()["status"] == "completed"
+    assert world.api.call("GET", path, "manager").status_code in {403, 404}
 
 
 def test_an_enrollment_is_nobody_elses_business(world: World) -> None:

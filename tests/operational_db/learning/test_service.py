@@ -1,5 +1,6 @@
 """Enrolling, learning, grading and finishing, with their events, and what strangers are told."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,12 +17,12 @@ from operational_db.errors import (
     NotFoundError,
     PrerequisiteMissingError,
 )
-from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
+from operational_db.identity.rules import SYSTEM_PRINCIPAL, Grant, Principal
 from operational_db.learning import service
 from operational_db.tables.catalog import Course, CourseAssessment, CourseModule
 from operational_db.tables.compliance import AssignmentRecipient
 from operational_db.tables.credentials import Certificate
-from operational_db.tables.identity import Organization
+from operational_db.tables.identity import Organization, Person
 from operational_db.tables.learning import DailyEngagement, Enrollment
 from operational_db.types import (
     AssessmentType,
@@ -98,6 +99,22 @@ class TestEnroll:
         )
         assert enrollment.organization_id == company.id
         assert events_about(session, learner.person_id)[0].organization_id == company.id
+
+    @pytest.mark.requirement("LMS-06")
+    def test_who_enrolls_a_member_and_names_no_sponsor_does_so_for_the_organization_of_both(
+        self, session: Session, learner: Principal, manager: Principal, company: Organization, now: datetime
+    ) -> None:
+        first, second = builders.create_course(session), builders.create_course(session)
+        enrollment = service.enroll(session, manager, person_id=learner.person_id, course_id=first.id, now=now)
+        assert enrollment.organization_id == company.id
+        assert service.enrollment_view(session, manager, enrollment_id=enrollment.id).status == "enrolled"
+        other = builders.create_organization(session)
+        builders.create_membership(session, session.get_one(Person, learner.person_id), other)
+        both = replace(manager, grants=manager.grants | {Grant(other.id, Role.COMPANY_MANAGER)})
+        with pytest.raises(InvalidInputError, match="Name the one"):
+            service.enroll(session, both, person_id=learner.person_id, course_id=second.id, now=now)
+        alone = service.enroll(session, learner, person_id=learner.person_id, course_id=second.id, now=now)
+        assert alone.organization_id is None
 
     def test_an_instructor_enrolls_a_student_and_the_school_is_noted(self, session: Session, now: datetime) -> None:
         school = builders.create_organization(session, OrganizationKind.TRADE_SCHOOL)
