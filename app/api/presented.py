@@ -3,16 +3,17 @@
 JSON with a number, a link or a credential; a form with a file; or the credential, token or image as the body itself.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-import orjson
 from fastapi import Depends, Request
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from starlette.datastructures import UploadFile
 
 from operational_db import clock
+from operational_db.badges.foreign import parse_object
 from operational_db.badges.verify import LONGEST_PRESENTED
 from operational_db.documents.rules import FileTooLargeError
 from operational_db.errors import InvalidInputError
@@ -42,7 +43,7 @@ class PresentedRequest(BaseModel):
     @property
     def content(self) -> str:
         if isinstance(self.credential, dict):
-            return orjson.dumps(self.credential).decode()
+            return json.dumps(self.credential, ensure_ascii=False)
         return self.certificate_number or self.link or self.credential or self.presented or ""
 
 
@@ -122,8 +123,10 @@ async def _from_form(request: Request, today: date) -> Presented:
 
 
 def _from_json(body: bytes, today: date) -> Presented:
+    # A name that occurs twice is refused here, as it would be in a credential by itself.
+    document = parse_object(body)
     try:
-        wish = PresentedRequest.model_validate_json(body)
+        wish = PresentedRequest.model_validate(document)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "body"

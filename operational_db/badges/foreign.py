@@ -5,7 +5,9 @@ assertions, and a status list only when the same issuer signed it.
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -13,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from operational_db.badges.fetch import Fetch
 from operational_db.badges.json_ld import JsonObject
 from operational_db.badges.keys import DID_WEB, BadgeIssuer
-from operational_db.badges.multikey import DID_KEY, from_did_key, from_jwk, from_multikey
+from operational_db.badges.multikey import DID_KEY, PublicKey, from_did_key, from_jwk, from_multikey
 from operational_db.badges.proofs import is_signed_by, split_proof
 from operational_db.badges.status_list import CREDENTIAL_TYPE, ENTRY_TYPE, LIST_TYPE, decode_bits, is_set
 from operational_db.badges.tokens import credential_in, is_token, is_token_signed_by, read_token
@@ -34,23 +36,26 @@ class SignedCredential:
         found = issuer.get("id") if isinstance(issuer, dict) else issuer
         return found if isinstance(found, str) else ""
 
-    def verification_method(self) -> str:
-        """The key the signature names.
+    def verification_method(self) -> str | None:
+        """The key the signature names; None for a token that brings its key along (Open Badges 3.0, 8.2.4.1).
 
         Raises
         ------
         InvalidInputError
-            When it names none.
+            When there is neither.
         """
         if self.token is None:
             return str(split_proof(self.credential)[1]["verificationMethod"])
-        kid = read_token(self.token)[0].get("kid")
+        header = read_token(self.token)[0]
+        kid = header.get("kid")
         if not isinstance(kid, str):
+            if "jwk" in header:
+                return None
             raise InvalidInputError("The token does not name the key of its issuer (kid).")
         # Some issuers name the key by its fragment only.
         return f"{self.issuer_id}{kid}" if kid.startswith("#") else kid
 
-    def is_signed_by(self, key: Ed25519PublicKey) -> bool:
+    def is_signed_by(self, key: PublicKey) -> bool:
         """Whether the signature is the key's.
 
         Raises
@@ -61,7 +66,18 @@ class SignedCredential:
         if self.token is not None:
             return is_token_signed_by(self.token, key)
         document, proof = split_proof(self.credential)
-        return is_signed_by(document, proof, key)
+        return isinstance(key, Ed25519PublicKey) and is_signed_by(document, proof, key)
+
+    def has_run_out(self, now: datetime) -> bool:
+        """Whether the proof itself says that it counts no more; of a token the credential's own days say so.
+
+        Raises
+        ------
+        InvalidInputError
+            When it carries no proof, or one whose end is no instant.
+        """
+        expires = None if self.token is not None else split_proof(self.credential)[1].get("expires")
+        return expires is not None and to_instant(expires) <= now
 
 
 def parse_signed(text: str) -> SignedCredential:
@@ -95,31 +111,53 @@ def parse_object(text: str | bytes) -> JsonObject:
     return found
 
 
-def find_key(method: str, issuer_id: str, own: BadgeIssuer, fetch: Fetch) -> Ed25519PublicKey:
-    """The key a verification method names, when it is the issuer's.
+def find_key(signed: SignedCredential, own: BadgeIssuer, fetch: Fetch) -> PublicKey:
+    """The key that signed, when it is the issuer's.
 
     Raises
     ------
     InvalidInputError
-        When the method is not the issuer's, or its document does not name it for assertions.
+        When the key named is not the issuer's, or its document does not name it for assertions.
     FetchRefusedError
         When the issuer's document cannot be had.
     """
+    method = signed.verification_method()
+    if method is None:
+        return _brought_key(signed, own, fetch)
     controller, _, fragment = method.partition("#")
-    if controller != issuer_id:
+    if controller != signed.issuer_id:
         raise InvalidInputError("The key that signed is not the issuer's.")
     own_key = own.own_key(method)
     if own_key is not None:
         return own_key
-    if own.is_own(issuer_id):
+    if own.is_own(controller):
         raise InvalidInputError("The issuer has never had this key.")
     if controller.startswith(DID_KEY):
         return from_did_key(method)
-    address = did_web_address(controller) if controller.startswith(DID_WEB) else controller
-    document = parse_object(fetch(address))
-    if document.get("id") != controller:
+    return _key_in(_issuer_document(controller, fetch), method, fragment)
+
+
+def _brought_key(signed: SignedCredential, own: BadgeIssuer, fetch: Fetch) -> PublicKey:
+    """The key in a token's header: it proves nothing by itself, so the issuer must name the same."""
+    brought = from_jwk(read_token(signed.token or "")[0]["jwk"])
+    issuer_id = signed.issuer_id
+    known: list[PublicKey]
+    if own.is_own(issuer_id):
+        known = [key.public_key for key in own.keys]
+    elif issuer_id.startswith(DID_KEY):
+        known = [from_did_key(issuer_id)]
+    else:
+        known = _asserting_keys(_issuer_document(issuer_id, fetch))
+    if brought not in known:
+        raise InvalidInputError("The key that the token brings along is not the issuer's.")
+    return brought
+
+
+def _issuer_document(issuer_id: str, fetch: Fetch) -> JsonObject:
+    document = parse_object(fetch(did_web_address(issuer_id) if issuer_id.startswith(DID_WEB) else issuer_id))
+    if document.get("id") != issuer_id:
         raise InvalidInputError("The issuer's document is about somebody else.")
-    return _key_in(document, method, fragment)
+    return document
 
 
 def did_web_address(did: str) -> str:
@@ -130,13 +168,28 @@ def did_web_address(did: str) -> str:
     return f"https://{host}/{path}/did.json"
 
 
-def read_status(entry: JsonObject, issuer_id: str, own: BadgeIssuer, fetch: Fetch) -> bool:
+def to_instant(text: object) -> datetime:
+    """An instant as documents write it; without a zone it is UTC.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is none.
+    """
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise InvalidInputError(f"'{str(text)[:40]}' is no instant.") from error
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def read_status(entry: JsonObject, issuer_id: str, own: BadgeIssuer, fetch: Fetch, *, now: datetime) -> bool:
     """Whether the issuer's status list says revoked (or suspended).
 
     Raises
     ------
     InvalidInputError
-        When the entry or the list is of a kind we cannot read, or the list is not the issuer's.
+        When the entry or the list is of a kind we cannot read, or the list is not the issuer's or has run out.
     FetchRefusedError
         When it cannot be had.
     """
@@ -153,8 +206,12 @@ def read_status(entry: JsonObject, issuer_id: str, own: BadgeIssuer, fetch: Fetc
         raise InvalidInputError("The status list is no text.") from error
     signed = parse_signed(content)
     _require_list(signed, address, issuer_id, own, fetch)
+    until = signed.credential.get("validUntil")
+    if signed.has_run_out(now) or (until is not None and to_instant(until) <= now):
+        raise InvalidInputError("The status list has run out; its issuer has to publish it anew.")
     subject = signed.credential["credentialSubject"]
-    if subject.get("statusPurpose") != entry.get("statusPurpose"):
+    purposes = subject.get("statusPurpose")
+    if entry.get("statusPurpose") not in (purposes if isinstance(purposes, list) else [purposes]):
         raise InvalidInputError("The status list is for another purpose.")
     return is_set(decode_bits(subject.get("encodedList")), index)
 
@@ -168,12 +225,23 @@ def _require_list(signed: SignedCredential, address: str, issuer_id: str, own: B
         raise InvalidInputError("The status list is another one than the credential names.")
     if signed.issuer_id != issuer_id:
         raise InvalidInputError("The status list is by another issuer than the credential.")
-    key = find_key(signed.verification_method(), issuer_id, own, fetch)
+    key = find_key(signed, own, fetch)
     if not signed.is_signed_by(key):
         raise InvalidInputError("The signature of the status list is wrong: it was replaced or changed.")
 
 
-def _key_in(document: JsonObject, method: str, fragment: str) -> Ed25519PublicKey:
+def _asserting_keys(document: JsonObject) -> list[PublicKey]:
+    """The keys an issuer's document names for assertions, as far as they can be read here."""
+    asserting = document.get("assertionMethod", [])
+    keys = []
+    for item in asserting if isinstance(asserting, list) else []:
+        method = str(item.get("id") if isinstance(item, dict) else item)
+        with suppress(InvalidInputError):
+            keys.append(_key_in(document, method, method.partition("#")[2]))
+    return keys
+
+
+def _key_in(document: JsonObject, method: str, fragment: str) -> PublicKey:
     asserting = document.get("assertionMethod", [])
     methods = document.get("verificationMethod", [])
     names = {method, f"#{fragment}"}

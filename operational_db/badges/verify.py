@@ -21,6 +21,7 @@ from operational_db.badges.keys import BadgeIssuer
 from operational_db.badges.public import PublicBadge, outcome_of, public_badge, to_public
 from operational_db.badges.repository import BadgeRecord, BadgesRepository
 from operational_db.badges.schema import schema_fault
+from operational_db.badges.status_list import ENTRY_TYPE
 from operational_db.badges.tokens import is_token
 from operational_db.badges.views import Check, PublicCertificate, VerificationReport
 from operational_db.errors import InvalidInputError
@@ -30,6 +31,8 @@ from operational_db.types import VerificationChannel, VerificationOutcome, new_i
 
 LONGEST_PRESENTED = 4 * 1024 * 1024
 LONGEST_NUMBER = 100
+# Purposes of status lists that stop no credential (Bitstring Status List 1.0, 2.2).
+INFORMING_PURPOSES = frozenset({"refresh", "message"})
 NOT_FOUND_TEXT = "Nothing that may be shown answers to this."
 _BAD = (InvalidInputError, UnsignableDocumentError, FetchRefusedError)
 
@@ -199,10 +202,11 @@ def _stored_signature(credential: str, issuer: BadgeIssuer) -> Check:
 def _is_own_signature(credential: str, issuer: BadgeIssuer) -> bool:
     try:
         signed = parse_signed(credential)
-        key = issuer.own_key(signed.verification_method())
+        method = signed.verification_method() or ""
+        key = issuer.own_key(method)
         if key is None:
             # Signed under a former address of this installation: one of its keys all the same.
-            key = _own_by_fragment(issuer, signed.verification_method())
+            key = _own_by_fragment(issuer, method)
         return key is not None and signed.is_signed_by(key)
     except (InvalidInputError, UnsignableDocumentError):
         return False
@@ -321,12 +325,7 @@ def _own_record(question: _Question, credential: JsonObject) -> BadgeRecord | No
 
 
 def _schema_check(signed: SignedCredential) -> Check:
-    credential = signed.credential
-    proof = credential.get("proof")
-    if isinstance(proof, dict):
-        # The schema wants an array where the data model allows a single proof; both are in use.
-        credential = {**credential, "proof": [proof]}
-    fault = schema_fault(credential)
+    fault = schema_fault(signed.credential)
     if fault is not None:
         return Check("schema", False, f"This is no Open Badges 3.0 credential. {fault}")
     return Check("schema", True, "It has the form of an Open Badges 3.0 credential.")
@@ -334,9 +333,10 @@ def _schema_check(signed: SignedCredential) -> Check:
 
 def _signature_check(signed: SignedCredential, question: _Question) -> Check:
     try:
-        method = signed.verification_method()
-        key = find_key(method, signed.issuer_id, question.issuer, question.fetch)
+        key = find_key(signed, question.issuer, question.fetch)
         if signed.is_signed_by(key):
+            if signed.has_run_out(question.now):
+                return Check("signature", False, "The signature has run out: its issuer let it count for a time only.")
             return Check("signature", True, "The signature is the issuer's, and nothing was changed since.")
     except _BAD as error:
         return Check("signature", False, error.message)
@@ -350,8 +350,11 @@ def _foreign_status(signed: SignedCredential, question: _Question) -> tuple[Chec
     try:
         if not isinstance(entry, dict):
             raise InvalidInputError("The credential's status cannot be read.")
-        if read_status(entry, signed.issuer_id, question.issuer, question.fetch):
-            return Check("status", False, "The issuer has revoked it."), VerificationOutcome.REVOKED
+        if entry.get("type") == ENTRY_TYPE and str(entry.get("statusPurpose")) in INFORMING_PURPOSES:
+            text = "The issuer publishes something else about it, and no revocations."
+            return Check("status", True, text), VerificationOutcome.VALID
+        if read_status(entry, signed.issuer_id, question.issuer, question.fetch, now=question.now):
+            return Check("status", False, "The issuer has revoked or suspended it."), VerificationOutcome.REVOKED
     except _BAD as error:
         return Check("status", False, f"Whether it was revoked could not be found out. {error.message}"), (
             VerificationOutcome.INVALID
@@ -408,9 +411,9 @@ def _shown_of(credential: JsonObject) -> PublicCertificate:
     issuer = credential.get("issuer")
     named = next((item["name"] for item in (creator, issuer) if isinstance(item, dict) and item.get("name")), "")
     return PublicCertificate(
-        certification_name=str(achieved.get("name", ""))[:300],
-        certification_code=str(achieved["humanCode"])[:100] if "humanCode" in achieved else None,
-        issuing_organization=str(named)[:300],
+        certification_name=_text(achieved.get("name"))[:300],
+        certification_code=_text(achieved["humanCode"])[:100] if "humanCode" in achieved else None,
+        issuing_organization=_text(named)[:300],
         issued_on=_day(credential.get("validFrom")),
         expires_on=_day(credential.get("validUntil")),
         revoked_from=None,
@@ -419,6 +422,13 @@ def _shown_of(credential: JsonObject) -> PublicCertificate:
         event_id=None,
         leaf_index=None,
     )
+
+
+def _text(value: object) -> str:
+    """A text, or of several languages English or the first."""
+    if isinstance(value, dict):
+        value = value.get("en") or next(iter(value.values()), "")
+    return value if isinstance(value, str) else ""
 
 
 def _day(instant: object) -> date | None:

@@ -438,6 +438,13 @@ class TestVerify:
     def test_what_is_not_said_clearly_is_refused(self, world: World, body: dict[str, str], status: int) -> None:
         problem(world.api.call("POST", "/v1/certifications/verify", "ann", json=body), status)
 
+    def test_odd_json_is_answered_and_a_name_that_occurs_twice_is_refused(self, world: World) -> None:
+        """Of two values under one name readers choose differently; numbers beyond 64 bits are JSON all the same."""
+        whole = b'{"credential": {"type": "OpenBadgeCredential", "size": 123456789012345678901234567890}}'
+        assert send_raw(world, "ann", whole, "application/json").json()["outcome"] == "invalid"
+        for body in (b'{"credential": {"id": "a", "id": "b"}}', b'{"link": "a", "link": "b"}', b'{"link": ', b"[]"):
+            problem(send_raw(world, "ann", body, "application/json"), 422)
+
     def test_what_nobody_knows_is_an_answer_and_too_much_is_none(self, world: World) -> None:
         path = "/v1/certifications/verify"
         unknown = world.api.call("POST", path, "ann", json={"certificate_number": "none-such"})

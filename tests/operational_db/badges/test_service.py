@@ -68,7 +68,7 @@ class TestCredential:
 
     def test_the_token_carries_the_same_claims_and_its_own_status_list(self, badge: Badge, signer: BadgeSigner) -> None:
         header, payload = read_token(badge.credential_jwt)
-        assert (header["alg"], header["typ"], header["kid"]) == ("Ed25519", "JWT", signer.key_id)
+        assert (header["alg"], header["typ"], header["kid"]) == ("EdDSA", "JWT", signer.key_id)
         assert is_token_signed_by(badge.credential_jwt, signer.key.public_key())
         assert payload["credentialStatus"]["statusListCredential"] == f"{ADDRESS}/api/v1/badges/status/1.jwt"
         assert payload["iss"] == signer.did

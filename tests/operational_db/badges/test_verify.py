@@ -1,14 +1,16 @@
 """Verification of what is presented: ours and foreign, whole and forged, in every form it may come in."""
 
 import json
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
+import base58
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jws
-from joserfc.jwk import OKPKey
+from joserfc.jwk import ECKey, OKPKey, RSAKey
 from sqlalchemy.orm import Session
 
 from operational_db.badges.baking import bake_png, bake_svg
@@ -17,7 +19,7 @@ from operational_db.badges.fetch import Fetch, FetchRefusedError, fetch_nothing
 from operational_db.badges.images import Picture, draw_png, draw_svg
 from operational_db.badges.keys import BadgeIssuer, BadgeKey, BadgeSigner, load_badge_issuer, rotate_badge_key
 from operational_db.badges.multikey import to_did_key, to_multikey
-from operational_db.badges.proofs import sign_document
+from operational_db.badges.proofs import hash_to_sign, instant_in_badge, sign_document
 from operational_db.badges.repository import BadgesRepository, to_facts
 from operational_db.badges.status_list import list_credential, make_bits
 from operational_db.badges.tokens import sign_token
@@ -444,6 +446,58 @@ class TestForeign:
         report = verify(presented, fetch=elsewhere.fetch)
         assert (report.outcome, failed(report)) == (VerificationOutcome.INVALID, ["status"])
 
+    def test_a_list_that_has_run_out_is_not_believed(self, verify: Verify, badge: Badge, elsewhere: Elsewhere) -> None:
+        unsigned = list_credential(
+            make_bits([]), address=elsewhere.list_address, issuer=elsewhere.did, built_at=elsewhere.now
+        )
+        unsigned["validUntil"] = "2026-01-01T00:00:00Z"
+        method = f"{elsewhere.did}#{elsewhere.multikey}"
+        signed = sign_document(unsigned, elsewhere.key, verification_method=method, created=elsewhere.now)
+        elsewhere.documents[elsewhere.list_address] = json.dumps(signed).encode()
+        report = verify(json.dumps(elsewhere.badge(badge.credential)), fetch=elsewhere.fetch)
+        assert (report.outcome, failed(report)) == (VerificationOutcome.INVALID, ["status"])
+
+    def test_a_list_that_only_informs_revokes_nothing(self, verify: Verify, badge: Badge, elsewhere: Elsewhere) -> None:
+        document = elsewhere.badge(badge.credential)
+        status = {**document["credentialStatus"], "statusPurpose": "refresh"}
+        elsewhere.publish([7])
+        report = verify(json.dumps(elsewhere.badge(badge.credential, credentialStatus=status)), fetch=elsewhere.fetch)
+        assert (report.outcome, failed(report)) == (VerificationOutcome.VALID, [])
+
+    def test_a_proof_that_counted_for_a_time_only_counts_no_more(
+        self, verify: Verify, badge: Badge, elsewhere: Elsewhere, now: datetime
+    ) -> None:
+        unsigned = {name: value for name, value in elsewhere.badge(badge.credential).items() if name != "proof"}
+        for days, expected in ((-1, ["signature"]), (1, [])):
+            options = {
+                "type": "DataIntegrityProof",
+                "created": "2026-01-01T00:00:00Z",
+                "expires": instant_in_badge(now + timedelta(days=days)),
+                "verificationMethod": f"{elsewhere.did}#{elsewhere.multikey}",
+                "cryptosuite": "eddsa-rdfc-2022",
+                "proofPurpose": "assertionMethod",
+            }
+            value = "z" + base58.b58encode(elsewhere.key.sign(hash_to_sign(unsigned, options))).decode()
+            presented = json.dumps({**unsigned, "proof": {**options, "proofValue": value}})
+            assert failed(verify(presented, fetch=elsewhere.fetch)) == expected
+
+    def test_single_values_in_the_place_of_arrays_are_in_order(
+        self, verify: Verify, badge: Badge, elsewhere: Elsewhere
+    ) -> None:
+        """As the published schema has them: what JSON-LD compacts to one value stays a badge."""
+        subject = json.loads(badge.credential)["credentialSubject"]
+        subject["type"] = "AchievementSubject"
+        subject["achievement"]["alignment"] = subject["achievement"]["alignment"][0]
+        report = verify(json.dumps(elsewhere.badge(badge.credential, credentialSubject=subject)), fetch=elsewhere.fetch)
+        assert failed(report) == []
+
+    @pytest.mark.parametrize("until", ["tomorrow", "2027-01-01", "2027-01-01T00:00:00"])
+    def test_a_last_day_that_is_no_instant_is_no_badge(
+        self, verify: Verify, badge: Badge, elsewhere: Elsewhere, until: str
+    ) -> None:
+        report = verify(json.dumps(elsewhere.badge(badge.credential, validUntil=until)), fetch=elsewhere.fetch)
+        assert (report.outcome, failed(report)) == (VerificationOutcome.INVALID, ["schema"])
+
     def test_a_list_that_cannot_be_had_is_said_so(self, verify: Verify, badge: Badge, elsewhere: Elsewhere) -> None:
         elsewhere.documents.clear()
         report = verify(json.dumps(elsewhere.badge(badge.credential)), fetch=elsewhere.fetch)
@@ -464,6 +518,110 @@ class TestForeign:
         del document["credentialSubject"]["achievement"]["criteria"]
         report = verify(json.dumps(document), fetch=elsewhere.fetch)
         assert "schema" in failed(report)
+
+
+def _jwk(key: Any) -> dict[str, Any]:
+    return dict(key.as_dict(private=False))
+
+
+class TestForeignTokens:
+    """Tokens as other issuers sign them: RSA and P-256 too, the key named or brought along (Open Badges 3.0, 8.2.4)."""
+
+    ISSUER = "did:web:school.example"
+    PLACE = "https://school.example/.well-known/did.json"
+    KEYS: ClassVar[dict[str, Any]] = {
+        "RS256": RSAKey.generate_key(2048),
+        "ES256": ECKey.generate_key("P-256"),
+        "EdDSA": OKPKey.generate_key("Ed25519"),
+        "Ed25519": OKPKey.generate_key("Ed25519"),
+    }
+
+    def _token(self, template: str, algorithm: str, header: dict[str, Any], **claims: Any) -> str:
+        payload = {name: value for name, value in json.loads(template).items() if name not in {"proof", "validUntil"}}
+        del payload["credentialStatus"]
+        payload |= {"id": "https://school.example/1", "issuer": {"id": self.ISSUER, "type": ["Profile"]}, **claims}
+        registry = jws.JWSRegistry(algorithms=["RS256", "ES256", "Ed25519", "EdDSA"])
+        registry.max_header_length = 4_096
+        with warnings.catch_warnings():
+            # The library would have the former name of the algorithm go; issuers in use still write it.
+            warnings.simplefilter("ignore")
+            return jws.serialize_compact(
+                {"alg": algorithm, "typ": "JWT", **header}, json.dumps(payload), self.KEYS[algorithm], registry=registry
+            )
+
+    def _fetch(self, *, asserting: Iterable[str] = tuple(KEYS), **changes: Any) -> Fetch:
+        methods = [
+            {"id": f"{self.ISSUER}#{name}", "type": "JsonWebKey", "controller": self.ISSUER, "publicKeyJwk": _jwk(key)}
+            for name, key in self.KEYS.items()
+        ]
+        document = {
+            "id": self.ISSUER,
+            "verificationMethod": [{"id": f"{self.ISSUER}#odd", "type": "Odd"}, *methods],
+            "assertionMethod": [f"{self.ISSUER}#odd", *(f"{self.ISSUER}#{name}" for name in asserting)],
+            **changes,
+        }
+
+        def fetch(address: str) -> bytes:
+            if address != self.PLACE:
+                raise FetchRefusedError("It could not be reached.")
+            return json.dumps(document).encode()
+
+        return fetch
+
+    @pytest.mark.requirement("CRT-04")
+    @pytest.mark.parametrize("algorithm", list(KEYS))
+    @pytest.mark.parametrize("is_named", [True, False])
+    def test_the_issuers_key_is_taken_by_name_or_as_brought_along(
+        self, verify: Verify, badge: Badge, algorithm: str, is_named: bool
+    ) -> None:
+        named: dict[str, Any] = {"kid": f"{self.ISSUER}#{algorithm}"}
+        header = named if is_named else {"jwk": _jwk(self.KEYS[algorithm])}
+        report = verify(self._token(badge.credential, algorithm, header), fetch=self._fetch())
+        assert (report.outcome, failed(report)) == (VerificationOutcome.VALID, [])
+
+    def test_a_name_in_several_languages_is_shown_in_english(self, verify: Verify, badge: Badge) -> None:
+        subject = json.loads(badge.credential)["credentialSubject"]
+        subject["achievement"]["name"] = {"de": "Aufzugsicherheit", "en": "Elevator safety"}
+        header = {"kid": f"{self.ISSUER}#ES256"}
+        token = self._token(badge.credential, "ES256", header, credentialSubject=subject)
+        report = verify(token, fetch=self._fetch())
+        assert report.certificate is not None and report.certificate.certification_name == "Elevator safety"
+
+    def test_a_key_brought_along_that_the_issuer_does_not_name_proves_nothing(
+        self, verify: Verify, badge: Badge
+    ) -> None:
+        token = self._token(badge.credential, "RS256", {"jwk": _jwk(self.KEYS["RS256"])})
+        report = verify(token, fetch=self._fetch(asserting=["ES256"]))
+        assert (report.outcome, failed(report)) == (VerificationOutcome.INVALID, ["signature"])
+
+    def test_a_token_under_our_name_with_a_key_of_its_own_is_forged(
+        self, verify: Verify, badge: Badge, signer: BadgeSigner
+    ) -> None:
+        issuer = {"id": signer.did, "type": ["Profile"]}
+        token = self._token(badge.credential, "EdDSA", {"jwk": _jwk(self.KEYS["EdDSA"])}, issuer=issuer)
+        report = verify(token, fetch=self._fetch())
+        assert (report.outcome, failed(report)) == (VerificationOutcome.INVALID, ["signature"])
+
+    def test_an_algorithm_of_another_kind_than_the_key_is_refused(self, verify: Verify, badge: Badge) -> None:
+        token = self._token(badge.credential, "RS256", {"kid": f"{self.ISSUER}#ES256"})
+        report = verify(token, fetch=self._fetch())
+        assert (report.outcome, failed(report)) == (VerificationOutcome.INVALID, ["signature"])
+
+    def test_a_short_rsa_key_is_none(self, verify: Verify, badge: Badge) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            short = RSAKey.generate_key(1024)
+        token = self._token(badge.credential, "RS256", {"jwk": _jwk(short)})
+        assert failed(verify(token, fetch=self._fetch())) == ["signature"]
+
+    def test_the_last_day_may_stand_in_the_claims_alone(self, verify: Verify, badge: Badge, now: datetime) -> None:
+        header = {"kid": f"{self.ISSUER}#ES256"}
+        past = int((now - timedelta(days=2)).timestamp())
+        report = verify(self._token(badge.credential, "ES256", header, exp=past), fetch=self._fetch())
+        assert (report.outcome, failed(report)) == (VerificationOutcome.EXPIRED, ["expiry"])
+        for nonsense in ("soon", [1], 1e300):
+            report = verify(self._token(badge.credential, "ES256", header, exp=nonsense), fetch=self._fetch())
+            assert report.outcome is VerificationOutcome.INVALID
 
 
 class TestLink:
