@@ -1,7 +1,8 @@
 """SQL that makes a large random history in DuckDB: people and catalogue first, then the entries that tell of them.
 
 Everything follows from `hash` of a row's number, so the same size gives the same history. Shares of the event kinds are
-those of the simulated industry with one school's history on top. How much, and where it goes: `ledger_fill.py`.
+those of the simulated industry with one school's history on top. Here is learning; `history_work_sql.py` has the rest.
+How much, and where it goes: `ledger_fill.py`.
 """
 
 # Ids are shaped like the product's (UUID version 7, ordered by the time a record came up), as text.
@@ -81,6 +82,10 @@ select
         else if(o.kind = 'trade_school', 'student', 'technician')
     end as role,
     case when o.kind in ('trade_school', 'service_company') and p.rank > 1 then t.id end as team_id,
+    case
+        when o.kind = 'service_company'
+            then ['engineer', 'operations', 'security', 'compliance_risk', 'partner_integrator'][p.n % 5 + 1]
+    end as persona,
     case when p.rank > 3 and chance(p.n, 5) < 0.1 then days_after(p.joined_at, 60 + 300 * chance(p.n, 6)) end
     as ended_at
 from person as p
@@ -168,7 +173,8 @@ where p.id <> m.person_id;
 # kind, subject, organization, instant, body (canonical JSON: keys ascending, no blanks), for the entries of one kind.
 ENTRIES: dict[str, str] = {
     "membership.started": """
-        select person_id, organization_id, joined_at, '{' || field('membership_id', id) || ',' || field('role', role)
+        select person_id, organization_id, joined_at, '{' || field('membership_id', id) || ','
+        || coalesce(field('persona', persona) || ',', '') || field('role', role)
         || ',' || field('started_on', day_text(joined_at)) || coalesce(',' || field('team_id', team_id), '') || '}'
         from membership
     """,
@@ -341,7 +347,9 @@ OPERATIONAL: dict[str, str] = {
     """,
     "teams": "select id, organization_id, 'Team ' || (k + 1) as name from team",
     "memberships": """
-        select id, person_id, organization_id, team_id, role, joined_at::date as started_on, ended_at::date as ended_on
+        select
+            id, person_id, organization_id, team_id, role, persona, joined_at::date as started_on,
+            ended_at::date as ended_on
         from membership
     """,
     "certification_registry": """

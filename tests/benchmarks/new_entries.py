@@ -24,28 +24,51 @@ from operational_db.ledger.events import (
     EnrollmentFailed,
     EnrollmentOpened,
     Event,
+    GateDecided,
+    LessonAttemptGraded,
+    LessonOpened,
     MembershipStarted,
     ModuleCompleted,
+    ProficiencyReached,
     RequirementSet,
+    TipShown,
     TrainingAssigned,
+    TrainingCostRecorded,
 )
 from operational_db.releases.manifest import current_manifest
 from operational_db.tables.catalog import CourseAssessment, CourseModule
+from operational_db.tables.content import LessonVersion, ProtectedFeature
 from operational_db.tables.identity import Membership, Person
-from operational_db.types import EarnedThrough, Role, new_id
+from operational_db.types import (
+    CostKind,
+    EarnedThrough,
+    GateMode,
+    GateOutcome,
+    LessonTrigger,
+    LessonType,
+    ProficiencyLevel,
+    Role,
+    new_id,
+)
 from tests.benchmarks.installation import Installation
 
 # Entries of each kind in a thousand, about as in the whole history.
 SHARES = {
-    "attempt": 355,
-    "module": 265,
-    "enrollment": 150,
-    "completion": 105,
-    "certificate": 40,
+    "attempt": 275,
+    "module": 195,
+    "enrollment": 110,
+    "completion": 80,
+    "evidence": 78,
+    "lesson": 40,
+    "lesson_attempt": 40,
+    "certificate": 30,
     "assignment": 30,
-    "drop": 15,
-    "failure": 10,
-    "membership": 29,
+    "cost": 30,
+    "gate": 28,
+    "membership": 23,
+    "tip": 20,
+    "drop": 12,
+    "failure": 8,
     "requirement": 1,
 }
 PER_THOUSAND = 1_000
@@ -63,6 +86,8 @@ class Sample:
     assessments: Mapping[UUID, UUID]
     modules: Mapping[UUID, UUID]
     certifications: Sequence[Row]
+    # Each with its feature, its lesson and that lesson's version.
+    actions: Sequence[tuple[str, UUID, UUID, str]]
     organization_of_usual_size: UUID
 
 
@@ -82,6 +107,14 @@ def _draw(installation: Installation, chance: random.Random, count: int) -> Samp
             course: id_ for course, id_ in session.execute(select(CourseAssessment.course_id, CourseAssessment.id))
         }
         modules = {course: id_ for course, id_ in session.execute(select(CourseModule.course_id, CourseModule.id))}
+        actions = [
+            (action, feature, lesson, version)
+            for action, feature, lesson, version in session.execute(
+                select(
+                    ProtectedFeature.action, ProtectedFeature.id, LessonVersion.lesson_id, LessonVersion.version
+                ).join(LessonVersion, LessonVersion.lesson_id == ProtectedFeature.lesson_id)
+            )
+        ]
     with duckdb.connect(path, read_only=True, config={"threads": 2}) as release:
 
         def rows(query: str, wanted: int) -> list[Row]:
@@ -105,6 +138,7 @@ def _draw(installation: Installation, chance: random.Random, count: int) -> Samp
             assessments,
             modules,
             rows("select certification_id from marts.dim_certification", count),
+            actions,
             UUID(str(sized[0])) if sized and sized[0] else new_id(),
         )
 
@@ -208,6 +242,61 @@ def _requirement(sample: Sample, number: int, _session: Session, now: datetime) 
     )  # fmt: skip
 
 
+def _lesson(sample: Sample, number: int, _session: Session, now: datetime) -> Event:
+    person, organization = _pick(sample.members, number)[:2]
+    _, _, lesson, version = sample.actions[number % len(sample.actions)]
+    return LessonOpened(
+        subject_id=person, organization_id=organization, occurred_at=now, lesson_id=lesson, lesson_version=version,
+        lesson_type=LessonType.MICRO_LESSON, trigger=LessonTrigger.ASSIGNMENT,
+    )  # fmt: skip
+
+
+def _lesson_attempt(sample: Sample, number: int, _session: Session, now: datetime) -> Event:
+    person, organization = _pick(sample.members, number)[:2]
+    action, _, lesson, version = sample.actions[number % len(sample.actions)]
+    return LessonAttemptGraded(
+        subject_id=person, organization_id=organization, occurred_at=now, attempt_id=new_id(), lesson_id=lesson,
+        lesson_version=version, lesson_type=LessonType.MICRO_LESSON, persona=None, track_id=None, attempt_number=1,
+        score=Decimal(100), passed=True, seconds_taken=90, trigger=LessonTrigger.ASSIGNMENT, scope_tags=action,
+        policy_ids="", runbook_ids="",
+    )  # fmt: skip
+
+
+def _evidence(sample: Sample, number: int, _session: Session, now: datetime) -> Event:
+    person, organization = _pick(sample.members, number)[:2]
+    action, _, lesson, version = sample.actions[number % len(sample.actions)]
+    return ProficiencyReached(
+        subject_id=person, organization_id=organization, occurred_at=now, evidence_id=new_id(), scope=action,
+        track_id=None, persona=None, level=ProficiencyLevel.CERTIFIED, lesson_id=lesson, lesson_version=version,
+        attempt_id=new_id(), attempt_number=1, score=Decimal(100), expires_on=now.date() + timedelta(days=365),
+    )  # fmt: skip
+
+
+def _gate(sample: Sample, number: int, _session: Session, now: datetime) -> Event:
+    person, organization = _pick(sample.members, number)[:2]
+    return GateDecided(
+        subject_id=person, organization_id=organization, occurred_at=now, decision_id=new_id(), rule_id=None,
+        rule_version=None, action=sample.actions[number % len(sample.actions)][0], resource=None,
+        mode=GateMode.DRY_RUN, outcome=GateOutcome.DENY, reason="never_trained", evidence_ids="", facts="{}",
+        decision="{}",
+    )  # fmt: skip
+
+
+def _tip(sample: Sample, number: int, _session: Session, now: datetime) -> Event:
+    person, organization = _pick(sample.members, number)[:2]
+    action, feature, _, _ = sample.actions[number % len(sample.actions)]
+    return TipShown(subject_id=person, organization_id=organization, occurred_at=now, feature_id=feature, action=action)
+
+
+def _cost(sample: Sample, number: int, _session: Session, now: datetime) -> Event:
+    _, person, course, organization = _pick(sample.enrollments, number)
+    return TrainingCostRecorded(
+        subject_id=person, organization_id=organization, occurred_at=now, cost_id=new_id(),
+        cost_kind=CostKind.PAID_HOURS, course_id=course, incurred_on=now.date(), amount=Decimal("42.50"),
+        currency="USD",
+    )  # fmt: skip
+
+
 _MAKERS: dict[str, Callable[[Sample, int, Session, datetime], Event]] = {
     "attempt": _attempt,
     "module": _module,
@@ -219,4 +308,10 @@ _MAKERS: dict[str, Callable[[Sample, int, Session, datetime], Event]] = {
     "failure": _failure,
     "membership": _membership,
     "requirement": _requirement,
+    "lesson": _lesson,
+    "lesson_attempt": _lesson_attempt,
+    "evidence": _evidence,
+    "gate": _gate,
+    "tip": _tip,
+    "cost": _cost,
 }
