@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from operational_db.errors import DomainError
+from operational_db.gates.desk import desk_of
 from operational_db.gates.rules import GateDecision, GateReason
-from operational_db.gates.search import rule_terms
-from operational_db.proficiency.training import TrainingGap, training_for_gaps
+from operational_db.proficiency.training import TrainingGap, training_for_gaps, training_for_scopes
 from operational_db.proficiency.views import RequiredTraining
 from operational_db.types import GateOutcome
 
@@ -40,11 +40,9 @@ def next_trainings(
     denied = [place for place, decision in enumerate(decisions) if _has_a_way(decision)]
     if not denied:
         return trainings
+    gaps = [TrainingGap.of_decision(decisions[place]) for place in denied]
     try:
-        # Each query sees the latest state by itself: an advice needs no transaction, which would cost three more trips.
-        with Session(engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
-            gaps = [_gap(session, decisions[place]) for place in denied]
-            found = training_for_gaps(session, gaps, now=now)
+        found = _training(engine, gaps, now)
     except (DomainError, SQLAlchemyError) as error:
         logger.warning("gate.next_training_unknown", extra={"error": type(error).__name__})
         return trainings
@@ -63,15 +61,12 @@ def _has_a_way(decision: GateDecision) -> bool:
     )
 
 
-def _gap(session: Session, decision: GateDecision) -> TrainingGap:
-    if decision.rule_id is None or decision.organization_id is None:
-        raise ValueError("Only a denial by an organization's rule has a gap.")
-    return TrainingGap.of_terms(
-        rule_terms(session, decision.rule_id),
-        decision.missing,
-        person_id=decision.person_id,
-        organization_id=decision.organization_id,
-    )
+def _training(engine: Engine, gaps: Sequence[TrainingGap], now: datetime) -> list[RequiredTraining]:
+    if all(gap.is_of_scopes for gap in gaps):
+        return desk_of(engine).read(engine, lambda connection: training_for_scopes(connection, gaps, now=now))
+    # Each query sees the latest state by itself: an advice needs no transaction, which would cost three more trips.
+    with Session(engine.execution_options(isolation_level="AUTOCOMMIT")) as session:
+        return training_for_gaps(session, gaps, now=now)
 
 
 def lesson_documents(training: RequiredTraining | None) -> list[dict[str, Any]]:

@@ -79,9 +79,8 @@ def exceptions_of(
         if decision.reason is GateReason.REQUIREMENTS_MET:
             continue
         reason, since = _why(decision, facts, terms, history, superseded, granted_on, now)
-        # No lesson helps who left.
-        missing = () if reason is ExceptionReason.NO_LONGER_MEMBER else decision.missing
-        gaps.append(TrainingGap.of_terms(terms, missing, person_id=person, organization_id=organization_id))
+        # No lesson helps who left: her decision names no requirement.
+        gaps.append(TrainingGap.of_decision(decision))
         found.append(
             AccessException(
                 person_id=person,

@@ -5,7 +5,7 @@ Which rule is in effect is read in that same statement, so it is never older tha
 the parsed form of a version is kept in memory, and a version never changes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
@@ -15,6 +15,7 @@ import psycopg
 
 from operational_db.gates.documents import requirements_from
 from operational_db.gates.rules import EvidenceFact, GateFacts, GateTerms, WaiverFact
+from operational_db.prepared import PreparedStatement
 from operational_db.proficiency.rules import parse_track_name, utc_day
 from operational_db.types import GateMode, ProficiencyLevel
 
@@ -33,19 +34,22 @@ class Asked:
 # another one for every question, which takes longer than the look-up itself.
 _FORMS: Mapping[bool, Mapping[str, str]] = {
     False: {
-        "asked": "(values (%(organizations)s::uuid, %(actions)s::text))",
-        "people": "= %(people)s::uuid",
-        "actions": "= %(actions)s::text",
-        "organizations": "= %(organizations)s::uuid",
+        "asked": "(values ({organizations}::uuid, {actions}::text))",
+        "of_people": "= {people}::uuid",
+        "of_actions": "= {actions}::text",
+        "of_organizations": "= {organizations}::uuid",
     },
     True: {
-        "asked": "unnest(%(organizations)s::uuid[], %(actions)s::text[])",
-        "people": "= any(%(people)s::uuid[])",
-        "actions": "= any(%(actions)s::text[])",
-        "organizations": "= any(%(organizations)s::uuid[])",
+        "asked": "unnest({organizations}::uuid[], {actions}::text[])",
+        "of_people": "= any({people}::uuid[])",
+        "of_actions": "= any({actions}::text[])",
+        "of_organizations": "= any({organizations}::uuid[])",
     },
 }
-_SCOPE_FORMS: Mapping[bool, str] = {False: "= %(scopes)s::text", True: "= any(%(scopes)s::text[])"}
+_SCOPE_FORMS: Mapping[bool, str] = {False: "= {scopes}::text", True: "= any({scopes}::text[])"}
+
+# In the order of their places ($1, $2, …).
+_PARAMETERS = ("organizations", "actions", "people", "scopes", "day", "known_at", "personas", "tiers")
 
 # An organization's own rule goes before the platform's; the highest version in effect counts.
 _RULES = """
@@ -55,14 +59,15 @@ cross join lateral (
     (
         select own.id from gate_rules as own
         where own.organization_id = asked.organization_id and own.action = asked.action
-            and own.effective_from <= %(day)s and (own.ended_on is null or own.ended_on > %(day)s)
+            and own.effective_from <= {day}::date and (own.ended_on is null or own.ended_on > {day}::date)
         order by own.version desc limit 1
     )
     union all
     (
         select platform.id from gate_rules as platform
         where platform.organization_id is null and platform.action = asked.action
-            and platform.effective_from <= %(day)s and (platform.ended_on is null or platform.ended_on > %(day)s)
+            and platform.effective_from <= {day}::date
+            and (platform.ended_on is null or platform.ended_on > {day}::date)
         order by platform.version desc limit 1
     )
     limit 1
@@ -72,56 +77,62 @@ _MEMBERS = """
 union all
 select 'm', person_id, null, organization_id, null, null, null, null, null
 from memberships
-where person_id {people} and started_on <= %(day)s and (ended_on is null or ended_on > %(day)s)
+where person_id {of_people} and started_on <= {day}::date and (ended_on is null or ended_on > {day}::date)
 """
 _WAIVERS = """
 union all
 select 'w', id, person_id, organization_id, action, null, ended_at, starts_on, ends_on
 from gate_waivers
-where person_id {people} and action {actions} and recorded_at <= %(known_at)s
+where person_id {of_people} and action {of_actions} and recorded_at <= {known_at}::timestamptz
 """
 # Evidence of an organization's own lesson proves nothing to other organizations.
 _SCOPE_EVIDENCE = """
 union all
 select 'e', evidence.id, evidence.person_id, lessons.organization_id, evidence.scope, evidence.level::text,
     evidence.achieved_at, evidence.expires_on,
-    case when evidence.revoked_at <= %(known_at)s then evidence.revoked_from end
+    case when evidence.revoked_at <= {known_at}::timestamptz then evidence.revoked_from end
 from proficiency_evidence as evidence
 left join lessons on lessons.id = evidence.lesson_id
-where evidence.person_id {people} and evidence.scope {scopes}
-    and evidence.recorded_at <= %(known_at)s
+where evidence.person_id {of_people} and evidence.scope {of_scopes}
+    and evidence.recorded_at <= {known_at}::timestamptz
 """
 _TRACKS = """
 union all
 select 't', id, null, organization_id, persona::text, tier::text, null, null, null
 from training_tracks
-where persona = any(%(personas)s::text[]) and tier = any(%(tiers)s::text[])
-    and (organization_id is null or organization_id {organizations})
+where persona = any({personas}::text[]) and tier = any({tiers}::text[])
+    and (organization_id is null or organization_id {of_organizations})
 """
 _TRACK_EVIDENCE = """
 union all
 select 'k', evidence.id, evidence.person_id, evidence.track_id, null, evidence.level::text,
     evidence.achieved_at, evidence.expires_on,
-    case when evidence.revoked_at <= %(known_at)s then evidence.revoked_from end
+    case when evidence.revoked_at <= {known_at}::timestamptz then evidence.revoked_from end
 from proficiency_evidence as evidence
-where evidence.person_id {people} and evidence.track_id is not null
-    and evidence.recorded_at <= %(known_at)s
+where evidence.person_id {of_people} and evidence.track_id is not null
+    and evidence.recorded_at <= {known_at}::timestamptz
 """
 _PEOPLE = """
 union all
 select 'p', id, null, null, null, null, null, null, null
-from people where id {people} and erased_at is null
+from people where id {of_people} and erased_at is null
 """
 
 
 @cache
-def _statement(has_many_questions: bool, has_many_scopes: bool, has_tracks: bool, has_platform: bool) -> str:
+def _statement(
+    has_many_questions: bool, has_many_scopes: bool, has_tracks: bool, has_platform: bool
+) -> PreparedStatement:
+    """Its parameters are those of `_PARAMETERS` in their order, without the last two where no track is asked for."""
     parts = [_RULES, _MEMBERS, _WAIVERS, _SCOPE_EVIDENCE]
     if has_tracks:
         parts += [_TRACKS, _TRACK_EVIDENCE]
     if has_platform:
         parts.append(_PEOPLE)
-    return "".join(parts).format(**_FORMS[has_many_questions], scopes=_SCOPE_FORMS[has_many_scopes])
+    places = {name: f"${number}" for number, name in enumerate(_PARAMETERS, 1)}
+    forms = {**_FORMS[has_many_questions], "of_scopes": _SCOPE_FORMS[has_many_scopes]}
+    placed = {name: form.format(**places) for name, form in forms.items()}
+    return PreparedStatement("".join(parts).format(**placed, **places))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +199,11 @@ def _guess(pair: tuple[UUID | None, str]) -> GateTerms | None:
     return None if rule_id is None else _terms_of_rule.get(rule_id)
 
 
-def _targets(terms: Iterable[GateTerms]) -> tuple[frozenset[str], frozenset[str]]:
-    scopes, tracks = set(), set()
-    for each in terms:
-        for requirement in each.requirements:
-            if requirement.scope is not None:
-                scopes.add(requirement.scope)
-            elif requirement.track is not None:
-                tracks.add(requirement.track)
-    return frozenset(scopes), frozenset(tracks)
+def _targets(terms: Collection[GateTerms]) -> tuple[frozenset[str], frozenset[str]]:
+    return (
+        frozenset().union(*[each.scopes for each in terms]),
+        frozenset().union(*[each.tracks for each in terms]),
+    )
 
 
 def _fetch(
@@ -210,29 +217,23 @@ def _fetch(
 ) -> list[Row]:
     has_many = len(asked) > 1
     one_scope = next(iter(scopes)) if len(scopes) == 1 else None
-    parameters: dict[str, object] = {
-        "scopes": sorted(scopes) if one_scope is None else one_scope,
-        "day": day,
-        "known_at": known_at,
-    }
+    values: list[object]
     if has_many:
-        parameters["organizations"] = [organization_id for organization_id, _ in pairs]
-        parameters["actions"] = [action for _, action in pairs]
-        parameters["people"] = list({each.person_id for each in asked})
+        values = [
+            [organization_id for organization_id, _ in pairs],
+            [action for _, action in pairs],
+            list({each.person_id for each in asked}),
+        ]
         has_platform = any(organization_id is None for organization_id, _ in pairs)
     else:
         question = asked[0]
-        parameters["organizations"] = question.organization_id
-        parameters["actions"] = question.action
-        parameters["people"] = question.person_id
+        values = [question.organization_id, question.action, question.person_id]
         has_platform = question.organization_id is None
+    values += [sorted(scopes) if one_scope is None else one_scope, day, known_at]
     if tracks:
         names = [parse_track_name(track) for track in tracks]
-        parameters["personas"] = sorted({str(persona) for persona, _ in names})
-        parameters["tiers"] = sorted({str(tier) for _, tier in names})
-    statement = _statement(has_many, one_scope is None, bool(tracks), has_platform)
-    rows: list[Row] = connection.execute(statement, parameters, prepare=True, binary=True).fetchall()
-    return rows
+        values += [sorted({str(persona) for persona, _ in names}), sorted({str(tier) for _, tier in names})]
+    return _statement(has_many, one_scope is None, bool(tracks), has_platform).run(connection, values)
 
 
 def _known_terms(

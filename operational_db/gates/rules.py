@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from uuid import UUID
 
 from operational_db.errors import InvalidInputError
@@ -107,6 +108,16 @@ class GateTerms:
     policy_id: UUID | None = None
     runbook_id: UUID | None = None
     lesson_id: UUID | None = None
+
+    @cached_property
+    def scopes(self) -> frozenset[str]:
+        """The scopes it asks for."""
+        return frozenset([each.scope for each in self.requirements if each.scope is not None])
+
+    @cached_property
+    def tracks(self) -> frozenset[str]:
+        """The names of the tracks it asks for."""
+        return frozenset([each.track for each in self.requirements if each.track is not None])
 
     def canonical(self) -> str:
         """Canonical JSON of the version, from which decisions can be replayed."""
@@ -207,6 +218,12 @@ class RequirementResult:
     reason: GateReason
     evidence_id: UUID | None
     valid_until: date | None
+
+    @property
+    def requirement(self) -> Requirement:
+        """What was asked for, but for the window."""
+        kind, _, name = self.key.partition(":")
+        return Requirement(self.level, scope=name) if kind == "scope" else Requirement(self.level, track=name)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from operational_db.errors import NotFoundError
 from operational_db.gates.access_repository import AccessRepository
 from operational_db.gates.history import load_history
 from operational_db.gates.repository import GateRepository, to_terms
@@ -20,29 +19,6 @@ from operational_db.identity.rules import Permission, Principal
 
 # People looked at together while a page of a search is filled.
 BATCH = 500
-REMEMBERED = 10_000
-
-_terms_of_rule: dict[UUID, GateTerms] = {}
-
-
-def rule_terms(session: Session, rule_id: UUID) -> GateTerms:
-    """The terms of a rule version; what is asked of people is no secret. A version never changes, so it is kept.
-
-    Raises
-    ------
-    NotFoundError
-        When there is no such version.
-    """
-    known = _terms_of_rule.get(rule_id)
-    if known is not None:
-        return known
-    rule = GateRepository(session).rule(rule_id)
-    if rule is None:
-        raise NotFoundError("There is no rule with this id.")
-    if len(_terms_of_rule) >= REMEMBERED:
-        _terms_of_rule.clear()
-    terms = _terms_of_rule[rule_id] = to_terms(rule)
-    return terms
 
 
 def person_of_subject(session: Session, subject: str) -> UUID | None:

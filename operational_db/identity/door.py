@@ -10,17 +10,18 @@ import psycopg
 
 from operational_db.errors import NotSignedInError
 from operational_db.identity.rules import Grant, Principal
+from operational_db.prepared import PreparedStatement
 from operational_db.types import Role
 
-_HOLDER = """
+_HOLDER = PreparedStatement("""
 select token.expires_at, token.revoked_at, person.id, person.display_name, person.erased_at,
     membership.organization_id, membership.role
 from api_tokens as token
 join people as person on person.id = token.person_id
 left join memberships as membership on membership.person_id = person.id
-    and membership.started_on <= %(day)s and (membership.ended_on is null or membership.ended_on > %(day)s)
-where token.token_sha256 = %(digest)s
-"""
+    and membership.started_on <= $2::date and (membership.ended_on is null or membership.ended_on > $2::date)
+where token.token_sha256 = $1
+""")
 
 
 def principal_at_door(connection: psycopg.Connection, token: str, *, now: datetime) -> Principal:
@@ -32,7 +33,7 @@ def principal_at_door(connection: psycopg.Connection, token: str, *, now: dateti
         When the token is unknown, expired or revoked, or its person was erased.
     """
     digest = hashlib.sha256(token.encode()).digest()
-    rows = connection.execute(_HOLDER, {"digest": digest, "day": now.date()}, prepare=True, binary=True).fetchall()
+    rows = _HOLDER.run(connection, (digest, now.date()))
     if not rows or rows[0][1] is not None or rows[0][0] <= now:
         raise NotSignedInError("The bearer token is unknown, revoked or expired. Mint a new one with `sitesync token`.")
     _, _, person_id, display_name, erased_at, _, _ = rows[0]

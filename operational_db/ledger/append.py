@@ -13,20 +13,20 @@ from uuid_utils import uuid7
 from operational_db.database import psycopg_connection
 from operational_db.ledger.canonical import body_text, instant_text
 from operational_db.ledger.events import CrewDecided, Event, GateDecided
+from operational_db.prepared import PreparedStatement
 from operational_db.tables.ledger import LedgerEvent
 from operational_db.types import new_id
 
 # Characters handed to the driver at a time: large enough to cost little, small enough to hold no import in memory.
 COPY_BLOCK = 256 * 1024
-_INSERT_ONE = (
+_INSERT_ONE = PreparedStatement(
     "insert into ledger_events (id, kind, version, subject_id, organization_id, occurred_at, recorded_at, body)"
-    " values (%s, %s, %s, %s, %s, %s, %s, %s)"
+    " values ($1, $2, $3, $4, $5, $6, $7, $8)"
 )
-# In binary: writing texts into the text of an array takes longer than all the rest.
-_INSERT_MANY = (
+_INSERT_MANY = PreparedStatement(
     "insert into ledger_events (id, kind, version, subject_id, organization_id, occurred_at, recorded_at, body)"
-    " select id, kind, version, subject_id, organization_id, occurred_at, %b, body from unnest("
-    "%b::uuid[], %b::text[], %b::int2[], %b::uuid[], %b::uuid[], %b::timestamptz[], %b::text[]"
+    " select id, kind, version, subject_id, organization_id, occurred_at, $1::timestamptz, body from unnest("
+    "$2::uuid[], $3::text[], $4::int2[], $5::uuid[], $6::uuid[], $7::timestamptz[], $8::text[]"
     ") as new(id, kind, version, subject_id, organization_id, occurred_at, body)"
 )
 
@@ -91,8 +91,8 @@ def insert_events(
     ids = [new_id() for _ in events] if ids is None else ids
     if len(events) == 1:
         event = events[0]
-        connection.execute(
-            _INSERT_ONE,
+        _INSERT_ONE.run(
+            connection,
             (
                 ids[0],
                 event.kind,
@@ -103,12 +103,10 @@ def insert_events(
                 now,
                 body_text(event),
             ),
-            prepare=True,
-            binary=True,
         )
         return ids
-    connection.execute(
-        _INSERT_MANY,
+    _INSERT_MANY.run(
+        connection,
         (
             now,
             list(ids),
@@ -119,8 +117,6 @@ def insert_events(
             [event.occurred_at for event in events],
             [body_text(event) for event in events],
         ),
-        prepare=True,
-        binary=True,
     )
     return ids
 

@@ -1,22 +1,22 @@
 """Queries on evidence, scope rules, tracks and the lessons that lead there."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, text
+import psycopg
+from sqlalchemy import exists, or_, select, text
 from sqlalchemy.orm import Session
 
+from operational_db.database import psycopg_connection
 from operational_db.errors import NotFoundError
+from operational_db.proficiency.lookup import AvailableLesson, published_lessons, terms_of_scopes
 from operational_db.proficiency.rules import (
     QUIZ_THRESHOLD,
     Evidence,
     LessonPass,
     ScopeRuleTerms,
     TrackStep,
-    default_terms,
     level_of_result,
 )
 from operational_db.tables.content import Lesson, LessonAttempt, LessonVersion
@@ -25,26 +25,11 @@ from operational_db.tables.identity import Membership, Person
 from operational_db.tables.learning import Enrollment
 from operational_db.types import (
     EnrollmentStatus,
-    LessonStatus,
     LessonType,
     Persona,
     ProficiencyLevel,
     TrackTier,
 )
-
-
-@dataclass(frozen=True)
-class AvailableLesson:
-    """A published lesson that an organization's people can take."""
-
-    lesson_id: UUID
-    code: str
-    title: str
-    lesson_type: LessonType
-    version: str
-    minutes: Decimal
-    scope_tags: tuple[str, ...]
-    pass_threshold: int
 
 
 def to_evidence(row: ProficiencyEvidence) -> Evidence:
@@ -59,20 +44,6 @@ def to_evidence(row: ProficiencyEvidence) -> Evidence:
         expires_on=row.expires_on,
         revoked_from=row.revoked_from,
         revoked_at=row.revoked_at,
-    )
-
-
-def to_terms(row: ScopeRule) -> ScopeRuleTerms:
-    return ScopeRuleTerms(
-        scope=row.scope,
-        certified_at_level=row.certified_at_level,
-        validity_basis=row.validity_basis,
-        validity_months=row.validity_months,
-        calendar_month=row.calendar_month,
-        calendar_day=row.calendar_day,
-        minimum_active_days=row.minimum_active_days,
-        renewal_window_days=row.renewal_window_days,
-        grace_days=row.grace_days,
     )
 
 
@@ -165,20 +136,7 @@ class ProficiencyRepository:
         self, scopes: Iterable[str], organization_id: UUID | None, *, on: date, as_known_at: datetime | None = None
     ) -> dict[str, ScopeRuleTerms]:
         """The terms of each scope on a day: the organization's own, else the platform's, else the seed's."""
-        wanted = set(scopes)
-        statement = select(ScopeRule).where(
-            ScopeRule.scope.in_(wanted),
-            or_(ScopeRule.organization_id == organization_id, ScopeRule.organization_id.is_(None)),
-            ScopeRule.effective_from <= on,
-        )
-        if as_known_at is not None:
-            statement = statement.where(ScopeRule.created_at <= as_known_at)
-        terms = {scope: default_terms(scope) for scope in wanted}
-        # The last one of a scope stays: own rules after the platform's, higher versions after lower ones.
-        ordered = statement.order_by(ScopeRule.organization_id.asc().nulls_first(), ScopeRule.version)
-        for row in self.session.scalars(ordered):
-            terms[row.scope] = to_terms(row)
-        return terms
+        return terms_of_scopes(self._connection(), set(scopes), organization_id, on=on, as_known_at=as_known_at)
 
     def lock_scope(self, organization_id: UUID | None, scope: str) -> None:
         key = f"scope-rule/{organization_id or 'platform'}/{scope}"
@@ -307,45 +265,8 @@ class ProficiencyRepository:
 
     def course_lessons(self, course_id: UUID, organization_id: UUID | None) -> list[AvailableLesson]:
         """Published lessons that are this course, of the platform or the organization."""
-        return self._lessons(organization_id, Lesson.course_id == course_id)
+        return published_lessons(self._connection(), organization_id, course_id=course_id)
 
-    def lessons_for(
-        self, organization_id: UUID | None, *, scopes: Collection[str], lesson_ids: Collection[UUID]
-    ) -> list[AvailableLesson]:
-        """Published lessons that teach one of the scopes or are among those named."""
-        matches = or_(LessonVersion.scope_tags.overlap(list(scopes)), Lesson.id.in_(lesson_ids))
-        return self._lessons(organization_id, matches)
-
-    def _lessons(self, organization_id: UUID | None, matches: ColumnElement[bool]) -> list[AvailableLesson]:
-        # Columns, not rows: slides and questions are large, and every denial asks for this.
-        statement = (
-            select(
-                Lesson.id,
-                Lesson.code,
-                Lesson.title,
-                Lesson.lesson_type,
-                LessonVersion.version,
-                LessonVersion.duration_minutes,
-                LessonVersion.scope_tags,
-                LessonVersion.pass_threshold,
-            )
-            .join(
-                LessonVersion,
-                and_(LessonVersion.lesson_id == Lesson.id, LessonVersion.status == LessonStatus.PUBLISHED),
-            )
-            .where(or_(Lesson.organization_id.is_(None), Lesson.organization_id == organization_id), matches)
-            .order_by(Lesson.id)
-        )
-        return [
-            AvailableLesson(
-                lesson_id=row.id,
-                code=row.code,
-                title=row.title,
-                lesson_type=row.lesson_type,
-                version=row.version,
-                minutes=row.duration_minutes,
-                scope_tags=tuple(row.scope_tags),
-                pass_threshold=row.pass_threshold,
-            )
-            for row in self.session.execute(statement)
-        ]
+    def _connection(self) -> psycopg.Connection:
+        self.session.flush()
+        return psycopg_connection(self.session.connection())

@@ -495,7 +495,5 @@ def next_required_training(
     found = look_up(psycopg_connection(session.connection()), [(asked, now)])[0]
     if found.terms is None:
         return RequiredTraining((), Decimal(0), TrainingReason.NO_RULE)
-    decision = decide(found.terms, found.facts, now)
-    unmet = tuple(each for each in found.terms.requirements if each.key in decision.missing)
-    gap = TrainingGap(unmet, person_id, organization_id)
+    gap = TrainingGap.of_decision(decide(found.terms, found.facts, now))
     return training_for_gaps(session, [gap], now=now)[0]

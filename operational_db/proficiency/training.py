@@ -5,22 +5,25 @@ passed once for all of them. Who may know it is decided by the callers.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
+import psycopg
 from sqlalchemy.orm import Session
 
-from operational_db.gates.rules import GateTerms, Requirement
+from operational_db.database import psycopg_connection
+from operational_db.gates.rules import GateDecision, Requirement
 from operational_db.proficiency import rules
+from operational_db.proficiency.lookup import AvailableLesson, published_lessons, terms_of_scopes
 from operational_db.proficiency.path import Ways, shortest_path
-from operational_db.proficiency.repository import AvailableLesson, ProficiencyRepository
-from operational_db.proficiency.rules import LessonPass
+from operational_db.proficiency.repository import ProficiencyRepository
+from operational_db.proficiency.rules import LessonPass, TrackStep
 from operational_db.proficiency.views import LessonStep, RequiredTraining, TrainingReason
-from operational_db.tables.gates import ProficiencyEvidence
+from operational_db.tables.gates import ProficiencyEvidence, TrainingTrack
 from operational_db.types import LessonType, ProficiencyLevel
 
 
@@ -33,10 +36,15 @@ class TrainingGap:
     organization_id: UUID | None
 
     @classmethod
-    def of_terms(cls, terms: GateTerms, missing: Iterable[str], *, person_id: UUID, organization_id: UUID) -> Self:
-        """The requirements, by their keys, that a decision on these terms found unmet."""
-        keys = frozenset(missing)
-        return cls(tuple(each for each in terms.requirements if each.key in keys), person_id, organization_id)
+    def of_decision(cls, decision: GateDecision) -> Self:
+        """The requirements that a decision found unmet."""
+        unmet = tuple(result.requirement for result in decision.requirements if not result.is_met)
+        return cls(unmet, decision.person_id, decision.organization_id)
+
+    @property
+    def is_of_scopes(self) -> bool:
+        """Whether it is in scopes alone, so that the way out of it is the same for everybody."""
+        return all(each.track is None for each in self.unmet)
 
 
 def training_for_gaps(session: Session, gaps: Sequence[TrainingGap], *, now: datetime) -> list[RequiredTraining]:
@@ -45,13 +53,34 @@ def training_for_gaps(session: Session, gaps: Sequence[TrainingGap], *, now: dat
     Of several ways of the same length the one with fewer minutes. A simulation is the way to `proficient`; a scope
     whose rule certifies at `completed` is also reached by a quiz, because certified is the higher level.
     """
-    repository = ProficiencyRepository(session)
+    session.flush()
+    return _training(psycopg_connection(session.connection()), ProficiencyRepository(session), gaps, now)
+
+
+def training_for_scopes(
+    connection: psycopg.Connection, gaps: Sequence[TrainingGap], *, now: datetime
+) -> list[RequiredTraining]:
+    """As `training_for_gaps`, for gaps in scopes alone, on the driver's connection.
+
+    Raises
+    ------
+    ValueError
+        When a gap is in a track.
+    """
+    if not all(gap.is_of_scopes for gap in gaps):
+        raise ValueError("The way through a track depends on what the person passed: ask training_for_gaps.")
+    return _training(connection, None, gaps, now)
+
+
+def _training(
+    connection: psycopg.Connection, repository: ProficiencyRepository | None, gaps: Sequence[TrainingGap], now: datetime
+) -> list[RequiredTraining]:
     of_organization: dict[UUID | None, list[TrainingGap]] = defaultdict(list)
     for gap in gaps:
         if gap.unmet:
             of_organization[gap.organization_id].append(gap)
     finders = {
-        organization_id: _WayFinder(repository, found, organization_id, now)
+        organization_id: _WayFinder(connection, repository, found, organization_id, now)
         for organization_id, found in of_organization.items()
     }
     return [
@@ -67,7 +96,8 @@ class _WayFinder:
 
     def __init__(
         self,
-        repository: ProficiencyRepository,
+        connection: psycopg.Connection,
+        repository: ProficiencyRepository | None,
         gaps: Sequence[TrainingGap],
         organization_id: UUID | None,
         now: datetime,
@@ -75,27 +105,40 @@ class _WayFinder:
         requirements = {requirement for gap in gaps for requirement in gap.unmet}
         scopes = {each.scope for each in requirements if each.scope is not None}
         names = {each.track for each in requirements if each.track is not None}
-        self._tracks = {name: repository.track(*rules.parse_track_name(name), organization_id) for name in names}
-        self._steps = {
-            name: [] if track is None else repository.steps(track.id) for name, track in self._tracks.items()
-        }
-        in_tracks = {step.lesson_id for steps in self._steps.values() for step in steps}
-        found = repository.lessons_for(organization_id, scopes=scopes, lesson_ids=in_tracks)
-        self._lessons: dict[UUID, AvailableLesson] = {lesson.lesson_id: lesson for lesson in found}
-        self._terms = repository.terms_of(scopes | names, organization_id, on=now.date())
-        people = {gap.person_id for gap in gaps if any(each.track is not None for each in gap.unmet)}
-        track_ids = [track.id for track in self._tracks.values() if track is not None]
+        self._tracks: dict[str, TrainingTrack | None] = {}
+        self._steps: dict[str, list[TrackStep]] = {}
         self._held: Mapping[UUID, Sequence[ProficiencyEvidence]] = {}
         self._passes: Mapping[UUID, Sequence[LessonPass]] = {}
-        if people and track_ids:
-            self._held = repository.track_evidence_of(people, track_ids)
-            self._passes = repository.passes_of(people, in_tracks)
+        if repository is not None and names:
+            self._read_tracks(repository, names, gaps, organization_id)
+        in_tracks = {step.lesson_id for steps in self._steps.values() for step in steps}
+        found = published_lessons(connection, organization_id, scopes=scopes, lesson_ids=in_tracks)
+        self._lessons: dict[UUID, AvailableLesson] = {lesson.lesson_id: lesson for lesson in found}
+        self._terms = terms_of_scopes(connection, scopes | names, organization_id, on=now.date())
         # A way through scopes alone is everybody's.
         self._of_scopes: dict[tuple[Requirement, ...], RequiredTraining] = {}
 
+    def _read_tracks(
+        self,
+        repository: ProficiencyRepository,
+        names: Collection[str],
+        gaps: Sequence[TrainingGap],
+        organization_id: UUID | None,
+    ) -> None:
+        """What the tracks ask, and what those who are asked for it passed of them."""
+        for name in names:
+            track = self._tracks[name] = repository.track(*rules.parse_track_name(name), organization_id)
+            self._steps[name] = [] if track is None else repository.steps(track.id)
+        people = {gap.person_id for gap in gaps if not gap.is_of_scopes}
+        track_ids = [track.id for track in self._tracks.values() if track is not None]
+        if people and track_ids:
+            in_tracks = {step.lesson_id for steps in self._steps.values() for step in steps}
+            self._held = repository.track_evidence_of(people, track_ids)
+            self._passes = repository.passes_of(people, in_tracks)
+
     def training(self, gap: TrainingGap) -> RequiredTraining:
         """The shortest of the ways."""
-        if any(each.track is not None for each in gap.unmet):
+        if not gap.is_of_scopes:
             return self._training(gap)
         known = self._of_scopes.get(gap.unmet)
         if known is None:

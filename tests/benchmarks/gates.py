@@ -14,8 +14,9 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import Engine, text
 
-from operational_db.database import APPLICATION_ROLE, create_owner_engine, psycopg_connection, unit_of_work
+from operational_db.database import APPLICATION_ROLE, create_owner_engine, unit_of_work
 from operational_db.gates import service
+from operational_db.gates.desk import desk_of
 from operational_db.gates.lookup import Asked, look_up
 from operational_db.gates.rules import decide
 from operational_db.gates.service import set_gate_rule
@@ -132,15 +133,13 @@ def fill(bench: Bench) -> Filled:
 
 
 def measure_decision(bench: Bench, filled: Filled) -> Row:
-    """Look-up and decision of one person after another on one connection, without the record."""
+    """Look-up and decision of one person after another on one connection of the desk, without the record."""
     count = bench.effort.decision_count
-    with filled.engine.connect() as connection:
-        raw = psycopg_connection(connection)
+    with desk_of(filled.engine).connection(filled.engine) as raw:
         times = [_timed(_decide, raw, filled, number) for number in range(-200, count)][200:]
         bare = [_timed(_bare_look_up, raw, filled, number) for number in range(count)]
         questions = [(_asked(filled, number), filled.now) for number in range(CEDAR_DECISIONS)]
         found = [look_up(raw, [question])[0] for question in questions]
-        connection.rollback()
     requests = [to_request(each.terms, each.facts, each.now, passes=False) for each in found]
     ours = [_timed(decide, each.terms, each.facts, each.now) for each in found]
     theirs = [_timed(are_allowed, [request]) for request in requests]
