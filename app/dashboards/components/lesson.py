@@ -7,10 +7,11 @@ from uuid import UUID
 import streamlit as st
 
 from app.dashboards import session
-from app.dashboards.captions import captioned, to_transcript, to_webvtt
+from app.dashboards.captions import to_transcript
 from app.dashboards.chips import chip_of
 from app.dashboards.components.certification import certification_chip, link_to_lesson, locale, to_minutes
 from app.dashboards.components.gate import Blocked, go_back
+from app.dashboards.components.lesson_text import show_media
 from app.dashboards.formats import to_instant, to_number, to_plural, to_relative_day, to_words
 from app.dashboards.navigation import MY_TRAINING
 from app.dashboards.use_cases import gates, lessons
@@ -127,13 +128,9 @@ def _show_slide(taking: Taking, slide: SlideView) -> None:
 
 
 def _show_media(taking: Taking, media: MediaView) -> None:
-    if media.url is not None:
-        st.video(media.url, subtitles=to_webvtt(media.captions) if media.captions else None, alt=media.alt)
-    elif media.svg is not None:
-        drawing = captioned(media.svg, media.captions, play=taking.plays) if media.captions else media.svg
-        st.image(drawing, width=640, alt=media.alt)
-        if media.kind is not MediaKind.IMAGE:
-            st.button("Play again", key="lesson_play", icon=":material/replay:", on_click=_play, args=(taking,))
+    show_media(media, plays=taking.plays)
+    if media.svg is not None and media.kind is not MediaKind.IMAGE:
+        st.button("Play again", key="lesson_play", icon=":material/replay:", on_click=_play, args=(taking,))
     if media.captions:
         with st.expander("Captions as text", icon=":material/closed_caption:"):
             st.markdown(to_transcript(media.captions))
@@ -146,14 +143,16 @@ def _play(taking: Taking) -> None:
 def _show_checks(viewer: Viewer, taking: Taking) -> None:
     st.subheader("Check yourself")
     st.caption("Answered at once, and not graded.")
-    for check in taking.view.checks:
-        chosen = _ask(check, f"check_{check.id}")
-        st.button("Check", key=f"check_{check.id}_go", on_click=_check, args=(viewer, taking, check, chosen))
+    for number, check in enumerate(taking.view.checks, 1):
+        _ask(check, f"check_{check.id}")
+        label = "Check" if len(taking.view.checks) == 1 else f"Check answer {number}"
+        st.button(label, key=f"check_{check.id}_go", on_click=_check, args=(viewer, taking, check))
         if check.id in taking.answered:
             _show_answer(taking, check.prompt, taking.answered[check.id], is_prompted=False)
 
 
-def _check(viewer: Viewer, taking: Taking, check: QuestionView, chosen: Sequence[str]) -> None:
+def _check(viewer: Viewer, taking: Taking, check: QuestionView) -> None:
+    """What is chosen when the button is pressed."""
     taking.problem = ""
     try:
         taking.answered[check.id] = lessons.answer_check(
@@ -161,7 +160,7 @@ def _check(viewer: Viewer, taking: Taking, check: QuestionView, chosen: Sequence
             viewer.principal,
             lesson_id=taking.view.lesson_id,
             question_id=check.id,
-            chosen=chosen,
+            chosen=_chosen(check, f"check_{check.id}"),
             organization_id=taking.organization_id,
             locale=locale(),
         )
@@ -176,6 +175,14 @@ def _ask(question: QuestionView, key: str) -> list[str]:
         st.markdown(f"**{question.prompt}** (choose all that are right)")
         return [option for option in texts if st.checkbox(texts[option], key=f"{key}_{option}")]
     chosen = st.radio(f"**{question.prompt}**", list(texts), index=None, format_func=texts.__getitem__, key=key)
+    return [] if chosen is None else [chosen]
+
+
+def _chosen(question: QuestionView, key: str) -> list[str]:
+    """The same from the state of the fields, for a button's callback."""
+    if question.is_multiple:
+        return [option.id for option in question.options if st.session_state[f"{key}_{option.id}"]]
+    chosen = st.session_state[key]
     return [] if chosen is None else [chosen]
 
 

@@ -429,6 +429,11 @@ class TestRules:
         assert "Newly denied today" not in texts(app), "another proposal is tried anew"
         _click(app, "gates_validity_see")
         assert "Nobody would newly be denied or allowed." in texts(app)
+        # What was typed since the trial is neither set untried nor passed over: it is asked to be tried.
+        app.number_input(key="gates_validity_data-export_months").set_value(6)
+        _click(app, "gates_validity_set")
+        assert not [button for button in app.button if button.key == "gates_validity_set"]
+        app.number_input(key="gates_validity_data-export_months").set_value(18).run()
         _click(app, "gates_validity_set")
         assert "Version 2 of how long “data-export” counts holds for what is reached from 21 Nov 2026 on." in texts(app)
         own = [rule for rule in _all(records, ScopeRule) if rule.organization_id == figures.COMPANY]  # type: ignore[attr-defined]
@@ -510,10 +515,14 @@ class TestContent:
         reviews = [r for r in _all(records, LessonReview) if r.lesson_version_id == draft]  # type: ignore[attr-defined]
         assert len(reviews) == 2
         app = working.open("reviewer", "content/version", version=str(draft))
+        assert "**Slide 1: " in texts(app)
         _click(app, f"review_{reviews[0].id}_changes_requested")  # type: ignore[attr-defined]
         assert "Say what is to be changed" in app.error[0].value
+        # Typed and sent at once, as a press on the button does that leaves the field.
+        app.text_area(key=f"review_{reviews[0].id}_comment").set_value("Clear enough.")  # type: ignore[attr-defined]
         _click(app, f"review_{reviews[0].id}_approved")  # type: ignore[attr-defined]
         assert _count(records, "content.reviewed") == 1
+        assert "Clear enough." in [review.comment for review in _all(records, LessonReview)]  # type: ignore[attr-defined]
 
     def test_the_workbench_lists_what_waits(self, working: Visit, draft: UUID) -> None:
         app = working.open("manager", "content/lessons")
@@ -647,8 +656,8 @@ class TestEvidence:
         self, working: Visit, records: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         app = working.open("auditor", "company/overview")
-        links = [link.proto for link in app.get("page_link") if link.proto.label == "Its evidence"]
-        assert len(links) == 5
+        links = [link.proto for link in app.get("page_link") if link.proto.label.startswith("Its evidence: ")]
+        assert len({link.label for link in links}) == 5
         assert "figure=overdue" in links[1].query_string
         self._bundle(working, records)  # seals what is there: two people got access
         with Session(records) as session:
@@ -685,7 +694,7 @@ class TestEvidence:
     @pytest.mark.parametrize("who", ["supervisor"])
     def test_who_may_not_export_sees_no_way_there(self, working: Visit, who: str) -> None:
         app = working.open(who, "company/overview")
-        assert "Its evidence" not in [link.proto.label for link in app.get("page_link")]
+        assert not [link for link in app.get("page_link") if link.proto.label.startswith("Its evidence")]
 
     def test_a_closed_gate_hands_out_nothing(self, working: Visit, records: Engine) -> None:
         _block(records, "evidence-export", "data-export")

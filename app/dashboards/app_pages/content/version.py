@@ -1,4 +1,4 @@
-"""One version of a lesson: what is missing before it ships, its reviews, and publishing it."""
+"""One version of a lesson: what it says, what is missing before it ships, its reviews, and publishing it."""
 
 from uuid import UUID
 
@@ -8,6 +8,7 @@ from app.dashboards import session
 from app.dashboards.chips import chip_of
 from app.dashboards.components.content import show_version
 from app.dashboards.components.frame import answer, open_page
+from app.dashboards.components.lesson_text import show_text
 from app.dashboards.components.receipts import show_receipts
 from app.dashboards.formats import to_plural, to_relative_day, to_words
 from app.dashboards.navigation import CONTENT_LESSONS, CONTENT_VERSION
@@ -36,4 +37,5 @@ elif version.refresh_due_on is not None:
 else:
     answer(f"{chip} Everything on the checklist is met.")
 show_receipts(viewer)
+show_text(version)
 show_version(viewer, version)
