@@ -1,6 +1,6 @@
 """The two forms of the assignments page: assign what is missing, and exempt. The services decide what is allowed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -82,8 +82,7 @@ def show_assign_missing(viewer: Viewer) -> None:
         due_on = st.date_input(
             "Due", clock.today() + DEFAULT_DUE, min_value=clock.today(), key="assign_due", format="YYYY-MM-DD"
         )
-    chosen_ids = [person_id for label, person_id in labels.items() if label not in left_out]
-    _review(viewer, chosen, chosen_ids, due_on, len(missing) - len(reachable), is_left_out=bool(left_out))
+    _review(viewer, chosen, labels, left_out, due_on, len(missing) - len(reachable))
     st.markdown(f"**{to_plural(len(missing), 'person lacks', 'people lack')} it at this moment**")
     _show_missing(viewer, missing)
 
@@ -111,19 +110,19 @@ def _show_missing(viewer: Viewer, missing: Sequence[MissingPerson]) -> None:
 def _review(
     viewer: Viewer,
     chosen: tuple[UUID, str],
-    person_ids: list[UUID],
+    labels: Mapping[str, UUID],
+    left_out: Sequence[str],
     due_on: date | None,
     already_count: int,
-    *,
-    is_left_out: bool,
 ) -> None:
+    count = len(labels.keys() - set(left_out))
     note = f" {to_plural(already_count, 'person has', 'people have')} it to do already." if already_count else ""
-    if not person_ids:
-        hint = "Clear “Leave out” to choose somebody." if is_left_out else "Their assignments are in the list below."
+    if not count:
+        hint = "Clear “Leave out” to choose somebody." if left_out else "Their assignments are in the list below."
         say_empty(f"Nobody is left to assign “{chosen[1]}” to.{note}", hint)
         return
     if not st.session_state.get(REVIEWING):
-        people_text = to_plural(len(person_ids), "person", "people")
+        people_text = to_plural(count, "person", "people")
         st.button(
             f"Assign to {people_text}…", type="primary", key="assign_review", on_click=_set_reviewing, args=(True,)
         )
@@ -131,7 +130,7 @@ def _review(
             st.caption(note.strip())
         return
     st.warning(
-        f"Assign “{chosen[1]}” to {to_plural(len(person_ids), 'person', 'people')}, due {to_day(due_on)}? "
+        f"Assign “{chosen[1]}” to {to_plural(count, 'person', 'people')}, due {to_day(due_on)}? "
         f"Each gets an entry in the ledger; you can take it back.{note}",
         icon=":material/assignment_ind:",
     )
@@ -141,7 +140,7 @@ def _review(
             type="primary",
             key="assign_confirm",
             on_click=_assign,
-            args=(viewer, chosen[0], person_ids, due_on),
+            args=(viewer, chosen[0], labels),
         )
         st.button("Back", key="assign_back", on_click=_set_reviewing, args=(False,))
 
@@ -150,8 +149,11 @@ def _set_reviewing(value: bool) -> None:
     st.session_state[REVIEWING] = value
 
 
-def _assign(viewer: Viewer, requirement_id: UUID, person_ids: list[UUID], due_on: date | None) -> None:
+def _assign(viewer: Viewer, requirement_id: UUID, labels: Mapping[str, UUID]) -> None:
+    """Whoever is not left out when the button is pressed, due on the day that stands there then."""
     organization_id, engine = viewer.organization_id, session.installation().engine
+    left_out, due_on = st.session_state["assign_left_out"], st.session_state["assign_due"]
+    person_ids = [person_id for label, person_id in labels.items() if label not in left_out]
     if organization_id is None:
         return
     st.session_state[REVIEWING] = not write(

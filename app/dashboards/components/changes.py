@@ -78,14 +78,15 @@ def show_validity_trial(viewer: Viewer, book: RuleBook) -> None:
         show_impact(viewer, tried.preview, key="gates_validity_impact")
         first_day = starts_on or clock.today()
         st.caption("What was earned before keeps its last day; these terms hold for what is earned from then on.")
-        st.button(
+        # No callback: it would set what stood here before, and never see that something else was typed since the trial.
+        if st.button(
             f"Set it from {to_day(first_day)}",
             key="gates_validity_set",
             type="primary",
             icon=":material/event_available:",
-            on_click=_set_validity,
-            args=(viewer, terms, first_day),
-        )
+        ):
+            _set_validity(viewer, terms, first_day)
+            st.rerun()
 
 
 def validity_text(terms: ScopeRuleTerms) -> str:

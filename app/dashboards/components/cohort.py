@@ -131,7 +131,7 @@ def _show_comparison(viewer: Viewer, found: "CohortComparison", organization_id:
                 viewer.principal,
                 organization_id=organization_id,
                 method=str(method),
-                leave_out=[labels[label] for label in left_out],
+                leave_out=[labels[label] for label in st.session_state["cohort_left_out"]],
                 duration_months=int(st.session_state["cohort_months"] or 6),
                 now=clock.now(),
             )

@@ -180,18 +180,19 @@ def _show_review(viewer: Viewer, version: VersionView, review: ReviewView) -> No
         if not may(viewer, version, Permission.REVIEW_LESSONS):
             st.caption("Waits for a reviewer.")
             return
-        comment = st.text_area("Comment", key=f"review_{review.id}_comment", max_chars=2000)
+        comment_key = f"review_{review.id}_comment"
+        st.text_area("Comment", key=comment_key, max_chars=2000)
         with st.container(horizontal=True):
             for label, outcome in (
                 ("Approve", ReviewOutcome.APPROVED),
                 ("Ask for changes", ReviewOutcome.CHANGES_REQUESTED),
             ):
                 st.button(
-                    label,
+                    f"{label}: {to_words(review.area).lower()}{language}",
                     key=f"review_{review.id}_{outcome}",
                     type="primary" if outcome is ReviewOutcome.APPROVED else "secondary",
                     on_click=_decide,
-                    args=(viewer, review, outcome, comment or ""),
+                    args=(viewer, review, outcome, comment_key),
                 )
 
 
@@ -199,8 +200,9 @@ def _said(comment: str) -> str:
     return f"\n\n> {comment}" if comment else ""
 
 
-def _decide(viewer: Viewer, review: ReviewView, outcome: ReviewOutcome, comment: str) -> None:
+def _decide(viewer: Viewer, review: ReviewView, outcome: ReviewOutcome, comment_key: str) -> None:
     engine, principal = session.installation().engine, viewer.principal
+    comment = st.session_state[comment_key] or ""
     write(lambda: live.decide(engine, principal, review=review, outcome=outcome, comment=comment, now=clock.now()))
 
 

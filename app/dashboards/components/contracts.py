@@ -53,10 +53,11 @@ def show_proposals(viewer: Viewer) -> None:
                 st.caption("Your role may look, but not answer. Ask a manager of the company.")
                 continue
             with st.container(horizontal=True):
-                _button(contract, "Accept", "accept", lambda engine, each: owners.accept_contract(
+                about = f"{contract.owner_name}, {_place(contract)}"
+                _button(contract, f"Accept {about}", "accept", lambda engine, each: owners.accept_contract(
                     engine, viewer.principal, contract=each, now=clock.now()
                 ), icon=":material/handshake:", is_primary=True)  # fmt: skip
-                _button(contract, "Decline", "decline", lambda engine, each: owners.decline_contract(
+                _button(contract, f"Decline {about}", "decline", lambda engine, each: owners.decline_contract(
                     engine, viewer.principal, contract=each, now=clock.now()
                 ), icon=":material/do_not_disturb_on:")  # fmt: skip
 
@@ -82,7 +83,8 @@ def show_owner_contracts(viewer: Viewer) -> None:
             )
             st.caption("Until it accepts, nobody of its people can be picked or checked and no visit be planned.")
             if may_manage:
-                _end_button(viewer, contract, "Withdraw", organization_id)
+                about = f"{contract.contractor_name}, {_place(contract)}"
+                _end_button(viewer, contract, f"Withdraw the proposal to {about}", organization_id)
     show_running_contracts(viewer)
     if may_manage:
         with st.expander("Propose a contract", icon=":material/handshake:"):
@@ -107,14 +109,17 @@ def show_running_contracts(viewer: Viewer) -> None:
             other = contract.contractor_name if is_owner else contract.owner_name
             st.markdown(f"**{other}**: {_extent(contract)}.")
             if may_end and contract.ended_on is None:
-                with st.popover("End it", icon=":material/link_off:", key=f"contract_ending_{contract.contract_id}"):
+                about = f"{other}, {_place(contract)}"
+                with st.popover(
+                    f"End {about}…", icon=":material/link_off:", key=f"contract_ending_{contract.contract_id}"
+                ):
                     st.markdown("Today is its last day then; visits planned for later are called off.")
-                    _end_button(viewer, contract, f"End the contract with {other}", organization_id)
+                    _end_button(viewer, contract, f"End the contract with {about}", organization_id)
 
 
 def _show_propose_form(viewer: Viewer, organization_id: UUID) -> None:
     st.caption("The contract starts when the contractor accepts it on its page of visits.")
-    name = st.text_input("Company, by its whole or short name", key="contract_company", max_chars=300)
+    st.text_input("Company, by its whole or short name", key="contract_company", max_chars=300)
     extent = st.radio("Buildings", [ALL_BUILDINGS, ONE_BUILDING], horizontal=True, key="contract_extent")
     building_id: UUID | None = None
     if extent == ONE_BUILDING:
@@ -137,7 +142,7 @@ def _show_propose_form(viewer: Viewer, organization_id: UUID) -> None:
                 engine,
                 viewer.principal,
                 owner_id=organization_id,
-                company=name,
+                company=st.session_state["contract_company"] or "",
                 building_id=building_id,
                 now=clock.now(),
             ),
@@ -156,6 +161,10 @@ def _extent(contract: ContractView) -> str:
     since = "since" if contract.status is ContractStatus.ACCEPTED else "from"
     until = "" if contract.ended_on is None else f" through {to_day(contract.ended_on)}"
     return f"{place}, {since} {to_day(contract.started_on)}{until}"
+
+
+def _place(contract: ContractView) -> str:
+    return contract.building_name or "all buildings"
 
 
 def _end_button(viewer: Viewer, contract: ContractView, label: str, organization_id: UUID) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from app.dashboards import session
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.places import address_id, choose_place, choose_unit
+from app.dashboards.components.visit_crew import to_date
 from app.dashboards.queries import buildings
 from app.dashboards.use_cases import crew, owners
 from app.dashboards.use_cases.crew import Question
@@ -62,8 +63,9 @@ def show_form(viewer: Viewer, organization_id: UUID, ask: Callable[[Question], N
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         equipment_id = choose_unit(place, key="crew", wanted=known.equipment_id)
         planned_on = known.visit.planned_on if known.visit else clock.today()
-        day = st.date_input("Day of work", planned_on, key=f"crew_day_{planned_on}", format="YYYY-MM-DD", width=160)
-    work_on = day if isinstance(day, date) else planned_on
+        day_key = f"crew_day_{planned_on}"
+        day = st.date_input("Day of work", planned_on, key=day_key, format="YYYY-MM-DD", width=160)
+    work_on = to_date(day, planned_on)
     contractors = _contractors(viewer, organization_id, place.building.building_id, work_on)
     if not contractors:
         say_empty(
@@ -74,12 +76,13 @@ def show_form(viewer: Viewer, organization_id: UUID, ask: Callable[[Question], N
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         ids = list(contractors)
         wanted = known.visit.contractor_id if known.visit else None
+        contractor_key = f"crew_contractor_{place.building.building_id}"
         contractor_id = st.selectbox(
             "Contractor",
             ids,
             index=ids.index(wanted) if wanted in contractors else 0,
             format_func=contractors.__getitem__,
-            key=f"crew_contractor_{place.building.building_id}",
+            key=contractor_key,
         )
         people = {
             each.person_id: each.display_name
@@ -92,30 +95,36 @@ def show_form(viewer: Viewer, organization_id: UUID, ask: Callable[[Question], N
             )
         }
         comes = [each.person_id for each in known.visit.crew] if known.visit else []
-        chosen = st.multiselect(
+        people_key = f"crew_people_{contractor_id}_{known.visit.visit_id if known.visit else ''}"
+        st.multiselect(
             "People",
             list(people),
             default=[person_id for person_id in comes if person_id in people],
             format_func=people.__getitem__,
-            key=f"crew_people_{contractor_id}_{known.visit.visit_id if known.visit else ''}",
+            key=people_key,
             max_selections=LARGEST_CREW,
             placeholder="Anybody of the contractor",
         )
-    question = Question(
-        building_id=place.building.building_id,
-        equipment_id=equipment_id,
-        contractor_id=contractor_id,
-        person_ids=tuple(chosen),
-        work_on=work_on,
-        visit_id=known.visit.visit_id if known.visit else None,
-    )
+
+    def press() -> None:
+        """As the fields stand when the button is pressed."""
+        ask(
+            Question(
+                building_id=place.building.building_id,
+                equipment_id=equipment_id,
+                contractor_id=st.session_state[contractor_key],
+                person_ids=tuple(st.session_state[people_key]),
+                work_on=to_date(st.session_state[day_key], planned_on),
+                visit_id=known.visit.visit_id if known.visit else None,
+            )
+        )
+
     st.button(
         "Check the crew",
         key="crew_ask",
         type="primary",
         icon=":material/how_to_reg:",
-        on_click=ask,
-        args=(question,),
+        on_click=press,
         help="The answer goes on record before it is shown.",
     )
 

@@ -124,7 +124,7 @@ def _show_rule(viewer: Viewer, rule: CrewRuleView, *, may_manage: bool) -> None:
         )
         if may_manage:
             st.button(
-                "End it",
+                f"End the requirement for {rule.target_name}",
                 key=f"crew_rule_end_{rule.rule_id}",
                 icon=":material/block:",
                 help="From today on; what was decided stays as it was.",

@@ -148,7 +148,7 @@ def _show_waiver(viewer: Viewer, waiver: WaiverView, *, may_grant: bool) -> None
         )
         if may_grant:
             st.button(
-                "End it now",
+                f"End now: {waiver.display_name}, {waiver.action}",
                 key=f"waiver_end_{waiver.waiver_id}",
                 on_click=_end,
                 args=(viewer, waiver),

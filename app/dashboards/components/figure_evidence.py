@@ -39,6 +39,8 @@ def with_evidence(
         name = BY_LABEL.get(figure.label)
         if name is None:
             return figure
-        return replace(figure, evidence=Drill(EVIDENCE_EXPORT, LABEL, {"figure": name, **taken}))
+        return replace(
+            figure, evidence=Drill(EVIDENCE_EXPORT, f"{LABEL}: {figure.label.lower()}", {"figure": name, **taken})
+        )
 
     return [linked(figure) for figure in figures]

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 
 import streamlit as st
@@ -43,13 +43,14 @@ class Figure:
 
 def show_figures(figures: Sequence[Figure]) -> None:
     """The figures as cards that stack on a narrow screen."""
+    labels = [figure.drill.label for figure in figures if figure.drill is not None]
     with st.grid(min(len(figures), 5), min_column_width=CARD_WIDTH, gap="small") as grid:
         for figure in figures:
             with grid.container(border=True, height="stretch", gap="xsmall"):
-                _card(figure)
+                _card(figure, has_own_label=figure.drill is None or labels.count(figure.drill.label) == 1)
 
 
-def _card(figure: Figure) -> None:
+def _card(figure: Figure, *, has_own_label: bool) -> None:
     st.metric(
         figure.label,
         figure.value,
@@ -67,7 +68,9 @@ def _card(figure: Figure) -> None:
     if figure.drill is not None or figure.evidence is not None:
         st.space("stretch")
     if figure.drill is not None:
-        _link(figure.label, figure.drill)
+        # No two links or buttons of a page may go by one name: a screen reader lists them without their cards.
+        label = figure.drill.label if has_own_label else f"{figure.drill.label}: {figure.label.lower()}"
+        _link(figure.label, replace(figure.drill, label=label))
     if figure.evidence is not None:
         _link(figure.label, figure.evidence)
 

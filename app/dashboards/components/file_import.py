@@ -93,7 +93,7 @@ def show_former_imports(viewer: Viewer, organization_id: UUID, *, importer: str,
             )
             if row.can_be_undone:
                 st.button(
-                    "Take it back",
+                    f"Take back {row.source}, {to_instant(row.finished_at, viewer.zone)}",
                     key=f"{key}_undo_{row.import_id}",
                     icon=":material/undo:",
                     help=help,

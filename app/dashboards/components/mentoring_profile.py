@@ -1,7 +1,7 @@
 """The forms of a mentor's and a mentee's profile: what others see, agreeing to be shown, pausing and withdrawing."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from zoneinfo import available_timezones
 
@@ -249,7 +249,7 @@ def _show_state(viewer: Viewer, side: MentorshipSide, profile: MentorProfileView
         )
         return
     with st.popover("Pause or withdraw", icon=":material/pause_circle:"):
-        until = st.date_input(
+        st.date_input(
             "Shown again on",
             today + timedelta(days=30),
             min_value=today + timedelta(days=1),
@@ -265,7 +265,7 @@ def _show_state(viewer: Viewer, side: MentorshipSide, profile: MentorProfileView
                     engine,
                     viewer.principal,
                     side=side,
-                    until=until if isinstance(until, date) else None,
+                    until=st.session_state[f"{side}_pause_until"],
                     now=clock.now(),
                 )
             ),

@@ -34,7 +34,7 @@ def show_notice(viewer: Viewer, notice: NotificationView, today: date) -> None:
             st.markdown(f"{mark}**{to_relative_day(notice.on_date, today)}**", width="stretch")
             if notice.read_at is None:
                 st.button(
-                    "Mark as read",
+                    f"Mark as read: {to_relative_day(notice.on_date, today)}",
                     key=f"notices_read_{key}",
                     type="tertiary",
                     icon=":material/done:",
@@ -60,7 +60,8 @@ def show_channels(viewer: Viewer, channels: list[PreferenceView]) -> None:
                     address = st.text_input(ADDRESS_LABELS[view.channel] + known, key=f"notices_address_{view.channel}")
                 elif not view.has_address:
                     st.caption("Your record holds no e-mail address; your manager can add one.")
-                if st.form_submit_button("Save", key=f"notices_save_{view.channel}"):
+                label = f"Save: {CHANNEL_LABELS[view.channel].lower()}"
+                if st.form_submit_button(label, key=f"notices_save_{view.channel}"):
                     _set_channel(viewer, view.channel, is_enabled=is_enabled, address=address or None)
 
 

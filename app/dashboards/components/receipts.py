@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from textwrap import shorten
 from uuid import UUID
 
 import streamlit as st
@@ -19,6 +20,7 @@ from operational_db.releases.manifest import current_manifest
 
 RECEIPTS, PROBLEM = "receipts", "write_problem"
 LOOK_AGAIN = "10s"
+UNDO_LABEL_LENGTH = 70
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,13 @@ def _show(viewer: Viewer, receipt: Receipt, number: int) -> bool:
         icon=":material/schedule:",
     )
     if receipt.can_be_undone:
-        st.button("Undo", icon=":material/undo:", key=f"receipt_undo_{number}", on_click=_undo, args=(viewer, receipt))
+        st.button(
+            f"Undo: {shorten(receipt.text, UNDO_LABEL_LENGTH, placeholder='…')}",
+            icon=":material/undo:",
+            key=f"receipt_undo_{number}",
+            on_click=_undo,
+            args=(viewer, receipt),
+        )
     return False
 
 

@@ -66,17 +66,17 @@ def _show_course(viewer: Viewer, found: CourseList, course: RecommendedCourse) -
                 st.caption("It is not free: ask your manager to enroll you or to assign it to you.", width="content")
             else:
                 st.button(
-                    "Enroll",
+                    f"Enroll in {course.title}",
                     key=f"recommended_enroll_{course.course_id}",
                     icon=":material/login:",
                     on_click=_enroll,
                     args=(viewer, course),
                 )
-            with st.popover("Why this", icon=":material/help:", key=f"recommended_why_{course.course_id}"):
+            with st.popover(f"Why {course.title}", icon=":material/help:", key=f"recommended_why_{course.course_id}"):
                 _show_why(course, found)
             if first.kind not in CANNOT_BE_DISMISSED:
                 st.button(
-                    "Not for me",
+                    f"Not for me: {course.title}",
                     key=f"recommended_dismiss_{course.course_id}",
                     type="tertiary",
                     on_click=_change,
@@ -109,7 +109,7 @@ def _show_dismissed(viewer: Viewer, found: CourseList) -> None:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(each.title)
                 st.button(
-                    "Take back",
+                    f"Take back {each.title}",
                     key=f"recommended_restore_{each.course_id}",
                     type="tertiary",
                     icon=":material/undo:",

@@ -160,7 +160,7 @@ def _show_claim(viewer: Viewer, claim: ClaimView) -> None:
         with st.container(horizontal=True):
             for label, is_approved, icon in (("Approve", True, "check"), ("Do not approve", False, "close")):
                 st.button(
-                    label,
+                    f"{label}: {claim.person}, licence {claim.entry.licence_number}",
                     key=f"{key}_{'approve' if is_approved else 'refuse'}",
                     type="primary" if is_approved else "secondary",
                     icon=f":material/{icon}:",

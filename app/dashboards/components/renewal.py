@@ -1,6 +1,6 @@
 """Renewal as its holder and her company meet it: what is missing, continuing education, and renewing many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from uuid import UUID
 
@@ -143,7 +143,8 @@ def _show_log(viewer: Viewer, credits: Sequence[CeCreditView]) -> None:
             )
             if credit.enrollment_id is None:
                 st.button(
-                    "Take back",
+                    f"Take back {credit.activity_description or to_words(credit.activity_type)}, "
+                    f"{to_day(credit.activity_on)}",
                     key=f"credit_withdraw_{credit.credit_id}",
                     icon=":material/undo:",
                     on_click=_withdraw_credit,
@@ -230,9 +231,15 @@ def _choose_and_renew(viewer: Viewer, due: AllDue) -> None:
         type="primary",
         icon=":material/autorenew:",
         help="Those of which nothing is missing are renewed; the others are noted, and what they miss stays listed.",
-        on_click=_renew,
-        args=(viewer, [each.view.certificate_id for each in chosen]),
+        on_click=_renew_all_but,
+        args=(viewer, {label: each.view.certificate_id for label, each in labels.items()}),
     )
+
+
+def _renew_all_but(viewer: Viewer, certificates: Mapping[str, UUID]) -> None:
+    """Without those that are left out when the button is pressed."""
+    left_out = st.session_state["renewal_left_out"]
+    _renew(viewer, [certificate_id for label, certificate_id in certificates.items() if label not in left_out])
 
 
 def _show_due(viewer: Viewer, items: Sequence[Due]) -> None:

@@ -60,14 +60,14 @@ def show_wages(viewer: Viewer, currency: str | None) -> None:
     with st.expander("Set a wage", icon=":material/add:"):
         st.selectbox("Person", list(people), key="wages_person")
         st.date_input("From", value=clock.today(), key="wages_from", format="YYYY-MM-DD")
-        amount = st.number_input("Cost of an hour", min_value=0.0, step=1.0, format="%.2f", key="wages_amount")
+        st.number_input("Cost of an hour", min_value=0.0, step=1.0, format="%.2f", key="wages_amount")
         choose_currency("wages_currency", currency)
         st.button(
             "Set it",
             key="wages_set",
             type="primary",
             icon=":material/save:",
-            disabled=not people or not amount,
+            disabled=not people,
             on_click=_set,
             args=(viewer, organization_id, people),
         )

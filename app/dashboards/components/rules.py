@@ -129,7 +129,7 @@ def _show_rule(viewer: Viewer, rule: GateRuleView, *, may_manage: bool) -> None:
         )
         if may_manage and not rule.is_platform:
             st.button(
-                "End it",
+                f"End the rule on {terms.action}",
                 key=f"gates_end_{terms.action}",
                 icon=":material/block:",
                 help="SiteSync's own rule holds afterwards.",

@@ -95,7 +95,7 @@ def _show_decision(viewer: Viewer, case: CaseView, key: str) -> None:
     with st.container(horizontal=True):
         for label, is_approved, icon in (("Approve", True, "check"), ("Do not approve", False, "close")):
             st.button(
-                label,
+                f"{label}: {case.certificate.display_name}, {case.certificate.certification_name}",
                 key=f"{key}_{'approve' if is_approved else 'refuse'}",
                 type="primary" if is_approved else "secondary",
                 icon=f":material/{icon}:",

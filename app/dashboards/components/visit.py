@@ -103,11 +103,16 @@ def _show_change_form(viewer: Viewer, visit: VisitView) -> None:
         st.error(error.message, icon=":material/error:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        planned_on = st.date_input(
-            "Day", max(visit.planned_on, clock.today()), min_value=clock.today(), format="YYYY-MM-DD", width=160,
-            key=f"visit_day_{visit.visit_id}",
-        )  # fmt: skip
-        chosen = choose_crew(people, key=f"visit_crew_{visit.visit_id}", now=[each.person_id for each in visit.crew])
+        day_key, crew_key = f"visit_day_{visit.visit_id}", f"visit_crew_{visit.visit_id}"
+        st.date_input(
+            "Day",
+            max(visit.planned_on, clock.today()),
+            min_value=clock.today(),
+            format="YYYY-MM-DD",
+            width=160,
+            key=day_key,
+        )
+        choose_crew(people, key=crew_key, now=[each.person_id for each in visit.crew])
     with st.container(horizontal=True):
         st.button(
             "Save day and crew",
@@ -120,8 +125,8 @@ def _show_change_form(viewer: Viewer, visit: VisitView) -> None:
                     engine,
                     viewer.principal,
                     visit=visit,
-                    planned_on=to_date(planned_on, visit.planned_on),
-                    person_ids=chosen,
+                    planned_on=to_date(st.session_state[day_key], visit.planned_on),
+                    person_ids=st.session_state[crew_key],
                     now=clock.now(),
                 ),
             ),

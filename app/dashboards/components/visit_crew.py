@@ -35,9 +35,9 @@ def serving(viewer: Viewer, contractor_id: UUID, on: date) -> Mapping[UUID, Serv
     return {each.person_id: each for each in found}
 
 
-def choose_crew(people: Mapping[UUID, ServingPerson], *, key: str, now: Sequence[UUID]) -> list[UUID]:
-    """Some of them; nobody stands for anybody of the contractor."""
-    return st.multiselect(
+def choose_crew(people: Mapping[UUID, ServingPerson], *, key: str, now: Sequence[UUID]) -> None:
+    """A field for some of them, kept under `key`; nobody stands for anybody of the contractor."""
+    st.multiselect(
         "Who comes",
         list(people),
         default=[person_id for person_id in now if person_id in people],

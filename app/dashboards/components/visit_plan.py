@@ -3,8 +3,10 @@
 from uuid import UUID
 
 import streamlit as st
+from sqlalchemy import Engine
 
 from app.dashboards import session
+from app.dashboards.actions import Receipt
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.places import choose_place, choose_unit
 from app.dashboards.components.visit_crew import choose_crew, serving, to_date, write_visit
@@ -44,28 +46,32 @@ def show_plan_form(viewer: Viewer, organization_id: UUID) -> None:
         st.error(error.message, icon=":material/error:")
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        planned_on = st.date_input("Day", today, min_value=today, key="visit_new_day", format="YYYY-MM-DD", width=160)
-        chosen = choose_crew(people, key=f"visit_new_crew_{contract.contract_id}", now=())
-    purpose = st.text_input("Purpose", key="visit_purpose", max_chars=300)
+        st.date_input("Day", today, min_value=today, key="visit_new_day", format="YYYY-MM-DD", width=160)
+        crew_key = f"visit_new_crew_{contract.contract_id}"
+        choose_crew(people, key=crew_key, now=())
+    st.text_input("Purpose", key="visit_purpose", max_chars=300)
+
+    def plan(engine: Engine) -> Receipt:
+        state = st.session_state
+        return owners.plan_visit(
+            engine,
+            principal,
+            contract=contract,
+            place=place,
+            equipment_id=equipment_id,
+            planned_on=to_date(state["visit_new_day"], today),
+            purpose=state["visit_purpose"] or "",
+            person_ids=state[crew_key],
+            now=clock.now(),
+        )
+
     st.button(
         "Plan the visit",
         key="visit_plan",
         type="primary",
         icon=":material/event:",
         on_click=write_visit,
-        args=(
-            lambda engine: owners.plan_visit(
-                engine,
-                principal,
-                contract=contract,
-                place=place,
-                equipment_id=equipment_id,
-                planned_on=to_date(planned_on, today),
-                purpose=purpose,
-                person_ids=chosen,
-                now=clock.now(),
-            ),
-        ),
+        args=(plan,),
     )
 
 

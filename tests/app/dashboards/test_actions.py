@@ -1,7 +1,7 @@
 """What a manager changes from a page: written once, with its ledger entries, taken back, refused to others."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
@@ -123,18 +123,21 @@ class TestFromThePage:
         visit.engine = records
         title = "Elevator code refresher"
         app = visit.open("manager", "company/assignments", assign_requirement=title)
-        first = figures.name_of(figures.PEOPLE[2])
+        first, second = (figures.name_of(person) for person in figures.PEOPLE[2:4])
         app.multiselect(key="assign_left_out").select(first).run()
         app.button(key="assign_review").click().run()
         assert f"Assign “{title}” to 23 people" in app.warning[0].value
+        # Changed and confirmed at once: what counts is what stands there when the button is pressed.
+        app.multiselect(key="assign_left_out").unselect(first).select(second)
+        app.date_input(key="assign_due").set_value(date(2027, 1, 15))
         app.button(key="assign_confirm").click().run()
         assert not app.exception
-        assert "was assigned to 23 people" in app.info[0].value
+        assert "was assigned to 23 people, due 15 Jan 2027" in app.info[0].value
         assert "Written to the ledger 21 Nov 2026 09:06 (23 entries)." in app.info[0].value
         assert "at the latest around 21 Nov 2026 10:06" in app.info[0].value
         with Session(records) as session:
             reached = set(session.scalars(select(AssignmentRecipient.person_id)))
-        assert reached == set(figures.PEOPLE) - {figures.PEOPLE[2]}
+        assert reached == set(figures.PEOPLE) - {figures.PEOPLE[3]}
         app.button(key="receipt_undo_1").click().run()
         assert app.info[0].value.startswith("Taken back:")
         assert _kinds(records)["training.assignment_cancelled"] == 23

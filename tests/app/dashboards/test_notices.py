@@ -59,7 +59,7 @@ class TestMine:
     def test_reading_puts_a_reminder_aside(self, records: Engine, visit: Visit) -> None:
         remind(records, visit)
         app = visit.open("technician", "me/notifications")
-        next(button for button in app.button if button.label == "Mark as read").click().run()
+        next(button for button in app.button if button.label.startswith("Mark as read")).click().run()
         assert not app.exception
         assert "You have read everything." in texts(app)
         app = visit.open("technician", "me/notifications", notifications_which="Unread")
@@ -69,7 +69,9 @@ class TestMine:
         remind(records, visit)
         assert "There is no reminder here." in texts(visit.open("student", "me/notifications"))
         # Her manager has the copy for employers, which is his own.
-        assert "Mark as read" in [button.label for button in visit.open("manager", "me/notifications").button]
+        assert any(
+            button.label.startswith("Mark as read") for button in visit.open("manager", "me/notifications").button
+        )
 
     def test_channels_are_chosen_on_the_page(self, records: Engine, visit: Visit) -> None:
         app = visit.open("technician", "me/notifications")

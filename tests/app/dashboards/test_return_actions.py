@@ -92,7 +92,7 @@ class TestWagesAndValues:
     def test_a_wage_is_set_listed_and_taken_away(self, visit: Visit, records: Engine) -> None:
         app = visit.open("manager", PAGE, returns_part="Wages")
         app.selectbox("wages_person").set_value(_person_option(app, "wages_person")).run()
-        app.number_input("wages_amount").set_value(41.25).run()
+        app.number_input("wages_amount").set_value(41.25)
         app.button("wages_set").click().run()
         assert "The wage was set." in texts(app)
         assert list(app.dataframe[0].value["amount"]) == ["41.25 USD"]
