@@ -62,8 +62,19 @@ def _to_views(
             statuses.append((recipient, status, fulfilment))
     names = repository.display_names({recipient.person_id for recipient, _, _ in statuses})
     assignments = repository.assignments_with_title({recipient.assignment_id for recipient, _, _ in statuses})
+    reminders = repository.reminders_sent(
+        {recipient.recipient_id: recipient.due_on for recipient, _, _ in statuses if recipient.due_on is not None}
+    )
     return [
-        _to_view(recipient, status, fulfilment, names[recipient.person_id], *assignments[recipient.assignment_id], on)
+        _to_view(
+            recipient,
+            status,
+            fulfilment,
+            names[recipient.person_id],
+            *assignments[recipient.assignment_id],
+            reminders.get(recipient.recipient_id, frozenset()),
+            on,
+        )
         for recipient, status, fulfilment in statuses
     ]
 
@@ -75,6 +86,7 @@ def _to_view(
     display_name: str,
     assignment: TrainingAssignment,
     course_title: str,
+    reminders_sent: frozenset[int],
     on: date,
 ) -> AssignmentView:
     return AssignmentView(
@@ -96,6 +108,7 @@ def _to_view(
         status=status,
         completed_on=None if fulfilment is None else fulfilment.completed_on,
         is_cancelled=_is_cancelled(recipient, on),
+        reminders_sent=reminders_sent,
     )
 
 

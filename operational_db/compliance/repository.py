@@ -3,7 +3,7 @@
 The facts an evaluation needs are loaded by the sibling module `facts`.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -21,7 +21,8 @@ from operational_db.tables.compliance import (
 )
 from operational_db.tables.credentials import Certification
 from operational_db.tables.identity import Membership, Organization, Person, Team
-from operational_db.types import CourseStatus, CourseVisibility, Role
+from operational_db.tables.notifications import NotificationItem
+from operational_db.types import CourseStatus, CourseVisibility, ReminderSchedule, Role
 
 
 def is_open_on(day: date) -> ColumnElement[bool]:
@@ -200,6 +201,20 @@ class ComplianceRepository:
         statement = select(TrainingAssignment, Course.title).join(Course, Course.id == TrainingAssignment.course_id)
         rows = self.session.execute(statement.where(TrainingAssignment.id.in_(assignment_ids)))
         return {row[0].id: (row[0], row[1]) for row in rows}
+
+    def reminders_sent(self, due_dates: Mapping[UUID, date]) -> dict[UUID, frozenset[int]]:
+        """By recipient, the steps that were told of the due date given for her; who was told nothing is left out."""
+        told = select(NotificationItem.subject_id, NotificationItem.due_on, NotificationItem.step).where(
+            NotificationItem.schedule == ReminderSchedule.ASSIGNMENT_DUE,
+            NotificationItem.due_on.in_(set(due_dates.values())),
+            NotificationItem.subject_id.in_(due_dates),
+            NotificationItem.sent_at.is_not(None),
+        )
+        steps: dict[UUID, set[int]] = {}
+        for recipient_id, due_on, step in self.session.execute(told):
+            if due_dates[recipient_id] == due_on:
+                steps.setdefault(recipient_id, set()).add(step)
+        return {recipient_id: frozenset(found) for recipient_id, found in steps.items()}
 
     def open_recipients_of(self, assignment_id: UUID) -> Sequence[AssignmentRecipient]:
         statement = select(AssignmentRecipient).where(

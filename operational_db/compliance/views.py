@@ -67,6 +67,8 @@ class AssignmentView:
     status: TrainingStatus
     completed_on: date | None
     is_cancelled: bool
+    # Which reminders of the present due date were sent: days before it, -1 once it was overdue.
+    reminders_sent: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)

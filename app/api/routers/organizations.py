@@ -32,6 +32,7 @@ from operational_db import clock
 from operational_db.compliance import service as compliance
 from operational_db.compliance.views import AssignmentFilters, AssignmentView
 from operational_db.identity.rules import Permission
+from operational_db.notifications.rules import OVERDUE
 from operational_db.types import TrainingStatus
 
 router = APIRouter(prefix="/organizations/{organization_id}/training", tags=["organization training"])
@@ -42,7 +43,14 @@ def to_assignment_body(view: AssignmentView) -> TrainingAssignmentBody:
     values = {name: getattr(view, name) for name in view.__dataclass_fields__}
     minimum = view.minimum_score
     values["minimum_score"] = None if minimum is None else float(minimum)
-    return TrainingAssignmentBody(**values, requires_passing_score=minimum is not None)
+    sent = values.pop("reminders_sent")
+    return TrainingAssignmentBody(
+        **values,
+        requires_passing_score=minimum is not None,
+        reminder_sent_7_days=7 in sent,
+        reminder_sent_3_days=3 in sent,
+        overdue_notification_sent=OVERDUE in sent,
+    )
 
 
 @router.post("/assign", status_code=status.HTTP_201_CREATED, summary="Assign training")

@@ -79,6 +79,9 @@ class TrainingAssignmentBody(BaseModel):
     status: TrainingStatus
     completed_on: date | None
     is_cancelled: bool
+    reminder_sent_7_days: bool
+    reminder_sent_3_days: bool
+    overdue_notification_sent: bool
 
 
 class RequirementRequest(RequestBody):

@@ -1,6 +1,6 @@
 """Assigning, requiring, compliance figures, company content: for the organization's managers and nobody else."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,8 +8,10 @@ import pytest
 
 from operational_db import clock
 from operational_db.database import unit_of_work
+from operational_db.notifications import service as notifications
 from tests.app.api.conftest import World
 from tests.builders import create_certification, create_course
+from tests.operational_db.notifications.reminding import RecordingChannel, channels_to
 
 
 def add_course(world: World) -> UUID:
@@ -42,6 +44,32 @@ def test_assign_to_team_person_and_role(world: World) -> None:
         "GET", f"/v1/organizations/{world.own_id}/training/assignments?status=completed", "manager"
     ).json()
     assert ended["total_count"] == 0
+
+
+@pytest.mark.requirement("CMP-01", "CMP-04")
+def test_an_assignment_says_which_reminders_went_out(world: World) -> None:
+    """The seed's reminder_sent_7_days, reminder_sent_3_days and overdue_notification_sent."""
+    noon = datetime.combine(clock.today(), time(12), UTC)
+    assign(
+        world,
+        course_id=str(add_course(world)),
+        assigned_to_person_id=str(world.api.people["ann"]),
+        due_on=(noon.date() + timedelta(days=7)).isoformat(),
+    )
+
+    def told() -> list[bool]:
+        (mine,) = world.api.call("GET", "/v1/me/training/assignments", "ann").json()
+        listed = f"/v1/organizations/{world.own_id}/training/assignments"
+        assert world.api.call("GET", listed, "manager").json()["items"] == [mine]
+        return [mine[f"reminder_sent_{days}_days"] for days in (7, 3)] + [mine["overdue_notification_sent"]]
+
+    assert told() == [False, False, False]
+    for days, expected in ((0, [True, False, False]), (4, [True, True, False]), (8, [True, True, True])):
+        now = noon + timedelta(days=days)
+        notifications.owe_reminders(world.api.engine, now=now)
+        assert told() != expected
+        notifications.deliver_due(world.api.engine, channels_to(RecordingChannel()), now=now)
+        assert told() == expected
 
 
 @pytest.mark.parametrize(
@@ -134,9 +162,7 @@ def test_content_life_and_a_course_made_of_it(world: World) -> None:
         },
     )
     assert course.status_code == 201, course.text
-    assert [module["order"] for module in course.json()["modules"]] == sorted(
-        m["order"] for m in course.json()["modules"]
-    )
+    assert [module["title"] for module in course.json()["modules"]] == ["Rules", "Check"]
     syllabus = world.api.call("GET", f"/v1/training/courses/{course.json()['id']}/syllabus", "ann").json()
     url = syllabus["downloadable_materials"][0]["download_url"].removeprefix("/api")
     assert world.api.call("GET", url, "ann").status_code == 404
