@@ -247,8 +247,10 @@ def find_mentors(
             now=now,
         )
     people = _by_id(frame, "mentor_id", ranking["mentor_id"])
+    told = matching.mentors_told(session, [UUID(each) for each in people], on=now.date())
+    more = _by_id(told, "mentor_id", ranking["mentor_id"])
     rows = tuple(
-        _to_mentor_row(row, people[row["mentor_id"]], is_explored)
+        _to_mentor_row(row, people[row["mentor_id"]] | more[row["mentor_id"]], is_explored)
         for row, is_explored in zip(ranking.to_dicts(), explored, strict=True)
     )
     return MentorList(showing_id, rows, frame.height, served)

@@ -315,7 +315,6 @@ def _mentor_profiles(random: np.random.Generator, count: int) -> pl.DataFrame:
             "ended_count": 0,
             "rating_sum": 0.0,
             "rating_count": 0,
-            "organization_id": None,
         }
     ).select(pl.col(name).cast(dtype) for name, dtype in MENTOR_SCHEMA.items())
 

@@ -49,7 +49,6 @@ MENTOR_SCHEMA: dict[str, pl.DataType] = {
     "ended_count": pl.Int64(),
     "rating_sum": pl.Float64(),
     "rating_count": pl.Int64(),
-    "organization_id": pl.String(),
 }
 MENTEE_SCHEMA: dict[str, pl.DataType] = {
     "mentee_id": pl.String(),

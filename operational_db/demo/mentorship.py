@@ -495,7 +495,6 @@ class MentorshipBuilder:
                     "mentor_id": str(each.person.id),
                     **self._common(each, day),
                     "levels": each.levels,
-                    "organization_id": str(each.company.id),
                 }
                 for each in self.people.mentors
             ]

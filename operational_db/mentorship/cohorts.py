@@ -75,12 +75,7 @@ def cohort(session: Session, principal: Principal, organization_id: UUID, *, on:
     mentors = repository.cohort_mentors(organization_id, on=on)
     if max(mentees.height, mentors.height) > LARGEST_COHORT:
         raise ConflictError(f"A cohort has up to {LARGEST_COHORT:,} mentees and mentors; pair by request instead.")
-    waiting = repository.pending_counts(_ids(mentors, "mentor_id"))
-    left = [
-        max(left - waiting.get(mentor_id, 0), 0)
-        for mentor_id, left in mentors.select("mentor_id", "capacity_left").rows()
-    ]
-    mentors = mentors.with_columns(pl.Series("capacity_left", left, pl.Int64))
+    mentors = mentors.with_columns((pl.col("capacity_left") - pl.col("waiting_count")).clip(0).alias("capacity_left"))
     everybody = {*_ids(mentees, "mentee_id"), *_ids(mentors, "mentor_id")}
     # Own people of this organization may be matched here; what another organization of theirs forbids still counts.
     kept = {

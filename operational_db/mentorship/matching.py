@@ -48,17 +48,29 @@ class ShownRow:
 def candidate_mentors(session: Session, principal: Principal, *, on: date, now: datetime) -> "pl.DataFrame":
     """Everybody who may be shown to the principal as a mentor.
 
-    They agreed to be shown, accept mentees, do not pause, have a place left and are not erased; not the principal
-    herself, nobody she has something open with or was paired with before, nobody she dismissed, nobody who turned
-    her down within 90 days; and every organization of both lets the two be matched.
+    They agreed to be shown, accept mentees, do not pause, have a place left, have fewer requests waiting than may wait
+    (`rules.most_waiting`) and are not erased; not the principal herself, nobody she has something open with or was
+    paired with before, nobody she dismissed, nobody who turned her down within 90 days; and every organization of both
+    lets the two be matched.
 
     Returns
     -------
     pl.DataFrame
         The columns of the match but `availability`, for which there are `windows` (JSON) and `timezone`; and `name`,
-        `city`, `organization_name`, `hours_per_month`, `about`, `equipment_expertise` to show.
+        `waiting_count`. What else a list tells is in `mentors_told`.
     """
     return MatchingRepository(session).mentors(_own_id(principal), on=on, now=now)
+
+
+def mentors_told(session: Session, mentor_ids: Sequence[UUID], *, on: date) -> "pl.DataFrame":
+    """What a list tells of these mentors beside what ranks them, for whoever may be shown them.
+
+    Returns
+    -------
+    pl.DataFrame
+        mentor_id, city, organization_name, hours_per_month, about, equipment_expertise; in no order.
+    """
+    return MatchingRepository(session).mentors_told(mentor_ids, on=on)
 
 
 def candidate_mentees(session: Session, principal: Principal, *, on: date, now: datetime) -> "pl.DataFrame":
@@ -118,10 +130,6 @@ def mentor_row(session: Session, person_id: UUID, now: datetime) -> "pl.DataFram
 def totals(session: Session) -> Totals:
     """What the ended mentorships of all mentors came to; what a mentor without a record stands for."""
     return MatchingRepository(session).totals()
-
-
-def has_mentee_profile(session: Session, person_id: UUID) -> bool:
-    return ProfileRepository(session).mentee_profile(person_id) is not None
 
 
 def record_showing(

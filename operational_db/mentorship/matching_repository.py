@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from operational_db.database import psycopg_connection
-from operational_db.mentorship.rules import SHOWN_AGAIN_AFTER
+from operational_db.mentorship.rules import MOST_WAITING_REQUESTS, SHOWN_AGAIN_AFTER
 from operational_db.tables.identity import Person
 from operational_db.tables.mentorship import MentorDismissal, MentorShowing, ShownMentor
 
@@ -37,6 +37,7 @@ class Totals:
 _RECORDS = """
 select pair.mentor_id,
     count(*) filter (where pair.status = 'active') as active_count,
+    count(*) filter (where pair.status = 'pending') as waiting_count,
     count(*) filter (where pair.status = 'completed') as completed_count,
     count(*) filter (where pair.status in ('completed', 'cancelled') and pair.started_at is not null) as ended_count,
     coalesce(sum(given.rating), 0) as rating_sum, count(given.rating) as rating_count
@@ -47,7 +48,7 @@ group by pair.mentor_id
 
 # Where each person works or learns today: of several the one joined first, the platform last.
 _HOMES = """
-select distinct on (held.person_id) held.person_id, held.organization_id, home.name
+select distinct on (held.person_id) held.person_id, home.name
 from memberships as held
 join organizations as home on home.id = held.organization_id
 where held.started_on <= %(on)s and (held.ended_on is null or held.ended_on > %(on)s)
@@ -100,26 +101,24 @@ _MENTOR_COLUMNS = """
     profile.latitude, profile.longitude, profile.location_region as region, profile.is_remote_welcome as is_remote,
     profile.preferred_mentee_levels as levels,
     greatest(profile.max_mentees - coalesce(record.active_count, 0), 0) as capacity_left,
+    coalesce(record.waiting_count, 0) as waiting_count,
     coalesce(record.completed_count, 0) as completed_count, coalesce(record.ended_count, 0) as ended_count,
     cast(coalesce(record.rating_sum, 0) as double precision) as rating_sum,
-    coalesce(record.rating_count, 0) as rating_count, cast(home.organization_id as text) as organization_id,
-    who.display_name as name, profile.location_city as city, home.name as organization_name, profile.hours_per_month,
-    profile.about, profile.equipment_expertise
+    coalesce(record.rating_count, 0) as rating_count, who.display_name as name
 """
 _MENTEE_COLUMNS = """
     cast(who.id as text) as mentee_id, profile.years_experience, profile.specialization_interests as specializations,
     profile.communication_preferences as formats, cast(profile.availability as text) as windows, profile.timezone,
     profile.hours_per_month, profile.latitude, profile.longitude, profile.location_region as region,
     profile.is_remote_welcome as is_remote, profile.current_level as level,
-    cast(home.organization_id as text) as organization_id, who.display_name as name, profile.location_city as city,
-    home.name as organization_name, profile.career_goal, profile.skills_to_develop, profile.timeline_months
+    who.display_name as name, profile.location_city as city, home.name as organization_name, profile.career_goal,
+    profile.skills_to_develop, profile.timeline_months
 """
 _MENTORS = f"""
 select {_MENTOR_COLUMNS}
 from mentor_profiles as profile
 join people as who on who.id = profile.person_id and who.erased_at is null
 left join ({_RECORDS}) as record on record.mentor_id = who.id
-left join ({_HOMES}) as home on home.person_id = who.id
 """  # noqa: S608 - constants of this module
 _MENTEES = f"""
 select {_MENTEE_COLUMNS}
@@ -128,7 +127,11 @@ join people as who on who.id = profile.person_id and who.erased_at is null
 left join ({_HOMES}) as home on home.person_id = who.id
 """  # noqa: S608 - constants of this module
 _IS_SHOWN = "profile.consented_at is not null and (profile.paused_until is null or profile.paused_until <= %(on)s)"
-_HAS_PLACE = "profile.is_accepting_mentees and profile.max_mentees > coalesce(record.active_count, 0)"
+# The second as `rules.most_waiting` counts them.
+_HAS_PLACE = f"""
+    profile.is_accepting_mentees and profile.max_mentees > coalesce(record.active_count, 0)
+    and coalesce(record.waiting_count, 0) < greatest({MOST_WAITING_REQUESTS}, 2 * profile.max_mentees)
+"""
 _IS_FREE = "not exists (select from mentorships as had where had.mentee_id = who.id and had.status = 'active')"
 
 CANDIDATE_MENTORS = f"""
@@ -151,6 +154,14 @@ CANDIDATE_MENTEES = f"""
     """  # noqa: S608 - constants of this module
 ONE_MENTOR = f"{_MENTORS} where who.id = %(me)s"
 ONE_MENTEE = f"{_MENTEES} where who.id = %(me)s"
+# What a list says of a mentor beyond what ranks her; read for those listed alone.
+MENTORS_TOLD = f"""
+    select cast(profile.person_id as text) as mentor_id, profile.location_city as city,
+        home.name as organization_name, profile.hours_per_month, profile.about, profile.equipment_expertise
+    from mentor_profiles as profile
+    left join ({_HOMES}) as home on home.person_id = profile.person_id
+    where profile.person_id = any(%(people)s)
+    """  # noqa: S608 - constants of this module
 
 # People of one organization who take part in its programme.
 _IS_OURS = """
@@ -169,7 +180,7 @@ COHORT_MENTEES = f"""
         )
     order by who.id
     """
-# Pairs of a cohort that may not be proposed, and places that wait for an answer.
+# Pairs of a cohort that may not be proposed.
 COHORT_APART = text(
     """
     select cast(mentee_id as text) as mentee_id, cast(mentor_id as text) as mentor_id from mentorships
@@ -193,19 +204,17 @@ COHORT_KEPT = text(
     where held.person_id = any(:people) and held.started_on <= :on and (held.ended_on is null or held.ended_on > :on)
     """
 )
-COHORT_PENDING = text(
-    """
-    select cast(mentor_id as text) as mentor_id, count(*) as count from mentorships
-    where status = 'pending' and mentor_id = any(:mentors) group by mentor_id
-    """
-)
 
 TOTALS = text(
-    f"""
-    select coalesce(sum(completed_count), 0) as completed_count, coalesce(sum(ended_count), 0) as ended_count,
-        coalesce(sum(rating_sum), 0) as rating_sum, coalesce(sum(rating_count), 0) as rating_count
-    from ({_RECORDS}) as record
-    """  # noqa: S608 - constants of this module
+    """
+    select count(*) filter (where pair.status = 'completed') as completed_count,
+        count(*) filter (
+            where pair.status in ('completed', 'cancelled') and pair.started_at is not null
+        ) as ended_count,
+        coalesce(sum(given.rating), 0) as rating_sum, count(given.rating) as rating_count
+    from mentorships as pair
+    left join mentorship_feedback as given on given.mentorship_id = pair.id and given.side = 'mentee'
+    """
 )
 
 # One row a pair shown, and one a request that came from no list. What came at :until or later is not known.
@@ -265,6 +274,9 @@ class MatchingRepository:
         parameters = {"me": person_id, "on": on, "forgotten_at": now - SHOWN_AGAIN_AFTER}
         return self._frame(CANDIDATE_MENTORS, parameters, _mentor_schema())
 
+    def mentors_told(self, person_ids: Sequence[UUID], *, on: date) -> "pl.DataFrame":
+        return self._frame(MENTORS_TOLD, {"people": list(person_ids), "on": on}, _told_schema())
+
     def mentees(self, person_id: UUID, *, on: date, now: datetime) -> "pl.DataFrame":
         parameters = {"me": person_id, "on": on, "forgotten_at": now - SHOWN_AGAIN_AFTER}
         return self._frame(CANDIDATE_MENTEES, parameters, _mentee_schema())
@@ -296,10 +308,6 @@ class MatchingRepository:
         """(person, organization, reach) of every membership whose organization restricts matching."""
         rows = self.session.execute(COHORT_KEPT, {"people": list(person_ids), "on": on})
         return [(row.person_id, row.organization_id, row.reach) for row in rows]
-
-    def pending_counts(self, mentor_ids: Sequence[UUID]) -> dict[str, int]:
-        rows = self.session.execute(COHORT_PENDING, {"mentors": list(mentor_ids)})
-        return {row["mentor_id"]: int(row["count"]) for row in rows.mappings()}
 
     def totals(self) -> Totals:
         row = self.session.execute(TOTALS).one()
@@ -397,12 +405,20 @@ def _mentor_schema() -> "dict[str, pl.DataType]":
         "is_remote": pl.Boolean(),
         "levels": pl.List(pl.String()),
         "capacity_left": pl.Int64(),
+        "waiting_count": pl.Int64(),
         "completed_count": pl.Int64(),
         "ended_count": pl.Int64(),
         "rating_sum": pl.Float64(),
         "rating_count": pl.Int64(),
-        "organization_id": pl.String(),
         "name": pl.String(),
+    }
+
+
+def _told_schema() -> "dict[str, pl.DataType]":
+    import polars as pl
+
+    return {
+        "mentor_id": pl.String(),
         "city": pl.String(),
         "organization_name": pl.String(),
         "hours_per_month": pl.Float64(),
@@ -427,7 +443,6 @@ def _mentee_schema() -> "dict[str, pl.DataType]":
         "region": pl.String(),
         "is_remote": pl.Boolean(),
         "level": pl.String(),
-        "organization_id": pl.String(),
         "name": pl.String(),
         "city": pl.String(),
         "organization_name": pl.String(),

@@ -150,16 +150,17 @@ class ProfileRepository:
 
     def active_count(self, mentor_id: UUID) -> int:
         """Mentorships of the mentor that run; under the lock on her profile nobody changes it."""
-        statement = select(func.count()).where(
-            Mentorship.mentor_id == mentor_id, Mentorship.status == MentorshipStatus.ACTIVE
-        )
-        return self.session.scalar(statement) or 0
+        return self._count(Mentorship.mentor_id == mentor_id, MentorshipStatus.ACTIVE)
+
+    def waiting_count(self, mentor_id: UUID) -> int:
+        """Requests to the mentor and offers by her without an answer; under the lock on her profile none is added."""
+        return self._count(Mentorship.mentor_id == mentor_id, MentorshipStatus.PENDING)
 
     def open_request_count(self, mentee_id: UUID) -> int:
-        statement = select(func.count()).where(
-            Mentorship.mentee_id == mentee_id, Mentorship.status == MentorshipStatus.PENDING
-        )
-        return self.session.scalar(statement) or 0
+        return self._count(Mentorship.mentee_id == mentee_id, MentorshipStatus.PENDING)
+
+    def _count(self, of_whom: ColumnElement[bool], status: MentorshipStatus) -> int:
+        return self.session.scalar(select(func.count()).where(of_whom, Mentorship.status == status)) or 0
 
     def organization_name(self, organization_id: UUID, *, lock: bool = False) -> str | None:
         """The name, None for an unknown organization; locked, so that changes of its policy take turns."""

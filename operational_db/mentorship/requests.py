@@ -74,7 +74,8 @@ def request_mentorship(
     NotAuthorizedError, NotFoundError, InvalidInputError
     ConflictError
         When the person does not mentor at present, has no place left, was dismissed, was her mentor before, an
-        organization of either does not allow it, the two have something open, or five requests wait already.
+        organization of either does not allow it, the two have something open, five requests of the mentee wait
+        already, or as many wait for the mentor as may (`rules.most_waiting`).
     """
     mentee_id = _own_id(principal, "A mentorship is requested by the person who wants it. Sign in as that person.")
     plan = _Plan(mentorship_type, goals, duration_months, milestones, message, expected_end_on, now)
@@ -83,6 +84,12 @@ def request_mentorship(
     if ProfileRepository(session).dismissal(mentee_id, mentor_id) is not None:
         raise ConflictError("You asked not to be shown this mentor. Take that back first, then ask again.")
     _require_place_left(session, profile, NOT_AVAILABLE)
+    _require_few_waiting(
+        session,
+        profile,
+        "{count} requests wait for this mentor's answer already. Choose another mentor from the list, or ask again in "
+        "some days: a request waits 14 days at most.",
+    )
     if ProfileRepository(session).open_request_count(mentee_id) >= rules.MOST_OPEN_REQUESTS:
         raise ConflictError(
             f"{rules.MOST_OPEN_REQUESTS} of your requests wait for an answer. Take one back, or wait for an answer."
@@ -129,6 +136,9 @@ def offer_mentorship(
     if wish is None or wish.consented_at is None or is_paused or has_dismissed:
         raise NotFoundError("Nobody with this id looks for a mentor at present. Choose somebody from the list.")
     _require_place_left(session, profile, "You accept no mentees at present. Say so in your mentor profile first.")
+    _require_few_waiting(
+        session, profile, "{count} of your requests and offers wait for an answer. Answer one or take one back first."
+    )
     return create_request(
         session, plan, mentor_id=mentor_id, mentee_id=mentee_id, shown=None, features=features, proposed_by_id=mentor_id
     )
@@ -388,6 +398,13 @@ def _require_place_left(session: Session, profile: MentorProfile, refusal: str) 
             "All places of this mentor are taken at present. Choose another mentor from the list.",
             details={"max_mentees": profile.max_mentees},
         )
+
+
+def _require_few_waiting(session: Session, profile: MentorProfile, refusal: str) -> None:
+    """Under the lock on the profile, so that of many who ask at once no more than may are let in."""
+    count, most = ProfileRepository(session).waiting_count(profile.person_id), rules.most_waiting(profile.max_mentees)
+    if count >= most:
+        raise ConflictError(refusal.format(count=count), details={"waiting_count": count, "most_waiting": most})
 
 
 def _place_shown(

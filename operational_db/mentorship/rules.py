@@ -15,6 +15,9 @@ from operational_db.types import MentorshipSide, MentorshipStatus
 ANSWER_WITHIN = timedelta(days=14)
 # So many requests of hers may wait for an answer at a time; mentors shall not be asked by everybody at once.
 MOST_OPEN_REQUESTS = 5
+# So many requests and offers of one mentor may wait for an answer, or twice as many as she takes mentees: most of more
+# could only expire, and each waits up to two weeks for it.
+MOST_WAITING_REQUESTS = 10
 # Who declined, let a request expire or saw one taken back is not shown to the same mentee for so long.
 SHOWN_AGAIN_AFTER = timedelta(days=90)
 # A request made without naming a list is counted to the latest list of these days that had the mentor.
@@ -64,6 +67,11 @@ def next_status(status: MentorshipStatus, step: MentorshipStep) -> MentorshipSta
             f"This mentorship is {status}; only one that is {expected} can be moved by {step}. Reload to see its state."
         )
     return result
+
+
+def most_waiting(max_mentees: int) -> int:
+    """How many requests and offers of a mentor may wait for an answer at a time."""
+    return max(MOST_WAITING_REQUESTS, 2 * max_mentees)
 
 
 def other_side(side: MentorshipSide) -> MentorshipSide:

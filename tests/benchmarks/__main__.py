@@ -30,6 +30,7 @@ from tests.benchmarks import (
     ledger,
     match_training,
     matching,
+    mentor_search,
     pages,
     pipeline,
     roi,
@@ -57,6 +58,7 @@ ROWS = {
     **equipment.WHAT,
     **sweep.WHAT,
     **matching.WHAT,
+    **mentor_search.WHAT,
     **match_training.WHAT,
     **roi.WHAT,
 }
@@ -90,6 +92,7 @@ def run_rows(bench: Bench, wanted: frozenset[str]) -> list[Row]:
         "sweep": sweep.measure_sweep,
         "match_rank": matching.measure_rank,
         "match_pairs": matching.measure_pairs,
+        "find_mentors": mentor_search.measure_find_mentors,
         "match_train": match_training.measure_training,
         "assignment": match_training.measure_assignment,
         "roi": roi.measure_roi,

@@ -42,7 +42,6 @@ def mentor(mentor_id: str = "mentor", **fields: Any) -> dict[str, Any]:
         "ended_count": 4,
         "rating_sum": 18.0,
         "rating_count": 4,
-        "organization_id": "organization",
         **fields,
     }
 
@@ -92,7 +91,6 @@ def random_mentors(count: int, seed: int) -> pl.DataFrame:
         pl.Series("ended_count", ended, dtype=pl.Int64),
         pl.Series("rating_sum", rated * random.uniform(1, 5, count)),
         pl.Series("rating_count", rated, dtype=pl.Int64),
-        pl.lit("organization").alias("organization_id"),
     )[list(MENTOR_SCHEMA)]
 
 

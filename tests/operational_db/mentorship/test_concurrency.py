@@ -11,6 +11,7 @@ from operational_db.errors import ConflictError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.identity.service import erase_person
 from operational_db.mentorship import feedback, profiles, requests
+from operational_db.mentorship.rules import MOST_WAITING_REQUESTS
 from operational_db.tables.ledger import LedgerEvent
 from operational_db.tables.mentorship import Mentorship, MentorshipFeedback
 from operational_db.types import MentorshipStatus
@@ -18,7 +19,7 @@ from tests.mentoring_people import create_mentee, create_mentor
 from tests.operational_db.learning.test_concurrency import all_at_once
 from tests.operational_db.principals import principal_of
 
-PLACES, ASKING = 3, 12
+PLACES, ASKING = 3, 10
 
 
 def statuses(engine: Engine) -> dict[MentorshipStatus, int]:
@@ -131,6 +132,22 @@ def test_of_requests_of_one_pair_at_once_one_stands(committed_engine: Engine, me
     outcomes = all_at_once(6, request)
     assert (outcomes.count("done"), outcomes.count(ConflictError.__name__)) == (1, 5)
     assert events_of(committed_engine, "mentorship.requested") == 1
+
+
+def test_of_many_who_ask_at_once_only_as_many_wait_as_may(
+    committed_engine: Engine, mentor: Principal, now: datetime
+) -> None:
+    ask(committed_engine, mentor.person_id, MOST_WAITING_REQUESTS - 2, now)
+    with unit_of_work(committed_engine) as session:
+        mentees = [principal_of(create_mentee(session, now)) for _ in range(6)]
+
+    def request(place: int) -> None:
+        with unit_of_work(committed_engine) as session:
+            requests.request_mentorship(session, mentees[place], mentor_id=mentor.person_id, now=now)
+
+    outcomes = all_at_once(6, request)
+    assert (outcomes.count("done"), outcomes.count(ConflictError.__name__)) == (2, 4)
+    assert statuses(committed_engine) == {MentorshipStatus.PENDING: MOST_WAITING_REQUESTS}
 
 
 def test_requests_expire_exactly_once_however_many_rounds_run(

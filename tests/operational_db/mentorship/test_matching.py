@@ -67,23 +67,35 @@ class TestCandidates:
         session.add(MentorshipFeedback(mentorship_id=former.id, side=MentorshipSide.MENTEE, rating=4, given_at=now))
         session.add(MentorshipFeedback(mentorship_id=former.id, side=MentorshipSide.MENTOR, rating=1, given_at=now))
         (row,) = matching.candidate_mentors(session, mentee, on=now.date(), now=now).to_dicts()
-        assert (row["mentor_id"], row["name"], row["organization_name"]) == (
-            str(person.id),
-            person.display_name,
-            "Lifts Ltd",
-        )
+        assert (row["mentor_id"], row["name"]) == (str(person.id), person.display_name)
         assert (row["capacity_left"], row["completed_count"], row["ended_count"]) == (1, 1, 2)
         assert (row["rating_sum"], row["rating_count"]) == (4.0, 1)
         assert row["specializations"] == ["traction_elevators", "safety"]
-        assert (row["formats"], row["equipment_expertise"], row["about"]) == (["video", "in_person"], [], "Hello")
-        assert (row["is_remote"], row["latitude"], row["organization_id"]) == (True, 43.7, str(organization.id))
+        assert (row["formats"], row["is_remote"], row["latitude"]) == (["video", "in_person"], True, 43.7)
+        (told,) = matching.mentors_told(session, [person.id], on=now.date()).to_dicts()
+        assert told == {
+            "mentor_id": str(person.id), "city": "Toronto", "organization_name": "Lifts Ltd", "hours_per_month": 6.0,
+            "about": "Hello", "equipment_expertise": [],
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(("waiting", "is_shown"), [(9, True), (10, False)])
+    def test_whom_as_many_ask_as_may_is_left_out_until_one_is_answered(
+        self, session: Session, mentee: Principal, now: datetime, waiting: int, is_shown: bool
+    ) -> None:
+        person = create_mentor(session, now)
+        asked = [builders.create_mentorship(session, person, status=MentorshipStatus.PENDING) for _ in range(waiting)]
+        assert (str(person.id) in shown_to(session, mentee, now)) is is_shown
+        asked[0].status = MentorshipStatus.DECLINED
+        assert shown_to(session, mentee, now) == [str(person.id)]
 
     def test_texts_of_any_kind_arrive_as_they_are(self, session: Session, mentee: Principal, now: datetime) -> None:
         odd = 'comma, "quote"\nline | ; \\ élan'
-        create_mentor(
+        person = create_mentor(
             session, now, about=odd, location_city=None, location_region="", equipment_expertise=["a,b", "c\\"]
         )
-        (row,) = matching.candidate_mentors(session, mentee, on=now.date(), now=now).to_dicts()
+        (listed,) = matching.candidate_mentors(session, mentee, on=now.date(), now=now).to_dicts()
+        (told,) = matching.mentors_told(session, [person.id], on=now.date()).to_dicts()
+        row = listed | told
         assert (row["about"], row["city"], row["region"]) == (odd, None, "")
         assert row["equipment_expertise"] == ["a,b", "c\\"]
 

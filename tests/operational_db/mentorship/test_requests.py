@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from operational_db.errors import ConflictError, DomainError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.mentorship import listing, matching, profiles, requests
-from operational_db.mentorship.rules import MOST_OPEN_REQUESTS
+from operational_db.mentorship.rules import MOST_OPEN_REQUESTS, MOST_WAITING_REQUESTS
 from operational_db.tables.identity import Organization, Person
 from operational_db.tables.mentorship import MentoringPolicy, MentorProfile, Mentorship, ShownMentor
 from operational_db.types import (
@@ -95,6 +95,25 @@ class TestRequest:
         other = create_mentor(session, now, **fields)
         with pytest.raises(ConflictError, match=r"Choose another mentor"):
             requests.request_mentorship(session, mentee, mentor_id=other.id, now=now)
+
+    @pytest.mark.requirement("MEN-04")
+    def test_only_so_many_wait_for_one_mentor(
+        self, session: Session, mentor: Principal, mentee: Principal, now: datetime
+    ) -> None:
+        """Her own offers count too; who is told no hears what to do, and the next may ask once one is answered."""
+        offered = requests.offer_mentorship(session, mentor, mentee_id=create_mentee(session, now).id, now=now)
+        for _ in range(MOST_WAITING_REQUESTS - 1):
+            asked = principal_of(create_mentee(session, now))
+            waiting = requests.request_mentorship(session, asked, mentor_id=mentor.person_id, now=now)
+        with pytest.raises(ConflictError, match=r"10 requests wait for this mentor.* Choose another mentor") as refused:
+            requests.request_mentorship(session, mentee, mentor_id=mentor.person_id, now=now)
+        assert refused.value.details == {"waiting_count": 10, "most_waiting": 10}
+        with pytest.raises(ConflictError, match="10 of your requests and offers wait"):
+            requests.offer_mentorship(session, mentor, mentee_id=mentee.person_id, now=now)
+        requests.decline(session, mentor, mentorship_id=waiting.id, now=now)
+        assert requests.request_mentorship(session, mentee, mentor_id=mentor.person_id, now=now)
+        requests.cancel(session, mentor, mentorship_id=offered.id, now=now)
+        assert requests.offer_mentorship(session, mentor, mentee_id=create_mentee(session, now).id, now=now)
 
     def test_a_pause_ends_on_its_day(self, session: Session, mentee: Principal, now: datetime) -> None:
         back_today = create_mentor(session, now, paused_until=now.date())

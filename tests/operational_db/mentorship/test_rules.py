@@ -28,6 +28,11 @@ def test_only_the_stated_steps_are_taken(status: MentorshipStatus, step: Mentors
             next_status(status, step)
 
 
+@pytest.mark.parametrize(("places", "waiting"), [(0, 10), (1, 10), (5, 10), (6, 12), (50, 100)])
+def test_more_places_let_more_requests_wait(places: int, waiting: int) -> None:
+    assert rules.most_waiting(places) == waiting
+
+
 def test_each_side_has_the_other() -> None:
     assert [rules.other_side(side) for side in MentorshipSide] == list(reversed(MentorshipSide))
 
