@@ -119,7 +119,8 @@ def create_channels(settings: Settings) -> Channels:
 class FileChannel:
     """Writes each message to `<folder>/<channel>/<delivery id>.json`, readable by the owner only.
 
-    The file names the person by id and holds no address, so that erasing the person leaves nothing of hers here.
+    The file names its reader by id and holds no address; it may name whom it is about. What is about somebody who is
+    erased is forgotten (`service.forget_written`).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -173,6 +174,14 @@ class FileChannel:
         except FileNotFoundError:
             return None
         return content
+
+    def forget(self, channel: NotificationChannel, delivery_id: UUID) -> bool:
+        """Remove what was written for a delivery; whether there was anything."""
+        try:
+            self.path_of(channel, delivery_id).unlink()
+        except FileNotFoundError:
+            return False
+        return True
 
     def close(self) -> None:
         """Nothing is held open."""

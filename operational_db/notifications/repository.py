@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import CursorResult, func, select, text, update
+from sqlalchemy import CursorResult, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from operational_db.notifications import rules, statements
@@ -24,6 +24,7 @@ from operational_db.notifications.views import (
 from operational_db.paging import Page, PageRequest
 from operational_db.tables.credentials import Certificate, Certification
 from operational_db.tables.identity import Person
+from operational_db.tables.mentorship import Mentorship
 from operational_db.tables.notifications import (
     Notification,
     NotificationDelivery,
@@ -329,6 +330,22 @@ class NotificationRepository:
             if item.notification_id is not None and is_told_here:
                 found.setdefault(item.notification_id, []).append(to_item_view(item))
         return found
+
+    def deliveries_about(self, person_id: UUID) -> list[tuple[NotificationChannel, UUID]]:
+        """Every message to the person, or to others about her certificates and mentorships: channel and its name."""
+        certificates = select(Certificate.id).where(Certificate.person_id == person_id)
+        pairs = select(Mentorship.id).where(or_(Mentorship.mentor_id == person_id, Mentorship.mentee_id == person_id))
+        about = select(NotificationItem.notification_id).where(
+            or_(
+                NotificationItem.person_id == person_id,
+                NotificationItem.subject_id.in_(certificates),
+                NotificationItem.subject_id.in_(pairs),
+            )
+        )
+        # A message that took others along bears the name of the first.
+        name = func.coalesce(NotificationDelivery.merged_into_id, NotificationDelivery.id)
+        statement = select(NotificationDelivery.channel, name).where(NotificationDelivery.notification_id.in_(about))
+        return [(channel, delivery_id) for channel, delivery_id in self.session.execute(statement.distinct())]
 
     # Reading, for administrators
 

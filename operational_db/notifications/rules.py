@@ -49,6 +49,8 @@ STEPS: Mapping[ReminderSchedule, tuple[int, ...]] = {
     # Ours; a request expires 14 days after it was made, so the first step is owed at once.
     ReminderSchedule.MENTORSHIP_ANSWER: (14, 3),
     ReminderSchedule.MENTORSHIP_NEWS: (0,),
+    # Ours; told once, on the day it was proposed.
+    ReminderSchedule.CONTRACT_PROPOSED: (0,),
 }
 # How long after its day a step is still told when it was not known on its day: a date that was changed, or came in by
 # an import. As long as the longest pause between two steps, so that a date ahead is always announced at once.
@@ -60,6 +62,8 @@ LATE_DAYS: Mapping[ReminderSchedule, int] = {
     ReminderSchedule.VISIT_UNQUALIFIED: 7,
     ReminderSchedule.MENTORSHIP_ANSWER: 14,
     ReminderSchedule.MENTORSHIP_NEWS: 7,
+    # As long as it waits, who becomes a manager meanwhile is told too.
+    ReminderSchedule.CONTRACT_PROPOSED: 30,
 }
 # The first owing of an installation tells only what fell due within these days, and settles the rest in silence.
 FIRST_DAYS = 3

@@ -23,6 +23,7 @@ from operational_db.notifications import rules
 from operational_db.notifications.channels import (
     ChannelError,
     Channels,
+    FileChannel,
     Message,
     OutcomeUnknownError,
     RefusedError,
@@ -380,6 +381,20 @@ def list_outbox(
     """
     principal.require(Permission.ADMINISTER)
     return NotificationRepository(session).outbox(page or PageRequest(), state=state, channel=channel)
+
+
+def forget_written(session: Session, principal: Principal, *, person_id: UUID, files: FileChannel) -> int:
+    """Remove the messages that were written to files for or about somebody who was erased; how many there were.
+
+    Raises
+    ------
+    NotAuthorizedError
+        When the principal is neither that person nor an administrator.
+    """
+    if not principal.is_person(person_id):
+        principal.require(Permission.ADMINISTER)
+    written = NotificationRepository(session).deliveries_about(person_id)
+    return sum(files.forget(channel, delivery_id) for channel, delivery_id in written)
 
 
 def retry_delivery(session: Session, principal: Principal, *, delivery_id: UUID, now: datetime) -> None:

@@ -278,6 +278,21 @@ join zones on zones.name = told.timezone
 where pair.status = 'expired' or (pair.answered_at is not null and side.has_asked)
 """
 
+# While a proposal waits for the contractor's answer, whoever may give it is told of it.
+_PROPOSALS = """
+select
+    told.person_id, contract.id as subject_id, cast(contract.proposed_at at time zone zones.name as date) as due_on,
+    told.organization_id, owner.name as title, '/company-visits' as action_path, zones.*
+from service_contracts as contract
+join organizations as owner on owner.id = contract.owner_id
+join memberships as told on told.organization_id = contract.contractor_id and told.role = 'company_manager'
+join people on people.id = told.person_id and people.erased_at is null
+join zones on zones.name = people.timezone
+where contract.accepted_at is null and contract.declined_at is null and contract.withdrawn_at is null
+    and (contract.ended_on is null or contract.ended_on >= zones.today)
+    and told.started_on <= zones.today and (told.ended_on is null or told.ended_on > zones.today)
+"""
+
 SUBJECTS = {
     ReminderSchedule.CERTIFICATE_EXPIRY: _CERTIFICATES,
     ReminderSchedule.EMPLOYER_COPY: _EMPLOYER_COPIES,
@@ -286,6 +301,7 @@ SUBJECTS = {
     ReminderSchedule.VISIT_UNQUALIFIED: _VISITS,
     ReminderSchedule.MENTORSHIP_ANSWER: _MENTORSHIP_ANSWERS,
     ReminderSchedule.MENTORSHIP_NEWS: _MENTORSHIP_NEWS,
+    ReminderSchedule.CONTRACT_PROPOSED: _PROPOSALS,
 }
 
 

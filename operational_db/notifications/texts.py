@@ -16,6 +16,7 @@ ACTION_LABELS = {
     ReminderSchedule.VISIT_UNQUALIFIED: "See the visit and what is missing",
     ReminderSchedule.MENTORSHIP_ANSWER: "Accept or decline",
     ReminderSchedule.MENTORSHIP_NEWS: "See your mentorships",
+    ReminderSchedule.CONTRACT_PROPOSED: "See the proposal, accept or decline",
 }
 
 
@@ -63,6 +64,8 @@ def line_of(item: Item, today: date) -> str:
             return f"{item.title} waits for your answer about mentoring; the request expires {_distance(days)} ({day})."
         case ReminderSchedule.MENTORSHIP_NEWS:
             return f"{item.title} ({day})."
+        case ReminderSchedule.CONTRACT_PROPOSED:
+            return f"{item.title} proposes a service contract to your company ({day})."
 
 
 def subject_of(items: Sequence[ActionableItem], today: date) -> str:

@@ -12,7 +12,7 @@ from operational_db.notifications.texts import body_of, line_of, subject_of
 from operational_db.notifications.views import ItemView
 from operational_db.types import ReminderSchedule, new_id
 
-CERTIFICATE, SCOPE, ASSIGNMENT, COPY, VISIT, ANSWER, NEWS = ReminderSchedule
+CERTIFICATE, SCOPE, ASSIGNMENT, COPY, VISIT, ANSWER, NEWS, PROPOSAL = ReminderSchedule
 NEW_YORK = ZoneInfo("America/New_York")
 DUE = date(2028, 2, 29)
 
@@ -175,6 +175,7 @@ class TestTexts:
                 "Crane safety waits for your answer about mentoring; the request expires in 3 days (24 Nov 2026).",
             ),
             (NEWS, -1, "Crane safety (20 Nov 2026)."),
+            (PROPOSAL, 0, "Crane safety proposes a service contract to your company (21 Nov 2026)."),
         ],
     )
     def test_a_line_is_true_on_the_day_it_is_read(self, schedule: ReminderSchedule, days_ahead: int, line: str) -> None:

@@ -475,6 +475,7 @@ class TestScopes:
             ReminderSchedule.VISIT_UNQUALIFIED: 0,
             ReminderSchedule.MENTORSHIP_ANSWER: 0,
             ReminderSchedule.MENTORSHIP_NEWS: 0,
+            ReminderSchedule.CONTRACT_PROPOSED: 0,
         }
         with unit_of_work(engine) as session:
             assert session.scalars(select(NotificationItem.subject_id)).all() == [lasting_id]

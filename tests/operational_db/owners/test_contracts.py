@@ -4,20 +4,24 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from operational_db import clock
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import ConflictError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import Grant, Principal
+from operational_db.notifications.service import owe_reminders
 from operational_db.owners import contracts, crew, scorecard, service, visits
+from operational_db.tables.notifications import NotificationItem
 from operational_db.tables.owners import ServiceContract
-from operational_db.types import ContractStatus, Role, new_id
+from operational_db.types import ContractStatus, ReminderSchedule, Role, new_id
 from pipelines.extract import DIMENSIONS
+from tests.operational_db.notifications.reminding import NOW
 from tests.operational_db.owners.owner_world import OwnerWorld, create_world, events_of
 
 DAY = timedelta(days=1)
@@ -215,6 +219,48 @@ class TestAnswer:
         with read_only_session(committed_engine) as session:
             bodies = [orjson.loads(event.body) for event in events_of(session, "contract.started")]
         assert [body["contract_id"] for body in bodies].count(str(contract_id)) == 1
+
+
+class TestNotice:
+    """Who may answer a proposal is told of it, once, while it waits."""
+
+    @pytest.fixture
+    def world(self, committed_engine: Engine) -> OwnerWorld:
+        with unit_of_work(committed_engine) as session:
+            return create_world(session, NOW)
+
+    def _told(self, engine: Engine) -> list[tuple[UUID, str, str, bool]]:
+        with read_only_session(engine) as session:
+            items = session.scalars(
+                select(NotificationItem).where(NotificationItem.schedule == ReminderSchedule.CONTRACT_PROPOSED)
+            )
+            return [(each.person_id, each.title, each.action_path, each.resolved_at is None) for each in items]
+
+    @pytest.mark.requirement("US-TC027")
+    def test_the_contractors_managers_are_told_once_until_it_is_answered(
+        self, committed_engine: Engine, world: OwnerWorld
+    ) -> None:
+        with unit_of_work(committed_engine) as session:
+            proposal_id = propose(session, world).id
+            owner_name = contracts.contract_of(session, world["owner"], contract_id=proposal_id).owner_name
+        owed = owe_reminders(committed_engine, now=world.now).owed
+        assert owed[ReminderSchedule.CONTRACT_PROPOSED] == 1
+        manager_id = world.id_of("other_manager")
+        assert self._told(committed_engine) == [(manager_id, owner_name, "/company-visits", True)]
+        assert owe_reminders(committed_engine, now=world.now + DAY).owed[ReminderSchedule.CONTRACT_PROPOSED] == 0
+        with unit_of_work(committed_engine) as session:
+            contracts.accept_contract(session, world["other_manager"], contract_id=proposal_id, now=world.now + DAY)
+        owe_reminders(committed_engine, now=world.now + DAY)
+        assert self._told(committed_engine) == [(manager_id, owner_name, "/company-visits", False)]
+
+    @pytest.mark.parametrize("who", ["owner", "other_manager"])
+    def test_nobody_is_told_of_one_that_was_taken_back_or_declined_before(
+        self, committed_engine: Engine, world: OwnerWorld, who: str
+    ) -> None:
+        with unit_of_work(committed_engine) as session:
+            contracts.end_contract(session, world[who], contract_id=propose(session, world).id, now=world.now)
+        assert owe_reminders(committed_engine, now=world.now).owed[ReminderSchedule.CONTRACT_PROPOSED] == 0
+        assert self._told(committed_engine) == []
 
 
 class TestNames:
