@@ -15,6 +15,8 @@ from operational_db.errors import NotFoundError
 from operational_db.identity import service as identity
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.identity.views import OrganizationView
+from operational_db.notifications import service as notifications
+from operational_db.notifications.channels import FileChannel
 from operational_db.settings import load_settings
 from operational_db.types import OrganizationKind, Role
 
@@ -125,6 +127,9 @@ def erase_person(person_id: UUID, yes: Annotated[bool, typer.Option("--yes", hel
             identity.erase_person(session, SYSTEM_PRINCIPAL, person_id=person_id, now=clock.now())
         with unit_of_work(context.engine) as session:
             remove_unused_files(session, file_store_of(settings))
+            notifications.forget_written(
+                session, SYSTEM_PRINCIPAL, person_id=person_id, files=FileChannel(settings.outbox_path)
+            )
     typer.echo("Erased. Figures follow with the next refresh; older ones go when they are replaced.")
 
 

@@ -1,6 +1,7 @@
 """The seed's EXPIRY_NOTIFICATION_SCHEDULE, step by step: channels, kind of message, renewal info, employer copy."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import cast
 from uuid import UUID
 
@@ -8,10 +9,11 @@ import pytest
 from sqlalchemy import Engine, select
 
 from operational_db.database import unit_of_work
+from operational_db.errors import NotAuthorizedError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.identity.service import erase_person
 from operational_db.notifications import service
-from operational_db.notifications.channels import Message
+from operational_db.notifications.channels import Channels, FileChannel, Message
 from operational_db.tables.identity import Organization, Person
 from operational_db.tables.notifications import NotificationDelivery, NotificationItem, NotificationPreference
 from operational_db.types import NotificationChannel, ReminderSchedule, Role
@@ -159,3 +161,27 @@ def test_copies_forget_an_erased_person(engine: Engine, mail: RecordingChannel, 
     with unit_of_work(engine) as session:
         copies = select(NotificationItem.title).where(NotificationItem.schedule == ReminderSchedule.EMPLOYER_COPY)
         assert session.scalars(copies).all() == ["Erased"]
+
+
+def test_so_do_the_files_of_copies_that_went_out(engine: Engine, staff: dict[str, UUID], tmp_path: Path) -> None:
+    hold(engine, staff["ann"], 7)
+    hold(engine, staff["stranger"], 7)
+    service.owe_reminders(engine, now=NOW)
+    files = FileChannel(tmp_path)
+    outside = dict.fromkeys((NotificationChannel.EMAIL, NotificationChannel.PUSH, NotificationChannel.SMS), files)
+    service.deliver_due(engine, Channels(outside, files), now=NOW)
+
+    def written() -> list[str]:
+        return [path.read_text() for path in tmp_path.rglob("*.json")]
+
+    assert sum("Ann: Rope rescue" in text for text in written()) == 1
+    with unit_of_work(engine) as session:
+        erase_person(session, SYSTEM_PRINCIPAL, person_id=staff["ann"], now=NOW)
+        manager = principal_of(session.get_one(Person, staff["manager"]))
+        with pytest.raises(NotAuthorizedError):
+            service.forget_written(session, manager, person_id=staff["ann"], files=files)
+        # Hers over three channels, and the copy to her manager.
+        assert service.forget_written(session, SYSTEM_PRINCIPAL, person_id=staff["ann"], files=files) == 4
+        assert service.forget_written(session, SYSTEM_PRINCIPAL, person_id=staff["ann"], files=files) == 0
+    (left,) = written()
+    assert str(staff["stranger"]) in left
