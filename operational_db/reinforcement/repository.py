@@ -107,7 +107,9 @@ class ReinforcementRepository:
         )
         return self.session.scalar(statement.limit(1))
 
-    def due(self, person_id: UUID, *, organization_id: UUID | None, now: datetime) -> list[Reinforcement]:
+    def due(
+        self, person_id: UUID, *, organization_id: UUID | None, action: str | None, now: datetime
+    ) -> list[Reinforcement]:
         """Open reinforcements that are due, already offered ones first, then in the order they fell due."""
         statement = select(Reinforcement).where(
             Reinforcement.person_id == person_id,
@@ -116,6 +118,8 @@ class ReinforcementRepository:
         )
         if organization_id is not None:
             statement = statement.where(Reinforcement.organization_id == organization_id)
+        if action is not None:
+            statement = statement.where(Reinforcement.action == action)
         order = (Reinforcement.offered_at.asc().nulls_last(), Reinforcement.due_at, Reinforcement.id)
         return list(self.session.scalars(statement.order_by(*order)))
 

@@ -214,6 +214,7 @@ def due_reinforcement(
     principal: Principal,
     *,
     organization_id: UUID | None = None,
+    action: str | None = None,
     locale: str | None = None,
     now: datetime,
 ) -> DueReinforcement | None:
@@ -221,6 +222,11 @@ def due_reinforcement(
 
     One that was offered and not finished is offered again without costing anything more. In any seven days at most two
     are offered, of ten minutes together.
+
+    Parameters
+    ----------
+    action
+        The feature she enters, so that only what nearly went wrong there comes up; None at sign-in.
 
     Raises
     ------
@@ -231,8 +237,7 @@ def due_reinforcement(
         return None
     require_visible(principal, organization_id, NotFoundError("You do not belong to this organization."))
     repository = ReinforcementRepository(session)
-    waiting = repository.due(principal.person_id, organization_id=organization_id, now=now)
-    if not waiting:
+    if not repository.due(principal.person_id, organization_id=organization_id, action=action, now=now):
         return None
     repository.lock_person(principal.person_id)
     offers = [
@@ -240,7 +245,7 @@ def due_reinforcement(
         for offered_at, minutes in repository.offers(principal.person_id, since=now - rules.BUDGET_PERIOD)
     ]
     content = ContentRepository(session)
-    for row in repository.due(principal.person_id, organization_id=organization_id, now=now):
+    for row in repository.due(principal.person_id, organization_id=organization_id, action=action, now=now):
         version = content.published_version(row.lesson_id)
         if version is None:
             continue

@@ -41,7 +41,10 @@ def certification_chip(decision: GateDecision, today: date) -> Chip:
 
 
 def show_standing(viewer: Viewer, action: str, doing: str) -> None:
-    """The chip beside the control of a risky action; without the database there is none, and the gate denies."""
+    """The chip beside the control of a risky action, with its policy and runbook to unfold.
+
+    Without the database there is none, and the gate denies.
+    """
     try:
         standing = gates.standing(
             session.installation().engine,
@@ -55,6 +58,8 @@ def show_standing(viewer: Viewer, action: str, doing: str) -> None:
         st.caption(error.message)
         return
     st.markdown(f"{certification_chip(standing.decision, clock.today()).markdown} for {doing}")
+    if standing.feature is not None:
+        show_policy_panel(standing.feature)
 
 
 def _until(word: str, valid_until: date | None, today: date) -> str:

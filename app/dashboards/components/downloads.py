@@ -15,8 +15,15 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from app.dashboards import session
-from app.dashboards.components.certification import certification_chip, link_to_lesson, locale, show_tip, to_minutes
+from app.dashboards.components.certification import (
+    certification_chip,
+    link_to_lesson,
+    locale,
+    show_policy_panel,
+    to_minutes,
+)
 from app.dashboards.components.gate import block, take_retry
+from app.dashboards.components.waiting import show_at_entry
 from app.dashboards.use_cases import gates
 from app.dashboards.use_cases.gates import Standing
 from app.dashboards.viewer import Viewer
@@ -76,7 +83,9 @@ def show_downloads(viewer: Viewer, whole: Callable[[], pl.DataFrame], *, key: st
             )
             return
         _say_standing(standing, organization_id, clock.today())
-        show_tip(viewer, DATA_EXPORT, organization_id, key=key)
+        if standing.feature is not None:
+            show_policy_panel(standing.feature)
+        show_at_entry(viewer, DATA_EXPORT, organization_id, key=key)
         st.caption("Every row of this list as filtered and sorted, with the columns shown. Each download is on record.")
         if standing.decision.is_allowed:
             _buttons(partial(_gated, engine, viewer.principal, organization_id, whole), key=key)

@@ -13,6 +13,7 @@ from app.dashboards.components.figure_choice import choose_figure
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.gate import block_denied, take_retry
 from app.dashboards.components.tables import Column, Empty, show_frame
+from app.dashboards.components.waiting import show_at_entry
 from app.dashboards.formats import to_day, to_number, to_parts, to_plural, to_words
 from app.dashboards.queries import incidents, people
 from app.dashboards.use_cases import evidence
@@ -52,6 +53,7 @@ def show_export_form(viewer: Viewer) -> None:
         "With names", value=True, key="evidence_names", help="Without, the records hold opaque ids only."
     )
     show_standing(viewer, EVIDENCE_EXPORT, "exporting evidence")
+    show_at_entry(viewer, EVIDENCE_EXPORT, viewer.organization_id, key="evidence")
     if scope is not None and st.button(
         "Get the bundle", key="evidence_get", type="primary", icon=":material/inventory_2:"
     ):

@@ -17,6 +17,7 @@ from app.dashboards.components.gate import take_retry
 from app.dashboards.components.impact import DAYS, show_impact
 from app.dashboards.components.receipts import Gated, show_receipts, write
 from app.dashboards.components.tables import Column, Empty, show_frame
+from app.dashboards.components.waiting import show_at_entry
 from app.dashboards.formats import to_day, to_number, to_parts, to_plural, to_words
 from app.dashboards.use_cases import gates
 from app.dashboards.use_cases.gates import RuleBook
@@ -261,6 +262,7 @@ def _show_proposal(viewer: Viewer, proposal: Proposal) -> None:
         st.markdown(f"{chip_of(terms.mode).markdown} needs {needs}, from {to_day(terms.effective_from)}")
         show_impact(viewer, found, key="gates_impact")
         show_standing(viewer, RULE_CHANGE, "changing rules")
+        show_at_entry(viewer, RULE_CHANGE, viewer.organization_id, key="gates_set")
         with st.container(horizontal=True):
             word = "Turn it on" if terms.mode is GateMode.ENFORCE else "Set it in dry run"
             st.button(

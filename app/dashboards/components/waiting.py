@@ -1,9 +1,11 @@
 """What waits for the viewer in the flow of work: a reinforcement that is due, and lessons somebody assigned."""
 
+from uuid import UUID
+
 import streamlit as st
 
 from app.dashboards import session
-from app.dashboards.components.certification import link_to_lesson, locale, to_minutes
+from app.dashboards.components.certification import link_to_lesson, locale, show_tip, to_minutes
 from app.dashboards.formats import to_relative_day
 from app.dashboards.use_cases import lessons
 from app.dashboards.use_cases.lessons import Waiting
@@ -51,7 +53,25 @@ def show_waiting(viewer: Viewer, waiting: Waiting | None) -> None:
             )
 
 
-def _show_reinforcement(viewer: Viewer, due: DueReinforcement) -> None:
+def show_at_entry(viewer: Viewer, action: str, organization_id: UUID | None, *, key: str) -> None:
+    """What comes up at the entry to a risky feature: its tip, and the refresher that near-misses in it earned."""
+    show_tip(viewer, action, organization_id, key=key)
+    try:
+        due = lessons.refresher_for(
+            session.installation().engine,
+            viewer.principal,
+            action=action,
+            organization_id=organization_id,
+            locale=locale(),
+            now=clock.now(),
+        )
+    except DomainError:
+        return
+    if due is not None:
+        _show_reinforcement(viewer, due, key=key)
+
+
+def _show_reinforcement(viewer: Viewer, due: DueReinforcement, *, key: str = "reinforcement") -> None:
     with st.container(border=True):
         st.markdown(
             f":material/psychology: **A short refresher on {due.action}**\n\n"
@@ -62,7 +82,7 @@ def _show_reinforcement(viewer: Viewer, due: DueReinforcement) -> None:
             link_to_lesson(due.lesson.id, label, due.action, due.organization_id, "reinforcement")
             st.button(
                 "Not needed",
-                key="reinforcement_put_off",
+                key=f"{key}_put_off",
                 type="tertiary",
                 on_click=_put_off,
                 args=(viewer, due),

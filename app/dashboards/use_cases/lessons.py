@@ -43,6 +43,28 @@ def waiting_for(engine: Engine, principal: Principal, *, locale: str | None, now
         )
 
 
+def refresher_for(
+    engine: Engine,
+    principal: Principal,
+    *,
+    action: str,
+    organization_id: UUID | None,
+    locale: str | None,
+    now: datetime,
+) -> DueReinforcement | None:
+    """The reinforcement that near-misses in an action earned, at the entry to it and within the friction budget.
+
+    Raises
+    ------
+    DomainError
+        When the database is down.
+    """
+    with unit_of_work(engine) as session:
+        return due_reinforcement(
+            session, principal, action=action, organization_id=organization_id, locale=locale, now=now
+        )
+
+
 def put_off(engine: Engine, principal: Principal, *, reinforcement_id: UUID, now: datetime) -> None:
     """Close a reinforcement without taking it.
 

@@ -35,6 +35,7 @@ from operational_db.ledger.checkpoints import latest_signed_checkpoint
 from operational_db.ledger.proofs import tlog_proof
 from operational_db.proficiency.rules import ScopeRuleTerms
 from operational_db.proficiency.service import record_evidence, set_scope_rule
+from operational_db.reinforcement import service as reinforcement
 from operational_db.tables.content import Lesson, LessonReview, LessonVersion, Policy
 from operational_db.tables.gates import (
     EvidenceBundle,
@@ -47,7 +48,7 @@ from operational_db.tables.gates import (
 )
 from operational_db.tables.identity import Person
 from operational_db.tables.ledger import LedgerEvent, LedgerLeaf
-from operational_db.types import GateMode, LessonStatus, LessonType, ProficiencyLevel
+from operational_db.types import GateMode, LessonStatus, LessonType, NearMissKind, ProficiencyLevel
 from tests.app.dashboards import release_fixture as figures
 from tests.app.dashboards.conftest import Visit, principal_of, texts
 from tests.app.dashboards.operational_fixture import write_operational_records
@@ -222,6 +223,36 @@ class TestDownloads:
         assert "Allowlisted destinations only" not in texts(app)
         assert _count(records, "tip.dismissed") == 1
         assert "Allowlisted destinations only" not in texts(self._menu(working))
+
+    @pytest.mark.requirement("EMB-12")
+    def test_a_refresher_comes_up_where_it_nearly_went_wrong(self, working: Visit, records: Engine) -> None:
+        manager = principal_of("manager")
+        with unit_of_work(records) as session:
+            for number in range(2):
+                reinforcement.record_near_miss(
+                    session,
+                    manager,
+                    organization_id=figures.COMPANY,
+                    person_id=manager.person_id,
+                    near_miss_kind=NearMissKind.PERMISSION_DENIED,
+                    action="data-export",
+                    external_id=f"near-{number}",
+                    occurred_at=NOW,
+                    now=NOW,
+                )
+        app = self._menu(working)
+        assert "A short refresher on data-export" in texts(app)
+        _click(app, "people_put_off")
+        assert "A short refresher on data-export" not in texts(app)
+        assert _count(records, "reinforcement.finished") == 1
+
+    @pytest.mark.requirement("EMB-09", "EMB-11")
+    def test_tip_policy_and_runbook_stand_beside_the_export_of_evidence(self, working: Visit, records: Engine) -> None:
+        app = working.open("auditor", "evidence/export")
+        labels = [expander.label for expander in app.expander]
+        assert any(label.startswith("Why: ") for label in labels)
+        assert any(label.startswith("View runbook: ") for label in labels)
+        assert _count(records, "tip.shown") == 1
 
     def test_ones_own_record_needs_no_gate(self, working: Visit, records: Engine) -> None:
         with unit_of_work(records) as session:

@@ -230,7 +230,11 @@ class TestReinforcement:
         report(now)
         assert service.due_reinforcement(session, learner, now=now) is None
         report(now + DAY)
-        due = service.due_reinforcement(session, learner, organization_id=company.id, now=now + DAY)
+        # Another feature is entered without being held up.
+        assert service.due_reinforcement(session, learner, action="evidence-export", now=now + DAY) is None
+        due = service.due_reinforcement(
+            session, learner, organization_id=company.id, action="data-export", now=now + DAY
+        )
         assert due is not None
         assert (due.action, due.lesson.code) == ("data-export", "DATA-EXPORT")
         again = service.due_reinforcement(session, learner, now=now + DAY)
