@@ -51,6 +51,9 @@ class LessonFile(BaseModel):
     locales: list[str] = ["en"]
     expected_outcomes: list[str] = []
     telemetry_hooks: list[str] = []
+    # Left out: 80 %, and 12 months or 6 where a policy taught is critical.
+    pass_threshold: int | None = None
+    refresh_months: int | None = None
     rollout_plan: str = ""
     fallback: str = ""
 
@@ -91,6 +94,7 @@ def import_lesson(
     """Bring a lesson in as a draft of its next version. It ships after review, like any other."""
     lesson_file = _read(file)
     fields = lesson_file.model_dump(exclude={"code", "title", "lesson_type"})
+    fields = {name: value for name, value in fields.items() if value is not None}
     with open_context(load_settings()) as context, _session(context.engine, is_dry_run=dry_run) as session:
         organization_id = None
         if organization is not None:

@@ -221,7 +221,14 @@ def _field_inputs(source: VersionView | None, known: Material, key: str) -> tupl
             "Passed at, percent", 0, 100, source.pass_threshold if source else 80, key=f"{key}_threshold", width=180
         )
         months = st.number_input(
-            "Refreshed every, months", 1, 60, source.refresh_months if source else 12, key=f"{key}_months", width=200
+            "Refreshed every, months",
+            1,
+            60,
+            source.refresh_months if source else None,
+            key=f"{key}_months",
+            width=200,
+            placeholder="12, or 6",
+            help="Left empty: 12, or 6 where a policy it teaches is critical.",
         )
     taught = [line.policy.code for line in known.policies if line.newest is not None]
     runbooks = [runbook.code for runbook in known.runbooks]
@@ -230,7 +237,6 @@ def _field_inputs(source: VersionView | None, known: Material, key: str) -> tupl
     fields: VersionFields = {
         "objective": objective or "",
         "pass_threshold": int(threshold),
-        "refresh_months": int(months),
         "policy_codes": _several("Policies it teaches", taught, source.policies if source else (), f"{key}_policies"),
         "runbook_codes": _several("Runbooks", runbooks, source.runbook_codes if source else (), f"{key}_runbooks"),
         "scope_tags": _several("Scopes it counts for", tags, source.scope_tags if source else (), f"{key}_tags", True),
@@ -246,6 +252,8 @@ def _field_inputs(source: VersionView | None, known: Material, key: str) -> tupl
         "rollout_plan": st.text_area("Rollout", source.rollout_plan if source else "", key=f"{key}_rollout"),
         "fallback": st.text_area("If it must be taken back", source.fallback if source else "", key=f"{key}_fallback"),
     }
+    if months is not None:
+        fields["refresh_months"] = int(months)
     return Decimal(str(minutes)), fields
 
 

@@ -60,8 +60,10 @@ def test_install_list_import_and_check(run: Run, tmp_path: Path) -> None:
         (json.dumps({**LESSON, "colour": "red"}), "colour: Extra inputs"),
         (json.dumps({**LESSON, "body": {"slides": "x"}}), "slides"),
         (json.dumps({**LESSON, "policy_codes": ["POL-NONE"]}), "no policy POL-NONE"),
+        (json.dumps({**LESSON, "pass_threshold": 101}), "percentage from 0 to 100"),
+        (json.dumps({**LESSON, "refresh_months": 0}), "at least one month"),
     ],
-    ids=["no_json", "empty", "unknown_field", "malformed_body", "unknown_policy"],
+    ids=["no_json", "empty", "unknown_field", "malformed_body", "unknown_policy", "threshold", "refresh"],
 )
 def test_a_malformed_file_is_refused_with_its_place(run: Run, tmp_path: Path, content: str, message: str) -> None:
     file = tmp_path / "lesson.json"
