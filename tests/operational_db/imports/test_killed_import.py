@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, text
 from tests.operational_db.imports.history_files import LEARNERS, run, write_history
 
 ROOT = Path(__file__).resolve().parents[3]
+WRITTEN = ("organizations", "import_batches", "people", "courses", "ledger_events", "imported_records")
 
 # Everything of a school by names instead of ids and times of recording.
 STATE = """
@@ -44,6 +46,35 @@ def _state(engine: Engine, slug: str) -> list[tuple[object, ...]]:
         return sorted(((*row,) for row in rows), key=str)
 
 
+def _assert_nothing_is_left(engine: Engine) -> None:
+    with engine.connect() as connection:
+        for table in WRITTEN:
+            assert connection.scalar(text(f"select count(*) from {table}")) == 0, table
+
+
+def _wait_for(engine: Engine, question: str) -> None:
+    """Until the database says yes."""
+    deadline = time.monotonic() + 120
+    while True:
+        with engine.connect() as connection:
+            if connection.scalar(text(question)):
+                return
+        assert time.monotonic() < deadline, question
+        time.sleep(0.02)
+
+
+def _start_command(url: str, home: Path, folder: Path, slug: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "app.cli", "import", "history", str(folder)]
+    return subprocess.Popen(
+        [*command, "--organization", slug, "--school-name", "Hoist School"],
+        env={**os.environ, "SITESYNC_DATABASE_URL": url, "SITESYNC_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+    )
+
+
 class TestKilledImport:
     @pytest.mark.parametrize("stop_at", ["writing courses", "writing attempts", "writing activity"])
     def test_nothing_is_left_and_a_rerun_ends_as_if_undisturbed(
@@ -70,11 +101,38 @@ class TestKilledImport:
         os.kill(process.pid, signal.SIGKILL)
         process.wait(timeout=30)
         process.stdout.close()
-        with committed_engine.connect() as connection:
-            for table in ("organizations", "import_batches", "people", "courses", "ledger_events", "imported_records"):
-                assert connection.scalar(text(f"select count(*) from {table}")) == 0
+        _assert_nothing_is_left(committed_engine)
         run(committed_engine, folder, now, organization_slug="killed", organization_name="Hoist School")
         run(committed_engine, folder, now, organization_slug="calm", organization_name="Hoist School")
         killed = _state(committed_engine, "killed")
         assert len(killed) > 30
         assert killed == _state(committed_engine, "calm")
+
+    def test_the_command_killed_while_it_writes_leaves_nothing_and_can_be_given_again(
+        self, committed_engine: Engine, committed_url: str, tmp_path: Path
+    ) -> None:
+        """`sitesync import history`, held up at the attempts by a lock on their table and killed there."""
+        folder = write_history(tmp_path / "in", learners=LEARNERS.replace("one@example.org", ""))
+        with committed_engine.begin() as blocker:
+            blocker.execute(text("lock table assessment_attempts in share row exclusive mode"))
+            process = _start_command(committed_url, tmp_path, folder, "killed")
+            _wait_for(committed_engine, "select exists (select from pg_locks where not granted)")
+            with committed_engine.connect() as connection:
+                writing = connection.scalar(text("select pid from pg_locks where not granted"))
+            process.kill()
+            assert process.wait(30) == -signal.SIGKILL
+            assert process.stdout is not None
+            process.stdout.close()
+        _wait_for(committed_engine, f"select not exists (select from pg_stat_activity where pid = {writing})")
+        _assert_nothing_is_left(committed_engine)
+        for slug in ("killed", "calm"):
+            again = _start_command(committed_url, tmp_path, folder, slug)
+            said, _ = again.communicate(timeout=120)
+            assert again.returncode == 0, said
+        # Each run has a time of its own, at which it was applied.
+        killed, calm = (
+            [row[:2] if row[1] == "import.applied" else row for row in _state(committed_engine, slug)]
+            for slug in ("killed", "calm")
+        )
+        assert len(killed) > 30
+        assert killed == calm
