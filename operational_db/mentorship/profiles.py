@@ -4,8 +4,8 @@ A profile is shown to others only while its person has agreed to it. Source: tra
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -24,40 +24,55 @@ from operational_db.types import MeetingFormat, MenteeLevel, MentoringReach, Men
 NO_PROFILE = "You have no {side} profile yet. Fill it in first."
 
 
-def set_mentor_profile(
-    session: Session,
-    principal: Principal,
-    *,
-    years_experience: float | None = None,
-    specializations: Sequence[str] = (),
-    equipment_expertise: Sequence[str] = (),
-    is_accepting_mentees: bool = True,
-    max_mentees: int = 1,
-    preferred_mentee_levels: Sequence[str] = (),
-    communication_preferences: Sequence[str] = (),
-    hours_per_month: int | None = None,
-    availability: Sequence[Mapping[str, object]] = (),
-    preferred_times: Sequence[str] = (),
-    timezone: str | None = None,
-    location_city: str | None = None,
-    location_region: str | None = None,
-    latitude: float | None = None,
-    longitude: float | None = None,
-    is_remote_welcome: bool = False,
-    about: str = "",
-    has_consented: bool,
-    now: datetime,
-) -> MentorProfile:
-    """Say anew what one offers as a mentor (US-TC009); what is left out is empty. A pause goes on.
+@dataclass(frozen=True)
+class About:
+    """What mentors and mentees both say of themselves; what is left out is empty.
 
-    Parameters
-    ----------
-    preferred_times
-        The seed's words, turned into windows of the profile's zone: see `profile_rules.PREFERRED_TIMES`.
-    timezone
-        None takes the person's own.
-    has_consented
-        Whether the profile may be shown to people who look for a mentor. Without, it is kept and shown to nobody.
+    `preferred_times` are the seed's words, turned into windows of the profile's zone (`profile_rules.PREFERRED_TIMES`);
+    without a `timezone` it is the person's own. `has_consented`: whether the profile may be shown to the other side.
+    """
+
+    has_consented: bool
+    years_experience: float | None = None
+    communication_preferences: Sequence[str] = ()
+    hours_per_month: int | None = None
+    availability: Sequence[Mapping[str, object]] = ()
+    preferred_times: Sequence[str] = ()
+    timezone: str | None = None
+    location_city: str | None = None
+    location_region: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    is_remote_welcome: bool = False
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a mentor offers, beyond what both profiles hold."""
+
+    specializations: Sequence[str] = ()
+    equipment_expertise: Sequence[str] = ()
+    is_accepting_mentees: bool = True
+    max_mentees: int = 1
+    preferred_mentee_levels: Sequence[str] = ()
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a mentee looks for, beyond what both profiles hold."""
+
+    current_level: str
+    career_goal: str = ""
+    specialization_interests: Sequence[str] = ()
+    skills_to_develop: Sequence[str] = ()
+    timeline_months: int | None = None
+
+
+def set_mentor_profile(
+    session: Session, principal: Principal, about: About, offer: Offer, *, now: datetime
+) -> MentorProfile:
+    """Say anew what one offers as a mentor (US-TC009). A pause goes on; without consent it is shown to nobody.
 
     Raises
     ------
@@ -67,69 +82,33 @@ def set_mentor_profile(
     """
     person_id = _own_id(principal)
     repository = ProfileRepository(session)
-    person = repository.lock_person(person_id)
-    shared = _shared(
-        years_experience,
-        communication_preferences,
-        hours_per_month,
-        availability,
-        preferred_times,
-        timezone or person.timezone,
-        location_city,
-        location_region,
-        latitude,
-        longitude,
-        is_remote_welcome=is_remote_welcome,
-        now=now,
-    )
-    taken = allowed.require_capacity(max_mentees, is_accepting=is_accepting_mentees, hours_per_month=hours_per_month)
+    shared = _shared(about, repository.lock_person(person_id).timezone, now)
     own = {
-        "specializations": require_one_of(specializations, Specialization, "specializations"),
-        "equipment_expertise": require_lines(equipment_expertise, "equipment_expertise"),
-        "is_accepting_mentees": is_accepting_mentees,
-        "max_mentees": taken,
-        "preferred_mentee_levels": require_one_of(preferred_mentee_levels, MenteeLevel, "preferred_mentee_levels"),
-        "about": optional_text(about, "about") or "",
+        "specializations": require_one_of(offer.specializations, Specialization, "specializations"),
+        "equipment_expertise": require_lines(offer.equipment_expertise, "equipment_expertise"),
+        "is_accepting_mentees": offer.is_accepting_mentees,
+        "max_mentees": allowed.require_capacity(
+            offer.max_mentees, is_accepting=offer.is_accepting_mentees, hours_per_month=about.hours_per_month
+        ),
+        "preferred_mentee_levels": require_one_of(
+            offer.preferred_mentee_levels, MenteeLevel, "preferred_mentee_levels"
+        ),
+        "about": optional_text(offer.about, "about") or "",
     }
-    if has_consented and is_accepting_mentees and not own["specializations"]:
+    if about.has_consented and offer.is_accepting_mentees and not own["specializations"]:
         raise InvalidInputError("specializations: name at least one field of work, so that mentees can find you.")
     profile = repository.mentor_profile(person_id, lock=True) or MentorProfile(person_id=person_id, created_at=now)
-    _write(profile, {**shared, **own}, has_consented, now)
-    session.add(profile)
-    session.flush()
+    _write(session, profile, {**shared, **own}, about.has_consented, now)
     _record_mentor(session, profile, now)
     return profile
 
 
 def set_mentee_profile(
-    session: Session,
-    principal: Principal,
-    *,
-    current_level: str,
-    years_experience: float | None = None,
-    career_goal: str = "",
-    specialization_interests: Sequence[str] = (),
-    skills_to_develop: Sequence[str] = (),
-    timeline_months: int | None = None,
-    communication_preferences: Sequence[str] = (),
-    hours_per_month: int | None = None,
-    availability: Sequence[Mapping[str, object]] = (),
-    preferred_times: Sequence[str] = (),
-    timezone: str | None = None,
-    location_city: str | None = None,
-    location_region: str | None = None,
-    latitude: float | None = None,
-    longitude: float | None = None,
-    is_remote_welcome: bool = False,
-    has_consented: bool,
-    now: datetime,
+    session: Session, principal: Principal, about: About, wish: Wish, *, now: datetime
 ) -> MenteeProfile:
-    """Say anew what one looks for in a mentor (US-TC005, US-TC015); what is left out is empty. A pause goes on.
+    """Say anew what one looks for in a mentor (US-TC005, US-TC015). A pause goes on.
 
-    Parameters
-    ----------
-    has_consented
-        Whether mentors may find the profile. One may look for a mentor without.
+    Without consent mentors cannot find the profile; one may look for a mentor all the same.
 
     Raises
     ------
@@ -139,36 +118,20 @@ def set_mentee_profile(
     """
     person_id = _own_id(principal)
     repository = ProfileRepository(session)
-    person = repository.lock_person(person_id)
-    shared = _shared(
-        years_experience,
-        communication_preferences,
-        hours_per_month,
-        availability,
-        preferred_times,
-        timezone or person.timezone,
-        location_city,
-        location_region,
-        latitude,
-        longitude,
-        is_remote_welcome=is_remote_welcome,
-        now=now,
-    )
-    level = MenteeLevel(require_one_of([current_level], MenteeLevel, "current_level")[0])
-    allowed.require_level(level, years_experience)
+    shared = _shared(about, repository.lock_person(person_id).timezone, now)
+    level = MenteeLevel(require_one_of([wish.current_level], MenteeLevel, "current_level")[0])
+    allowed.require_level(level, about.years_experience)
     own = {
         "current_level": level,
-        "career_goal": optional_text(career_goal, "career_goal") or "",
+        "career_goal": optional_text(wish.career_goal, "career_goal") or "",
         "specialization_interests": require_one_of(
-            specialization_interests, Specialization, "specialization_interests"
+            wish.specialization_interests, Specialization, "specialization_interests"
         ),
-        "skills_to_develop": require_lines(skills_to_develop, "skills_to_develop"),
-        "timeline_months": require_months(timeline_months, "timeline_months"),
+        "skills_to_develop": require_lines(wish.skills_to_develop, "skills_to_develop"),
+        "timeline_months": require_months(wish.timeline_months, "timeline_months"),
     }
     profile = repository.mentee_profile(person_id, lock=True) or MenteeProfile(person_id=person_id, created_at=now)
-    _write(profile, {**shared, **own}, has_consented, now)
-    session.add(profile)
-    session.flush()
+    _write(session, profile, {**shared, **own}, about.has_consented, now)
     return profile
 
 
@@ -262,50 +225,25 @@ def reach_of(session: Session, principal: Principal, *, organization_id: UUID) -
     return PolicyView(organization_id, name, MentoringReach.EVERYONE if policy is None else policy.reach)
 
 
-class _Shared(TypedDict):
-    years_experience: float | None
-    communication_preferences: list[str]
-    hours_per_month: int | None
-    availability: list[dict[str, object]]
-    timezone: str
-    location_city: str | None
-    location_region: str | None
-    latitude: float | None
-    longitude: float | None
-    is_remote_welcome: bool
-
-
-def _shared(
-    years_experience: float | None,
-    communication_preferences: Sequence[str],
-    hours_per_month: int | None,
-    availability: Sequence[Mapping[str, object]],
-    preferred_times: Sequence[str],
-    timezone: str,
-    location_city: str | None,
-    location_region: str | None,
-    latitude: float | None,
-    longitude: float | None,
-    *,
-    is_remote_welcome: bool,
-    now: datetime,
-) -> _Shared:
-    formats = require_one_of(communication_preferences, MeetingFormat, "communication_preferences")
-    allowed.require_formats(formats, is_remote_welcome=is_remote_welcome)
-    windows = allowed.to_windows(availability, preferred_times)
-    allowed.require_place(latitude, longitude, timezone, on=now.date())
-    return _Shared(
-        years_experience=allowed.require_years(years_experience),
-        communication_preferences=formats,
-        hours_per_month=allowed.require_hours(hours_per_month, allowed.minutes_of(windows)),
-        availability=windows,
-        timezone=timezone,
-        location_city=_line(location_city, "location_city"),
-        location_region=_line(location_region, "location_region"),
-        latitude=latitude,
-        longitude=longitude,
-        is_remote_welcome=is_remote_welcome,
-    )
+def _shared(about: About, own_timezone: str, now: datetime) -> dict[str, object]:
+    """The checked fields of both profiles, under their columns' names."""
+    timezone = about.timezone or own_timezone
+    formats = require_one_of(about.communication_preferences, MeetingFormat, "communication_preferences")
+    allowed.require_formats(formats, is_remote_welcome=about.is_remote_welcome)
+    windows = allowed.to_windows(about.availability, about.preferred_times)
+    allowed.require_place(about.latitude, about.longitude, timezone, on=now.date())
+    return {
+        "years_experience": allowed.require_years(about.years_experience),
+        "communication_preferences": formats,
+        "hours_per_month": allowed.require_hours(about.hours_per_month, allowed.minutes_of(windows)),
+        "availability": windows,
+        "timezone": timezone,
+        "location_city": _line(about.location_city, "location_city"),
+        "location_region": _line(about.location_region, "location_region"),
+        "latitude": about.latitude,
+        "longitude": about.longitude,
+        "is_remote_welcome": about.is_remote_welcome,
+    }
 
 
 def _line(text: str | None, field: str) -> str | None:
@@ -313,12 +251,18 @@ def _line(text: str | None, field: str) -> str | None:
 
 
 def _write(
-    profile: MentorProfile | MenteeProfile, values: Mapping[str, object], has_consented: bool, now: datetime
+    session: Session,
+    profile: MentorProfile | MenteeProfile,
+    values: Mapping[str, object],
+    has_consented: bool,
+    now: datetime,
 ) -> None:
     for name, value in values.items():
         setattr(profile, name, value)
     profile.consented_at = (profile.consented_at or now) if has_consented else None
     profile.updated_at = now
+    session.add(profile)
+    session.flush()
 
 
 def _own_id(principal: Principal) -> UUID:

@@ -125,7 +125,8 @@ def set_mentor_profile(
     body: MentorProfileRequest, session: WriteSession, principal: CurrentPrincipal
 ) -> MentorProfileBody:
     """Anew as a whole; certificates and track record are read from where they are kept."""
-    profiles.set_mentor_profile(session, principal, **body.arguments(), now=clock.now())  # type: ignore[arg-type]
+    about = body.to_about(is_remote_welcome=body.willing_to_mentor_remote)
+    profiles.set_mentor_profile(session, principal, about, body.to_offer(), now=clock.now())
     return my_mentor_profile(session, principal)
 
 
@@ -142,7 +143,8 @@ def set_mentee_profile(
     body: MenteeProfileRequest, session: WriteSession, principal: CurrentPrincipal
 ) -> MenteeProfileBody:
     """Anew as a whole."""
-    profiles.set_mentee_profile(session, principal, **body.arguments(), now=clock.now())  # type: ignore[arg-type]
+    about = body.to_about(is_remote_welcome=body.open_to_remote)
+    profiles.set_mentee_profile(session, principal, about, body.to_wish(), now=clock.now())
     return my_mentee_profile(session, principal)
 
 

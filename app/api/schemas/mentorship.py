@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from app.api.schemas.compliance import RequestBody
 from app.learned.mentors import CohortComparison, Match, MenteeList, MentorList
+from operational_db.mentorship.profiles import About, Offer, Wish
 from operational_db.mentorship.views import (
     FeedbackView,
     MenteeProfileView,
@@ -63,21 +64,21 @@ class ProfileFields(RequestBody):
     longitude: float | None = None
     has_consented: bool = Field(description="Whether the profile may be shown to the other side.")
 
-    def shared(self) -> dict[str, object]:
-        """The arguments both services take."""
-        return {
-            "years_experience": self.years_experience,
-            "communication_preferences": self.communication_preferences,
-            "hours_per_month": self.availability.hours_per_month,
-            "availability": [window.model_dump(by_alias=True) for window in self.availability.windows],
-            "preferred_times": self.availability.preferred_times,
-            "timezone": self.timezone,
-            "location_city": self.location_city,
-            "location_region": self.location_region,
-            "latitude": self.latitude,
-            "longitude": self.longitude,
-            "has_consented": self.has_consented,
-        }
+    def to_about(self, *, is_remote_welcome: bool) -> About:
+        return About(
+            has_consented=self.has_consented,
+            years_experience=self.years_experience,
+            communication_preferences=self.communication_preferences,
+            hours_per_month=self.availability.hours_per_month,
+            availability=[window.model_dump(by_alias=True) for window in self.availability.windows],
+            preferred_times=self.availability.preferred_times,
+            timezone=self.timezone,
+            location_city=self.location_city,
+            location_region=self.location_region,
+            latitude=self.latitude,
+            longitude=self.longitude,
+            is_remote_welcome=is_remote_welcome,
+        )
 
 
 class MentorProfileRequest(ProfileFields):
@@ -89,17 +90,15 @@ class MentorProfileRequest(ProfileFields):
     willing_to_mentor_remote: bool = False
     about: Text = ""
 
-    def arguments(self) -> dict[str, object]:
-        return {
-            **self.shared(),
-            "specializations": self.specializations,
-            "equipment_expertise": self.equipment_expertise,
-            "is_accepting_mentees": self.is_accepting_mentees,
-            "max_mentees": self.max_mentees,
-            "preferred_mentee_levels": self.preferred_mentee_level,
-            "is_remote_welcome": self.willing_to_mentor_remote,
-            "about": self.about,
-        }
+    def to_offer(self) -> Offer:
+        return Offer(
+            specializations=self.specializations,
+            equipment_expertise=self.equipment_expertise,
+            is_accepting_mentees=self.is_accepting_mentees,
+            max_mentees=self.max_mentees,
+            preferred_mentee_levels=self.preferred_mentee_level,
+            about=self.about,
+        )
 
 
 class MenteeProfileRequest(ProfileFields):
@@ -110,16 +109,14 @@ class MenteeProfileRequest(ProfileFields):
     timeline_months: int | None = None
     open_to_remote: bool = False
 
-    def arguments(self) -> dict[str, object]:
-        return {
-            **self.shared(),
-            "current_level": self.current_level,
-            "career_goal": self.career_goal,
-            "specialization_interests": self.specialization_interest,
-            "skills_to_develop": self.skills_to_develop,
-            "timeline_months": self.timeline_months,
-            "is_remote_welcome": self.open_to_remote,
-        }
+    def to_wish(self) -> Wish:
+        return Wish(
+            current_level=self.current_level,
+            career_goal=self.career_goal,
+            specialization_interests=self.specialization_interest,
+            skills_to_develop=self.skills_to_develop,
+            timeline_months=self.timeline_months,
+        )
 
 
 class AvailabilityView(BaseModel):

@@ -11,10 +11,10 @@ from app.dashboards import session
 from app.dashboards.components.receipts import write, writer
 from app.dashboards.formats import to_day, to_number, to_plural, to_words
 from app.dashboards.use_cases import mentoring
-from app.dashboards.use_cases.mentoring import About, Offer, Wish
 from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.mentorship.profile_rules import LARGEST_CAPACITY, LONGEST_EXPERIENCE_YEARS, MOST_HOURS_PER_MONTH
+from operational_db.mentorship.profiles import About, Offer, Wish
 from operational_db.mentorship.views import MenteeProfileView, MentorProfileView
 from operational_db.types import EquipmentType, MeetingFormat, MenteeLevel, MentorshipSide, Specialization
 

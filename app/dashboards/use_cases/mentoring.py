@@ -1,6 +1,6 @@
 """Mentoring as pages read and change it: profiles, requests, sessions, feedback; each change in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from app.dashboards.formats import to_plural
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.identity.rules import Principal
 from operational_db.mentorship import feedback, listing, matching, profiles, requests, sessions
+from operational_db.mentorship.profiles import About, Offer, Wish
 from operational_db.mentorship.sessions import NewActionItem
 from operational_db.mentorship.views import MenteeProfileView, MentorProfileView, MentorshipDetail, MentorshipView
 from operational_db.settings import Settings
@@ -36,46 +37,6 @@ class Profiles:
 
     mentor: MentorProfileView | None
     mentee: MenteeProfileView | None
-
-
-@dataclass(frozen=True)
-class About:
-    """What both profiles hold; the fields are those of `profiles.set_mentor_profile`."""
-
-    years_experience: float | None
-    communication_preferences: Sequence[str]
-    hours_per_month: int | None
-    availability: Sequence[Mapping[str, object]]
-    timezone: str
-    location_city: str | None
-    location_region: str | None
-    latitude: float | None
-    longitude: float | None
-    is_remote_welcome: bool
-    has_consented: bool
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What a mentor offers, beyond what both profiles hold."""
-
-    specializations: Sequence[str]
-    equipment_expertise: Sequence[str]
-    is_accepting_mentees: bool
-    max_mentees: int
-    preferred_mentee_levels: Sequence[str]
-    about: str
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a mentee looks for, beyond what both profiles hold."""
-
-    current_level: str
-    career_goal: str
-    specialization_interests: Sequence[str]
-    skills_to_develop: Sequence[str]
-    timeline_months: int | None
 
 
 @dataclass(frozen=True)
@@ -136,7 +97,7 @@ def save_mentor_profile(engine: Engine, principal: Principal, about: About, offe
         When the service refuses or the database is down; nothing was changed then.
     """
     with unit_of_work(engine) as session:
-        profiles.set_mentor_profile(session, principal, **vars(about), **vars(offer), now=now)
+        profiles.set_mentor_profile(session, principal, about, offer, now=now)
     shown = "is shown to mentees" if about.has_consented and offer.is_accepting_mentees else "is shown to nobody"
     return Receipt(f"Your mentor profile was saved; it {shown}.", now, 1)
 
@@ -150,7 +111,7 @@ def save_mentee_profile(engine: Engine, principal: Principal, about: About, wish
         When the service refuses or the database is down; nothing was changed then.
     """
     with unit_of_work(engine) as session:
-        profiles.set_mentee_profile(session, principal, **vars(about), **vars(wish), now=now)
+        profiles.set_mentee_profile(session, principal, about, wish, now=now)
     found = "mentors can find it" if about.has_consented else "mentors cannot find it"
     return Receipt(f"Your mentee profile was saved; {found}.", now, 0)
 

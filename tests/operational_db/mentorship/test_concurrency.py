@@ -104,9 +104,8 @@ def test_fewer_places_at_the_moment_of_accepting_are_never_exceeded(
     def act(place: int) -> None:
         with unit_of_work(committed_engine) as session:
             if place == 2:
-                profiles.set_mentor_profile(
-                    session, mentor, max_mentees=1, specializations=["safety"], has_consented=True, now=now
-                )
+                about, offer = profiles.About(has_consented=True), profiles.Offer(["safety"], max_mentees=1)
+                profiles.set_mentor_profile(session, mentor, about, offer, now=now)
             else:
                 requests.accept(session, mentor, mentorship_id=made[place][0], now=now)
 

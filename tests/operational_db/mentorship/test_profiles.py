@@ -1,7 +1,9 @@
 """Profiles: every field of the seed, what is absurd or contradicts itself, consent, pause, and reach."""
 
 import math
+from dataclasses import fields as fields_of
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy.orm import Session
@@ -10,6 +12,7 @@ from operational_db.errors import InvalidInputError, NotAuthorizedError, NotFoun
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.mentorship import matching, profiles
 from operational_db.mentorship.profile_rules import hours_per_week, minutes_of, to_windows
+from operational_db.mentorship.profiles import About, Offer, Wish
 from operational_db.tables.mentorship import MenteeProfile, MentorProfile
 from operational_db.types import MentoringReach, MentorshipSide, Role, new_id
 from tests import builders
@@ -22,14 +25,23 @@ def ann(session: Session) -> Principal:
     return principal_of(builders.create_person(session, timezone="America/Toronto"))
 
 
-def set_mentor(session: Session, principal: Principal, now: datetime, **fields: object) -> MentorProfile:
-    values: dict[str, object] = {"specializations": ["safety"], "has_consented": True}
-    return profiles.set_mentor_profile(session, principal, **{**values, **fields}, now=now)  # type: ignore[arg-type]
+SHARED = {each.name for each in fields_of(About)}
 
 
-def set_mentee(session: Session, principal: Principal, now: datetime, **fields: object) -> MenteeProfile:
-    values: dict[str, object] = {"current_level": "junior", "has_consented": True}
-    return profiles.set_mentee_profile(session, principal, **{**values, **fields}, now=now)  # type: ignore[arg-type]
+def about_and_rest(values: dict[str, Any]) -> tuple[About, dict[str, Any]]:
+    """What both profiles hold, and what one side alone does."""
+    about = About(**{name: value for name, value in values.items() if name in SHARED})
+    return about, {name: value for name, value in values.items() if name not in SHARED}
+
+
+def set_mentor(session: Session, principal: Principal, now: datetime, **fields: Any) -> MentorProfile:
+    about, rest = about_and_rest({"specializations": ["safety"], "has_consented": True} | fields)
+    return profiles.set_mentor_profile(session, principal, about, Offer(**rest), now=now)
+
+
+def set_mentee(session: Session, principal: Principal, now: datetime, **fields: Any) -> MenteeProfile:
+    about, rest = about_and_rest({"current_level": "junior", "has_consented": True} | fields)
+    return profiles.set_mentee_profile(session, principal, about, Wish(**rest), now=now)
 
 
 @pytest.mark.requirement("MEN-01", "US-TC009")

@@ -419,9 +419,8 @@ class TestSteps:
             requests.accept(session, mentor, mentorship_id=mentorship.id, now=now)
         with pytest.raises(ConflictError, match=r"All 2 places.*Complete a mentorship, raise the number"):
             requests.accept(session, mentor, mentorship_id=made[2].id, now=now)
-        profiles.set_mentor_profile(
-            session, mentor, max_mentees=1, is_accepting_mentees=False, has_consented=True, now=now
-        )
+        about, offer = profiles.About(has_consented=True), profiles.Offer(is_accepting_mentees=False, max_mentees=1)
+        profiles.set_mentor_profile(session, mentor, about, offer, now=now)
         requests.complete(session, mentor, mentorship_id=made[0].id, now=now)
         with pytest.raises(ConflictError, match="All 1 places"):
             requests.accept(session, mentor, mentorship_id=made[2].id, now=now)

@@ -315,14 +315,11 @@ MARK = "zzpersonalzz"
 def test_no_table_holds_a_text_of_a_mentorship_once_one_of_the_two_is_erased(
     session: Session, mentor: Principal, mentee: Principal, now: datetime, side: MentorshipSide
 ) -> None:
-    profiles.set_mentor_profile(
-        session, mentor, about=MARK, equipment_expertise=[MARK], location_city=MARK, specializations=["safety"],
-        max_mentees=2, has_consented=True, now=now,
-    )  # fmt: skip
-    profiles.set_mentee_profile(
-        session, mentee, current_level="junior", career_goal=MARK, skills_to_develop=[MARK], location_region=MARK,
-        has_consented=True, now=now,
-    )  # fmt: skip
+    about = profiles.About(has_consented=True, location_city=MARK, location_region=MARK)
+    offer = profiles.Offer(["safety"], equipment_expertise=[MARK], max_mentees=2, about=MARK)
+    profiles.set_mentor_profile(session, mentor, about, offer, now=now)
+    wish = profiles.Wish("junior", career_goal=MARK, skills_to_develop=[MARK])
+    profiles.set_mentee_profile(session, mentee, about, wish, now=now)
     made = requests.request_mentorship(
         session, mentee, mentor_id=mentor.person_id, goals=[MARK], milestones=[MARK, f"{MARK} 2"], message=MARK, now=now
     )
