@@ -1,11 +1,12 @@
 """What a manager can change from a page: each action is one use case of a service in one transaction. No Streamlit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from app.dashboards.formats import to_day, to_number, to_plural
 from operational_db.compliance.service import (
@@ -16,9 +17,12 @@ from operational_db.compliance.service import (
     missing_people,
 )
 from operational_db.compliance.views import MissingPerson
-from operational_db.credentials.service import restore_certificate, withdraw_certificate
 from operational_db.database import read_only_session, unit_of_work
+from operational_db.errors import ConflictError
 from operational_db.identity.rules import Principal
+
+# Takes back in a transaction what was written, for a principal at an instant; returns how many entries that made.
+Reversal = Callable[[Session, Principal, datetime], int]
 
 
 @dataclass(frozen=True)
@@ -29,15 +33,11 @@ class Receipt:
     written_at: datetime
     entry_count: int
     recipient_ids: tuple[str, ...] = ()
-    assignment_ids: tuple[UUID, ...] = ()
-    exemption_id: UUID | None = None
-    added_certificate_id: UUID | None = None
-    withdrawn_certificate_id: UUID | None = None
+    reverse: Reversal | None = None
 
     @property
     def can_be_undone(self) -> bool:
-        ids = (self.exemption_id, self.added_certificate_id, self.withdrawn_certificate_id)
-        return bool(self.assignment_ids) or any(each is not None for each in ids)
+        return self.reverse is not None
 
 
 def find_missing(
@@ -88,12 +88,19 @@ def assign(
         text += f" Left out, because they have it to do already: {to_number(already)}."
     if met:
         text += f" Left out, because they no longer lack it: {to_number(met)}."
+    assignment_ids = [recipient.assignment_id for recipient in done.recipients]
+
+    def reverse(session: Session, principal: Principal, now: datetime) -> int:
+        for assignment_id in assignment_ids:
+            cancel_assignment(session, principal, assignment_id=assignment_id, now=now)
+        return len(assignment_ids)
+
     return Receipt(
         text,
         now,
         len(done.recipients),
         tuple(str(recipient.id) for recipient in done.recipients),
-        tuple(recipient.assignment_id for recipient in done.recipients),
+        reverse if assignment_ids else None,
     )
 
 
@@ -129,25 +136,25 @@ def grant_exemption(
             now=now,
         )
         exemption_id = exemption.id
+
+    def reverse(session: Session, principal: Principal, now: datetime) -> int:
+        end_exemption(session, principal, exemption_id=exemption_id, now=now)
+        return 1
+
     text = f"{person_name} is exempt from “{training}” through {to_day(ends_on)}."
-    return Receipt(text, now, 1, exemption_id=exemption_id)
+    return Receipt(text, now, 1, reverse=reverse)
 
 
 def undo(engine: Engine, principal: Principal, receipt: Receipt, *, now: datetime) -> Receipt:
-    """Take back what a receipt says was written: assignments, an exemption, a certificate added or withdrawn.
+    """Take back what a receipt says was written.
 
     Raises
     ------
     DomainError
-        When the service refuses or the database is down; nothing was changed then.
+        When it cannot be taken back, the service refuses or the database is down; nothing was changed then.
     """
+    if receipt.reverse is None:
+        raise ConflictError("This cannot be taken back from here.")
     with unit_of_work(engine) as session:
-        for assignment_id in receipt.assignment_ids:
-            cancel_assignment(session, principal, assignment_id=assignment_id, now=now)
-        if receipt.exemption_id is not None:
-            end_exemption(session, principal, exemption_id=receipt.exemption_id, now=now)
-        if receipt.added_certificate_id is not None:
-            withdraw_certificate(session, principal, certificate_id=receipt.added_certificate_id, now=now)
-        if receipt.withdrawn_certificate_id is not None:
-            restore_certificate(session, principal, certificate_id=receipt.withdrawn_certificate_id, now=now)
-    return Receipt(f"Taken back: {receipt.text}", now, max(len(receipt.assignment_ids), 1))
+        entry_count = receipt.reverse(session, principal, now)
+    return Receipt(f"Taken back: {receipt.text}", now, entry_count)

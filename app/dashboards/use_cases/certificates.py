@@ -147,8 +147,13 @@ def add(
             now=now,
         )
         certificate_id = certificate.id
+
+    def reverse(session: Session, principal: Principal, now: datetime) -> int:
+        service.withdraw_certificate(session, principal, certificate_id=certificate_id, now=now)
+        return 1
+
     then = "It waits for verification." if upload else "Add its document, so that somebody can verify it."
-    return Receipt(f"“{name}” is on your record. {then}", now, 2 if upload else 1, added_certificate_id=certificate_id)
+    return Receipt(f"“{name}” is on your record. {then}", now, 2 if upload else 1, reverse=reverse)
 
 
 def correct(
@@ -199,7 +204,12 @@ def withdraw(engine: Engine, principal: Principal, *, certificate_id: UUID, name
     """
     with unit_of_work(engine) as session:
         service.withdraw_certificate(session, principal, certificate_id=certificate_id, now=now)
-    return Receipt(f"“{name}” was withdrawn.", now, 1, withdrawn_certificate_id=certificate_id)
+
+    def reverse(session: Session, principal: Principal, now: datetime) -> int:
+        service.restore_certificate(session, principal, certificate_id=certificate_id, now=now)
+        return 1
+
+    return Receipt(f"“{name}” was withdrawn.", now, 1, reverse=reverse)
 
 
 def ask_for_verification(

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import streamlit as st
 
+from app.dashboards.components.building_forms import find_record, show_changes
 from app.dashboards.components.crew_rules import show_rules_here
 from app.dashboards.components.figures import Figure, show_figures
 from app.dashboards.components.frame import answer, open_page, say_empty
@@ -13,17 +14,24 @@ from app.dashboards.components.tables import Empty, Opens, show_listing
 from app.dashboards.formats import to_day, to_days_away, to_number, to_parts, to_percent
 from app.dashboards.navigation import OWNER_BUILDING, OWNER_BUILDINGS, OWNER_CREW_CHECK, OWNER_REQUIREMENTS
 from app.dashboards.queries import buildings
+from app.dashboards.use_cases.owners import building_label
 
 viewer = open_page(OWNER_BUILDING)
 require_figures(viewer, buildings.NEEDED_VIEWS)
 st.page_link(OWNER_BUILDINGS.path, label="All buildings", icon=":material/arrow_back:")
 building_id = str(st.query_params.get("building", ""))
 building = viewer.load(buildings.building_head, building_id=building_id)
+record = find_record(viewer, building_id)
+if building is None and record is not None and record.building.organization_id == viewer.organization_id:
+    st.header(record.building.name)
+    st.caption(building_label(record.building))
+    in_use = "It is on record; its figures come with the next update."
+    answer(in_use if record.building.is_active else "It is out of use.")
+    show_receipts(viewer)
+    show_changes(viewer, record)
+    st.stop()
 if building is None:
-    say_empty(
-        "No building with this address is among yours.",
-        "Choose one from the list; buildings added after these figures appear with the next update.",
-    )
+    say_empty("No building with this address is among yours.", "Choose one from the list.")
     st.stop()
 st.header(building.name)
 st.caption(building.place or "No address on record")
@@ -60,3 +68,5 @@ show_listing(
     empty=Empty("No unit is on record here.", "Add one, or import a register of units."),
     opens=Opens(OWNER_CREW_CHECK, "equipment_id", "unit", "crew check"),
 )
+if record is not None:
+    show_changes(viewer, record)

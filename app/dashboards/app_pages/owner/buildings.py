@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.dashboards.charts.owners import buildings_by_place
+from app.dashboards.components.building_forms import show_new_building
 from app.dashboards.components.charts import show_chart
 from app.dashboards.components.figures import show_figures
 from app.dashboards.components.filters import choose, choose_id, search_box
@@ -21,10 +22,12 @@ answer(buildings_answer(counts))
 show_receipts(viewer)
 if counts.building_count == 0:
     say_empty("There is nothing to show.", "Add a building, or bring in a register of units.")
-    st.page_link(OWNER_EQUIPMENT.path, label="Add buildings and units", icon=OWNER_EQUIPMENT.icon)
+    st.page_link(OWNER_EQUIPMENT.path, label="Bring in a register", icon=OWNER_EQUIPMENT.icon)
+    show_new_building(viewer)
     st.stop()
 show_figures(building_figures(counts))
 st.page_link(OWNER_REQUIREMENTS.path, label="Set a requirement", icon=OWNER_REQUIREMENTS.icon)
+show_new_building(viewer)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     state = choose("Coverage", list(buildings.STATES), key="buildings_state")
     known = viewer.load(buildings.cities)
