@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from app.api.problems import PROBLEM_RESPONSES, add_problem_handlers, describe_problems
 from app.api.queries import OpenReleases
+from app.api.reading import add_reading_page
 from app.api.routers import (
     access,
     authzen,
@@ -55,7 +56,7 @@ def create_api(context: AppContext) -> FastAPI:
         title="SiteSync Training & Certification",
         version="1",
         description=DESCRIPTION,
-        docs_url="/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
         responses=PROBLEM_RESPONSES,
@@ -65,6 +66,7 @@ def create_api(context: AppContext) -> FastAPI:
     api.state.oidc = OidcTokens(settings.oidc_issuer, settings.oidc_audience) if settings.oidc_issuer else None
     api.state.releases = OpenReleases(settings)
     add_problem_handlers(api)
+    add_reading_page(api)
     # Looked for in this order: first what every risky action of every product waits for.
     api.include_router(authzen.router)
     api.include_router(health.router)

@@ -63,6 +63,18 @@ def test_every_endpoint_says_how_it_refuses(described: dict[tuple[str, str], Any
         assert "422" not in operation["responses"], endpoint
 
 
+def test_the_page_to_read_it_on_needs_no_other_host(world: World) -> None:
+    page = world.api.client.get("/docs")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(loaded) == 3
+    assert not [address for address in loaded if not address.startswith("/") or address.startswith("//")]
+    for address in loaded:
+        if address != "/favicon.png":
+            assert world.api.client.get(address).status_code == 200, address
+    assert "url: '/openapi.json'" in page.text
+
+
 def test_what_is_not_built_has_no_endpoint(described: dict[tuple[str, str], Any]) -> None:
     assert [path for _, path in described if f"/api{path}".startswith(NOT_BUILT)] == []
 
