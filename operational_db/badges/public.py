@@ -57,12 +57,6 @@ def public_badge(session: Session, *, public_id: str, on: date) -> PublicBadge |
     return PublicBadge(record, shown, outcome_of(record.certificate, on=on))
 
 
-def public_certificate(session: Session, *, public_id: str, on: date) -> PublicCertificate | None:
-    """What the link shows as of a day; None when there is nothing to show."""
-    found = public_badge(session, public_id=public_id, on=on)
-    return None if found is None else found.certificate
-
-
 def is_shown(record: BadgeRecord) -> bool:
     """Whether the holder shows the badge, and is still somebody."""
     return record.certificate.is_public and bool(record.badge.salt) and record.person.erased_at is None

@@ -58,11 +58,6 @@ class ContentRepository:
         statement = select(Organization.id).where(Organization.kind == OrganizationKind.PLATFORM)
         return frozenset(self.session.scalars(statement))
 
-    def require_organization(self, organization_id: UUID) -> None:
-        """Raises NotFoundError when there is no such organization."""
-        if self.session.get(Organization, organization_id) is None:
-            raise NotFoundError("There is no organization with this id. Check the id.")
-
     def is_member(self, person_id: UUID, organization_id: UUID | None, *, on: date) -> bool:
         """Whether the person belongs to the organization on the day; None: to one that runs the platform."""
         ids = self.platform_ids() if organization_id is None else {organization_id}

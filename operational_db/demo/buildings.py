@@ -4,7 +4,7 @@ Names and addresses are made up; coordinates lie within a few kilometres of a ci
 are in `visits`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -312,8 +312,3 @@ class EstateBuilder:
                     ended_on=ended_on,
                 )
             )
-
-
-def companies_of(estates: Sequence[DemoEstate]) -> set[UUID]:
-    """Companies that service, or serviced, any of the estates."""
-    return {contract.company.id for estate in estates for contract in estate.contracts}

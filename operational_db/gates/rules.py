@@ -272,11 +272,6 @@ class GateDecision:
         """The reason, for the person who asked."""
         return REASON_TEXTS[self.reason]
 
-    @property
-    def next_lesson_ids(self) -> tuple[UUID, ...]:
-        """The lesson the rule names, for whom it denies; `proficiency.service.next_required_training` has the path."""
-        return (self.lesson_id,) if self.lesson_id is not None and self.outcome is GateOutcome.DENY else ()
-
     def canonical(self) -> bytes:
         """RFC 8785 bytes: identical for identical rule, facts and instant, on any machine."""
         return document_text(

@@ -18,7 +18,6 @@ from operational_db.ledger.tile_store import read_tiles
 from operational_db.ledger.tiles import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, Tile, split_hashes, subtree_root
 
 PROOF_HEADER = "c2sp.org/tlog-proof@v1"
-PROOF_SUFFIX = ".tlog-proof"
 # A proof of a tree of 2**63 leaves has no more hashes.
 MAXIMUM_PROOF_HASHES = 63
 # 32 MB of tiles kept by one reader.

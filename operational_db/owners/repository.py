@@ -195,13 +195,6 @@ class OwnersRepository:
         ]
         return Page(views, total, page.number, page.size)
 
-    def contractor_ids_of(self, building: Building, *, on: date) -> frozenset[UUID]:
-        """Who services the building by a contract that holds on the day."""
-        statement = select(ServiceContract.contractor_id).where(
-            ServiceContract.owner_id == building.organization_id, covers(building.id), holds_on(on)
-        )
-        return frozenset(self.session.scalars(statement))
-
     def is_member(self, organization_id: UUID, person_id: UUID, *, on: date) -> bool:
         statement = select(Membership.id).where(
             Membership.organization_id == organization_id, Membership.person_id == person_id, is_member_on(on)

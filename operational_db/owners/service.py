@@ -17,7 +17,7 @@ from operational_db.ledger.events import BuildingChanged, EquipmentChanged
 from operational_db.owners.repository import OwnersRepository, can_own_buildings, is_serviced_by
 from operational_db.owners.rules import optional_text, require_name, require_place
 from operational_db.owners.views import BuildingView, EquipmentView
-from operational_db.paging import LARGEST_PAGE_SIZE, Page, PageRequest
+from operational_db.paging import Page, PageRequest
 from operational_db.tables.owners import Building, Equipment
 from operational_db.types import EquipmentStatus, EquipmentType, new_id
 
@@ -263,22 +263,6 @@ def list_equipment(
     """
     building_of(session, principal, building_id=building_id, on=on)
     return OwnersRepository(session).units_of(building_id, is_in_use_only=not has_dismantled)
-
-
-def all_buildings(session: Session, principal: Principal, *, organization_id: UUID, on: date) -> list[BuildingView]:
-    """As `list_buildings`, all pages of it; for maps.
-
-    Raises
-    ------
-    NotAuthorizedError
-    """
-    found: list[BuildingView] = []
-    while True:
-        page = PageRequest(number=len(found) // LARGEST_PAGE_SIZE + 1, size=LARGEST_PAGE_SIZE)
-        part = list_buildings(session, principal, organization_id=organization_id, page=page, on=on)
-        found.extend(part.items)
-        if len(found) >= part.total or not part.items:
-            return found
 
 
 def _buildings_of(session: Session, principal: Principal, organization_id: UUID, *, on: date) -> ColumnElement[bool]:

@@ -20,7 +20,6 @@ from operational_db.types import GateMode, GateOutcome
 
 # From here on a chip is amber: reminders of scope certifications begin at 14 days, people plan a month ahead.
 SOON_DAYS = 30
-SECONDS_PER_BULLET = 5
 
 
 def certification_chip(decision: GateDecision, today: date) -> Chip:

@@ -20,7 +20,6 @@ from operational_db.types import EquipmentType, MeetingFormat, MenteeLevel, Ment
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 LONGEST_PAUSE_OFFERED = 365
-WINDOW_COLUMNS = {"day": "Day", "from": "From", "until": "Until"}
 
 
 def show_mentor_form(viewer: Viewer, profile: MentorProfileView | None) -> None:

@@ -60,7 +60,6 @@ PROPOSED = (
 ANY = "Nobody in particular"
 NO_COURSE = "No course in particular"
 USUAL_CURRENCY = "USD"
-MOST_WITHDRAWALS = 25
 
 
 def show_costs(viewer: Viewer, currency: str | None) -> None:

@@ -36,7 +36,6 @@ MOST_REQUIREMENTS = 3
 RULE, VALIDITY, POLICY = "A rule", "How long training counts", "A policy"
 MODES = {"Block": GateMode.ENFORCE, "Dry run: record only": GateMode.DRY_RUN}
 LEVELS = [ProficiencyLevel.COMPLETED, ProficiencyLevel.PROFICIENT, ProficiencyLevel.CERTIFIED]
-NO_WINDOW = "at any time"
 TRACKS = [f"track {persona}/{tier}" for persona in Persona for tier in TrackTier]
 
 

@@ -186,18 +186,6 @@ def costs_by(warehouse: ScopedWarehouse, *, part: str, since: date | None) -> pl
     )
 
 
-def costs_by_month(warehouse: ScopedWarehouse, *, since: date | None) -> pl.DataFrame:
-    """Cost by month and kind: month, cost_kind, currency, amount."""
-    return warehouse.query(
-        """
-        select month, cost_kind, currency, sum(amount)::double as amount from training_cost_monthly
-        where $since::date is null or month >= $since::date
-        group by all order by month, cost_kind
-        """,
-        {"since": since},
-    )
-
-
 def income_trades(warehouse: ScopedWarehouse) -> list[str]:
     """Trades that incomes are published of."""
     return warehouse.query("select distinct trade from income_context order by trade")["trade"].to_list()
