@@ -13,6 +13,7 @@
 {% macro is_new(column='leaf_index') %}leaf_index >= 0{% endmacro %}
 {% macro calendar_bits(held_from, held_until) %}cast({{ held_from }} as integer){% endmacro %}
 {% macro both_bits(first_bits, second_bits) %}({{ first_bits }} & {{ second_bits }}){% endmacro %}
+{% macro either_bits(first_bits, second_bits) %}({{ first_bits }} + {{ second_bits }}){% endmacro %}
 {% macro bits_without(bits, excluded_bits) %}({{ bits }} - {{ excluded_bits }}){% endmacro %}
 {% macro compliance_measures() %}max(leaf_index) as leaf_index{% endmacro %}
 {% macro compliance_totals() %}max(leaf_index) as leaf_index{% endmacro %}
@@ -37,6 +38,7 @@
 {% macro is_trained_level(level) %}{{ level }} in ('completed'){% endmacro %}
 {% macro coverage_rate(trained, required) %}{{ trained }} / {{ required }}{% endmacro %}
 {% macro reinforcement_window_days() %}30{% endmacro %}
+{% macro reinforcement_taken_days() %}14{% endmacro %}
 {% macro today_bit() %}8192{% endmacro %}
 {% macro fewest_dues_for_a_pace() %}20{% endmacro %}
 {% macro expected_renewals() %}pace.renewed_count{% endmacro %}

@@ -50,6 +50,10 @@
     ({{ first_bits }} & {{ second_bits }})
 {%- endmacro %}
 
+{% macro either_bits(first_bits, second_bits) -%}
+    ({{ first_bits }} + {{ bits_without(second_bits, first_bits) }})
+{%- endmacro %}
+
 {% macro bits_without(bits, excluded_bits) -%}
     ({{ bits }} - {{ both_bits(bits, excluded_bits) }})
 {%- endmacro %}

@@ -4,8 +4,8 @@ The two are independent: SQL over the landed ledger here, pure Python over plain
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from uuid import UUID
@@ -19,11 +19,13 @@ from operational_db.compliance.evaluation import (
     MembershipFacts,
     OrganizationFacts,
     RecipientFacts,
+    RequiredSource,
     RequiredTraining,
     RequirementFacts,
     recipient_status,
     required_trainings,
 )
+from operational_db.compliance.rules import is_due_soon
 from operational_db.credentials.rules import CertificateFacts, certificate_status
 from operational_db.ledger.events import (
     AssignmentCancelled,
@@ -234,7 +236,7 @@ def row_of(training: RequiredTraining) -> tuple[object, ...]:
 @pytest.mark.requirement("CMP-03")
 @pytest.mark.parametrize("seed", [21, 22])
 def test_marts_say_what_the_core_says(tmp_path: Path, seed: int) -> None:
-    """Every required training, assignment and certificate, and the rate on each of the trend's and forecast's days."""
+    """Every required training, assignment and certificate, and counts on the trend's and forecast's days."""
     events = History(Random(seed)).grow(700)
     landing = Landing(tmp_path / "landing", 0)
     write_schemas(landing)
@@ -272,21 +274,46 @@ def test_marts_say_what_the_core_says(tmp_path: Path, seed: int) -> None:
     certificates = {c.certificate_id: certificate_status(c, on=TODAY).value for c in facts.certificate_facts()}
     assert dict(read(build, "select certificate_id, status from marts.fct_certificate")) == certificates
 
-    for mart, day_count in (("compliance_trend", 14), ("compliance_forecast", 3)):
-        rows = read(
-            build,
-            f"select organization_id, as_of_on, required_count, exempted_count, completed_count from marts.{mart}",
-        )
+    told = "overdue_count, due_14_days_count, expiring_30_days_count, expired_count"
+    for mart, day_count, more in (("compliance_trend", 14, f", {told}"), ("compliance_forecast", 3, "")):
+        columns = f"organization_id, as_of_on, required_count, exempted_count, completed_count{more}"
+        rows = read(build, f"select {columns} from marts.{mart}")
         days = {row[1] for row in rows}
         assert len(days) == day_count
-        recount = []
-        for organization in ORGANIZATIONS:
-            for day in days:
-                trainings = [t.status for t in required_trainings(by_organization[organization], on=day)]
-                counts = (
-                    len(trainings),
-                    trainings.count(TrainingStatus.EXEMPTED),
-                    trainings.count(TrainingStatus.COMPLETED),
-                )
-                recount.append((organization, day, *counts))
-        assert {row for row in rows if row[2]} == {row for row in recount if row[2]}
+        recount = {
+            (organization, day, *counts_of(required_trainings(by_organization[organization], on=day), evidence, day))
+            for organization in ORGANIZATIONS
+            for day in days
+        }
+        width = len(columns.split(","))
+        assert {row for row in rows if row[2]} == {row[:width] for row in recount if row[2]}
+        if more:
+            assert all(any(row[5 + n] for row in rows) for n in range(4)), "each of the figures is put to the test"
+
+
+def counts_of(trainings: Collection[RequiredTraining], evidence: Evidence, day: date) -> tuple[int, ...]:
+    """Required, exempted, completed, overdue, due in 14 days, expiring in 30 days, and expired on a day."""
+    statuses = [training.status for training in trainings]
+
+    def is_expired(training: RequiredTraining) -> bool:
+        return (
+            training.source is RequiredSource.REQUIREMENT
+            and training.certification_id is not None
+            and training.status not in {TrainingStatus.COMPLETED, TrainingStatus.EXEMPTED}
+            and evidence.lapsed_on(training.person_id, training.certification_id, day) is not None
+        )
+
+    return (
+        len(trainings),
+        statuses.count(TrainingStatus.EXEMPTED),
+        statuses.count(TrainingStatus.COMPLETED),
+        statuses.count(TrainingStatus.OVERDUE),
+        sum(is_due_soon(training.status, training.due_on, on=day) for training in trainings),
+        sum(
+            training.status is TrainingStatus.COMPLETED
+            and training.valid_until is not None
+            and day <= training.valid_until <= day + timedelta(days=30)
+            for training in trainings
+        ),
+        sum(map(is_expired, trainings)),
+    )

@@ -16,8 +16,9 @@ def compliance_over_time(trend: pl.DataFrame, forecast: pl.DataFrame, target: fl
     also expected_rate, low, high (0–1, empty where no pace is known), pace_due_count and pace_renewed_count.
     """
     figure = create_figure(300, is_percent=True, right_margin=64)
-    known = trend.drop_nulls("compliance_rate")
-    ahead = pl.concat([known.tail(1), forecast.select(known.columns).drop_nulls("compliance_rate")])
+    points = ("as_of_on", "required_count", "exempted_count", "completed_count", "compliance_rate")
+    known = trend.select(points).drop_nulls("compliance_rate")
+    ahead = pl.concat([known.tail(1), forecast.select(points).drop_nulls("compliance_rate")])
     _add_expected(figure, known, forecast)
     for frame, color, dash, name in ((ahead, ORANGE, "dot", "if nobody renews"), (known, BLUE, "solid", "compliance")):
         made_of = [

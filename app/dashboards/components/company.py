@@ -14,43 +14,59 @@ from app.dashboards.viewer import Viewer
 
 
 def compliance_figures(now: Headline, trend: pl.DataFrame) -> list[Figure]:
-    """Compliance against a month ago, and the trainings that need somebody to act; each leads to the people."""
+    """Compliance and the trainings that need somebody to act, each against the last month end and with its people."""
     known = trend.drop_nulls("compliance_rate")
+    since = f"vs {known['as_of_on'][-2]:%d %b}" if known.height > 1 else None
+
+    def counted(label: str, column: str, value: int, detail: str, who: str, status: str) -> Figure:
+        counts = known[column].to_list()
+        return Figure(
+            label,
+            to_number(value),
+            detail,
+            f"{value - counts[-2]:+,}" if since else None,
+            since,
+            more_is_good=False,
+            trend=counts,
+            drill=Drill(COMPANY_PEOPLE, who, {"people_status": status}),
+        )
+
     rates = known["compliance_rate"].to_list()
-    change = to_points(rates[-1] - rates[-2]) if len(rates) > 1 else None
+    overdue = f"trainings of {to_plural(now.people_overdue_count, 'person', 'people')}"
     return [
         Figure(
             "Compliance",
             to_percent(now.compliance_rate),
             f"{to_parts(now.completed_count, now.counted_count)} done · {to_number(now.exempted_count)} exempt",
-            change,
-            f"vs {known['as_of_on'][-2]:%d %b}" if change else None,
+            to_points(rates[-1] - rates[-2]) if since else None,
+            since,
             trend=rates,
             drill=Drill(COMPANY_PEOPLE, "All people"),
         ),
-        Figure(
-            "Overdue",
-            to_number(now.overdue_count),
-            f"trainings of {to_plural(now.people_overdue_count, 'person', 'people')}",
-            drill=Drill(COMPANY_PEOPLE, "Who is overdue", {"people_status": "Overdue"}),
-        ),
-        Figure(
+        counted("Overdue", "overdue_count", now.overdue_count, overdue, "Who is overdue", "Overdue"),
+        counted(
             "Due in 14 days",
-            to_number(now.due_14_days_count),
+            "due_14_days_count",
+            now.due_14_days_count,
             "trainings not done yet",
-            drill=Drill(COMPANY_PEOPLE, "Who is due", {"people_status": "Due in 14 days"}),
+            "Who is due",
+            "Due in 14 days",
         ),
-        Figure(
+        counted(
             "Expiring in 30 days",
-            to_number(now.expiring_30_days_count),
+            "expiring_30_days_count",
+            now.expiring_30_days_count,
             "trainings done, whose certificate ends soon",
-            drill=Drill(COMPANY_PEOPLE, "Whose", {"people_status": "Expiring in 30 days"}),
+            "Whose end soon",
+            "Expiring in 30 days",
         ),
-        Figure(
+        counted(
             "Expired",
-            to_number(now.expired_count),
+            "expired_count",
+            now.expired_count,
             "trainings once done, whose certificate lapsed",
-            drill=Drill(COMPANY_PEOPLE, "Whose", {"people_status": "Lapsed"}),
+            "Whose lapsed",
+            "Lapsed",
         ),
     ]
 

@@ -54,8 +54,13 @@ _POINTS = "as_of_on, required_count, exempted_count, completed_count, compliance
 
 
 def trend(warehouse: ScopedWarehouse) -> pl.DataFrame:
-    """Thirteen month ends and today."""
-    return warehouse.query(f"select {_POINTS} from compliance_trend order by as_of_on")  # noqa: S608 - a constant
+    """Thirteen month ends and today: the rate, and how many trainings were overdue, due, expiring and expired then."""
+    return warehouse.query(
+        f"""
+        select {_POINTS}, overdue_count, due_14_days_count, expiring_30_days_count, expired_count
+        from compliance_trend order by as_of_on
+        """  # noqa: S608 - a constant
+    )
 
 
 def forecast(warehouse: ScopedWarehouse) -> pl.DataFrame:

@@ -47,7 +47,8 @@ COLUMNS: dict[str, str] = {
     "compliance_by_team": f"organization_id uuid, team_id uuid, {_STATUS_COUNTS}",
     "compliance_by_category": f"organization_id uuid, category varchar, {_STATUS_COUNTS}",
     "compliance_by_organization": f"organization_id uuid, {_STATUS_COUNTS}",
-    "compliance_trend": _RATE,
+    "compliance_trend": f"{_RATE}, overdue_count bigint, due_14_days_count bigint, expiring_30_days_count bigint, "
+    "expired_count bigint",
     "compliance_forecast": f"{_RATE}, on_date date, horizon_days integer, lapsing_count bigint, pace_due_count bigint, "
     "pace_renewed_count bigint, renewal_pace double, expected_rate double, low double, high double",
     "school_progress": "organization_id uuid, course_id uuid, cohort_on date, enrolled_count bigint, "
@@ -120,9 +121,9 @@ COLUMNS: dict[str, str] = {
     "tip_daily": "organization_id uuid, on_date date, action varchar, feature_id uuid, shown_count bigint, "
     "dismissed_count bigint, people_count bigint, leaf_index bigint",
     "reinforcement_effect": "organization_id uuid, action varchar, lesson_id uuid, scheduled_count bigint, "
-    "passed_count bigint, put_off_count bigint, measured_count bigint, near_miss_before_count bigint, "
-    "near_miss_after_count bigint, near_miss_rate_before double, near_miss_rate_after double, "
-    "without_next_share double, leaf_index bigint",
+    "passed_count bigint, put_off_count bigint, taken_count bigint, taken_without_next_count bigint, "
+    "left_count bigint, left_without_next_count bigint, taken_without_next_share double, "
+    "left_without_next_share double, leaf_index bigint",
     # Credentials and building owners.
     "fct_certificate_event": "leaf_index bigint, event_kind varchar, certificate_id uuid, certification_id uuid, "
     "person_id uuid, organization_id uuid, occurred_at timestamptz, occurred_on date, issued_on date, "

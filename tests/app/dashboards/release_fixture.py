@@ -542,7 +542,9 @@ AGGREGATES = {
     "compliance_trend": """
         select organization_id, day as as_of_on, required_count, exempted_count,
                completed_count - back as completed_count,
-               (completed_count - back) / (required_count - exempted_count) as compliance_rate
+               (completed_count - back) / (required_count - exempted_count) as compliance_rate,
+               overdue_count + back as overdue_count, due_14_days_count, expiring_30_days_count + back % 2 as
+               expiring_30_days_count, greatest(expired_count - back, 0) as expired_count
         from marts.compliance_by_organization
         cross join (
             select range as back,

@@ -82,7 +82,15 @@ class TestCompany:
             "Expiring in 30 days": "6",
             "Expired": "6",
         }
-        assert app.metric[0].delta == "+1.4 points"
+        assert [metric.delta for metric in app.metric] == ["+1.4 points", "-1", "0", "-1", "+1"]
+        trends = [element.proto.body for element in app.get("html") if "Trend of" in element.proto.body]
+        assert [words.split('alt="')[1].split('"')[0] for words in trends] == [
+            "Trend of Compliance: rising",
+            "Trend of Overdue: falling",
+            "Trend of Due in 14 days: unchanged",
+            "Trend of Expiring in 30 days: falling",
+            "Trend of Expired: rising",
+        ]
         assert "40 of 69 done · 3 exempt" in texts(app)
         charts = [chart.proto.alt for chart in app.get("plotly_chart")]
         assert charts[0].startswith("Compliance over the last year and the next 90 days. Compliance rose from 39")

@@ -8,6 +8,10 @@ select
     required_count,
     exempted_count,
     completed_count,
-    {{ compliance_rate('completed_count', 'required_count', 'exempted_count') }} as compliance_rate
+    {{ compliance_rate('completed_count', 'required_count', 'exempted_count') }} as compliance_rate,
+    overdue_count,
+    due_14_days_count,
+    expiring_30_days_count,
+    expired_count
 from reporting_days
 where not is_forecast
