@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.dashboards.components.assigning import show_assign_missing, show_exempt
-from app.dashboards.components.filters import choose, choose_id, search_box
+from app.dashboards.components.filters import choose, choose_id, fold, search_box, set_count
 from app.dashboards.components.frame import answer, open_page
 from app.dashboards.components.receipts import show_receipts
 from app.dashboards.components.tables import Column, Empty, Opens, show_listing
@@ -30,9 +30,11 @@ elif part == ASSIGN:
     show_assign_missing(viewer)
 else:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        search = search_box("Search by name or course", key="assignments_search")
+        folded = fold(set_count("assignments_status", "assignments_team"))
+    with folded:
         status = choose("Status", list(assignments.STATUSES), key="assignments_status")
         team_id = choose_id("Team", viewer.load(company.teams), any_label="All teams", key="assignments_team")
-        search = search_box("Search by name or course", key="assignments_search")
     show_listing(
         viewer,
         assignments.listing(status=status, search=search, team_id=team_id, today=viewer.today),

@@ -6,7 +6,7 @@ from app.dashboards.charts.company import lapses_by_month
 from app.dashboards.components.charts import show_chart
 from app.dashboards.components.company import certificate_figures, show_calendar
 from app.dashboards.components.figures import show_figures
-from app.dashboards.components.filters import choose, choose_id, search_box
+from app.dashboards.components.filters import choose, choose_id, fold, search_box, set_count
 from app.dashboards.components.frame import answer, open_page, say_empty
 from app.dashboards.components.receipts import show_receipts
 from app.dashboards.components.renewal import show_bulk_renewal
@@ -46,10 +46,12 @@ show_chart(
 )
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    search = search_box("Search by name", key="certificates_search")
+    folded = fold(set_count("certificates_state", "certificates_team", "certificates_kind"))
+with folded:
     state = choose("State", list(certificates.STATES), key="certificates_state")
     team_id = choose_id("Team", viewer.load(company.teams), any_label="All teams", key="certificates_team")
     kind = choose_id("Certificate", viewer.load(certificates.kinds), any_label="All kinds", key="certificates_kind")
-    search = search_box("Search by name", key="certificates_search")
 show_listing(
     viewer,
     certificates.listing(today=viewer.today, state=state, team_id=team_id, certification_id=kind, search=search),

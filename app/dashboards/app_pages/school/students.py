@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.dashboards.components.filters import choose, choose_id, search_box
+from app.dashboards.components.filters import choose, choose_id, fold, search_box, set_count
 from app.dashboards.components.frame import answer, open_page
 from app.dashboards.components.tables import Column, Empty, Opens, show_listing
 from app.dashboards.formats import to_plural
@@ -20,6 +20,8 @@ answer(
 )
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     search = search_box("Search by name", key="students_search")
+    folded = fold(set_count("students_state", "students_course"))
+with folded:
     state = choose("State", list(school.FILTERS), key="students_state")
     course_id = choose_id("Course", viewer.load(school.course_names), any_label="All courses", key="students_course")
 st.caption(f"At risk: nothing done in a running course for more than {school.SILENT_DAYS} days.")
