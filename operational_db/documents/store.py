@@ -19,10 +19,17 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from operational_db.documents.rules import MEGABYTE
-from operational_db.errors import NotFoundError
+from operational_db.errors import DomainError, NotFoundError
 from operational_db.settings import Settings
 
 BLOCK = MEGABYTE
+
+
+class FilesUnavailableError(DomainError):
+    """The installation names a place for files that it cannot use."""
+
+    status = 503
+    code = "files_unavailable"
 
 
 @dataclass(frozen=True)
@@ -114,13 +121,21 @@ class FileStore:
         return Path(place)
 
     def _files(self) -> fsspec.AbstractFileSystem:
-        # Instances are cached by fsspec.
-        return fsspec.core.url_to_fs(str(self.folder))[0]
+        return self._opened()[0]
 
     def _place(self, sha256: bytes) -> str:
         text = sha256.hex()
-        root = fsspec.core.url_to_fs(str(self.folder))[1].rstrip("/")
-        return f"{root}/{text[:2]}/{text}"
+        return f"{self._opened()[1].rstrip('/')}/{text[:2]}/{text}"
+
+    def _opened(self) -> tuple[fsspec.AbstractFileSystem, str]:
+        """The file system, of which fsspec keeps one, and the folder's name in it."""
+        try:
+            files, root = fsspec.core.url_to_fs(str(self.folder))
+        except (ImportError, ValueError) as error:
+            raise FilesUnavailableError(
+                f"The files folder cannot be used: {error}. Mend SITESYNC_FILES_URL or install what it needs."
+            ) from error
+        return files, root
 
 
 @contextmanager

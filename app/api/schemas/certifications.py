@@ -55,8 +55,10 @@ class CertificationBody(FromAttributes):
     ce_carry_over_months: int | None
     can_be_verified: bool
     verification_url: str | None
+    verification_api_endpoint: str | None
     industry_recognition: str | None
     typical_salary_impact: str | None
+    is_active: bool
 
 
 class AddCertificateRequest(RequestBody):

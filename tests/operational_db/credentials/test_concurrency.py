@@ -1,13 +1,13 @@
 """Two writers on one line of certificates, on real PostgreSQL."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Barrier
 from uuid import UUID
 
 from sqlalchemy import Engine, func, select
 
-from operational_db.credentials import service
+from operational_db.credentials import renewals, service
 from operational_db.database import unit_of_work
 from operational_db.errors import ConflictError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
@@ -42,6 +42,41 @@ def test_of_renewals_at_once_one_wins_and_the_others_are_told(committed_engine: 
     with unit_of_work(committed_engine) as session:
         assert session.scalar(select(func.count()).where(Certificate.renews_id == former_id)) == 1
         assert session.scalars(select(LedgerEvent.kind)).all() == ["certificate.renewed"]
+
+
+def test_of_two_bulk_renewals_at_once_each_certificate_is_renewed_once(committed_engine: Engine, now: datetime) -> None:
+    """Named in opposite orders, they wait for each other and do not lock up; both are told the same renewals."""
+    with unit_of_work(committed_engine) as session:
+        kind = builders.create_certification(session, validity_period_months=12)
+        formers = [
+            builders.create_certificate(
+                session,
+                builders.create_person(session),
+                kind,
+                issued_on=now.date() - timedelta(days=350),
+                expires_on=now.date() + timedelta(days=15),
+            ).id
+            for _ in range(4)
+        ]
+        kind.issuing_organization_id = builders.create_organization(session).id
+    barrier = Barrier(WRITERS)
+
+    def renew(number: int) -> dict[UUID, UUID | None]:
+        barrier.wait(timeout=30)
+        wanted = formers if number % 2 else formers[::-1]
+        with unit_of_work(committed_engine) as session:
+            results = renewals.renew(session, SYSTEM_PRINCIPAL, certificate_ids=wanted, now=now)
+            return {each.certificate_id: each.renewed_by_id for each in results}
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        told = list(pool.map(renew, range(WRITERS)))
+    assert all(each == told[0] for each in told)
+    assert len(set(told[0].values()) - {None}) == len(formers)
+    with unit_of_work(committed_engine) as session:
+        renewed = select(func.count()).where(Certificate.renews_id.in_(formers))
+        assert session.scalar(renewed) == len(formers)
+        kinds = session.scalars(select(LedgerEvent.kind)).all()
+        assert kinds == ["certificate.renewed"] * len(formers)
 
 
 def test_one_enrollment_earns_one_certificate_however_often_it_is_asked(

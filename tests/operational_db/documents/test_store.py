@@ -8,7 +8,7 @@ from uuid import uuid4
 import fsspec
 import pytest
 
-from operational_db.documents.store import FileStore, file_store_of
+from operational_db.documents.store import FileStore, FilesUnavailableError, file_store_of
 from operational_db.errors import NotFoundError
 from operational_db.settings import Settings
 
@@ -90,3 +90,10 @@ def test_the_setting_chooses_the_place_and_home_is_the_default(tmp_path: Path) -
     store = file_store_of(Settings(home=tmp_path, files_url="s3://evidence/files", document_limit_mb=3))
     assert store.folder == "s3://evidence/files"
     assert store.largest_document_bytes == 3 * 1024 * 1024
+
+
+@pytest.mark.parametrize("address", ["gcs://bucket/files", "nowhere://bucket/files"])
+def test_a_place_that_cannot_be_used_says_what_to_do(address: str) -> None:
+    """A kind of store whose package is not installed, and one that nobody knows."""
+    with pytest.raises(FilesUnavailableError, match="Mend SITESYNC_FILES_URL"):
+        FileStore(address, 1).has(HASH)
