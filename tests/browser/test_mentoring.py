@@ -1,5 +1,6 @@
 """Mentoring in a real browser: a profile, a ranked list with reasons, asking, answering, meeting; what is private."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -10,8 +11,8 @@ from sqlalchemy import select
 
 from operational_db.database import read_only_session
 from operational_db.tables.identity import Membership
-from operational_db.tables.mentorship import MentoringSession, Mentorship, ShownMentor
-from operational_db.types import MentorshipStatus, Role
+from operational_db.tables.mentorship import MentoringSession, Mentorship, MentorshipFeedback, ShownMentor
+from operational_db.types import MentorshipSide, MentorshipStatus, Role
 from tests.browser.accessibility import violations_of
 from tests.browser.test_pages import member_of, shoot
 from tests.browser.viewing import (
@@ -80,7 +81,7 @@ def _propensities(site: Installation, request: Asked) -> list[float]:
 
 
 @pytest.mark.requirement("MEN-04", "MEN-05", "US-TC005", "US-TC009")
-def test_from_a_profile_to_a_completed_mentorship(
+def test_from_a_profile_to_stars_for_a_completed_mentorship(
     browser: Browser, site: Installation, mentee: Member, screenshots: Path | None
 ) -> None:
     with new_visit(browser, site) as page:
@@ -131,7 +132,15 @@ def test_from_a_profile_to_a_completed_mentorship(
         expect(page.get_by_text("How it was")).to_be_visible(timeout=WAIT_MS)
         require_in_order(page)
         assert SECRET not in page.content()
+        page.get_by_test_id("stFeedback").get_by_role("radio").nth(3).click()
+        page.get_by_label(re.compile("nobody else sees it")).fill("She explained it well.")
+        page.get_by_role("button", name="Give feedback").click()
+        expect(page.get_by_text("your feedback is on record")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("4 of 5 stars: She explained it well.")).to_be_visible(timeout=WAIT_MS)
         shoot(page, screenshots, "mentorship-of-mentee")
+    with read_only_session(site.engine) as session:
+        said = session.scalars(select(MentorshipFeedback).where(MentorshipFeedback.mentorship_id == request.id)).one()
+        assert (said.side, said.rating) == (MentorshipSide.MENTEE, 4)
 
 
 @pytest.mark.requirement("US-TC015")
