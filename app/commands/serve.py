@@ -12,7 +12,7 @@ from operational_db import clock
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.embedded import database_url
 from operational_db.embedded import migrate as migrate_database
-from operational_db.errors import ConflictError, ReleaseUnavailableError
+from operational_db.errors import ConflictError, DomainError, ReleaseUnavailableError
 from operational_db.learned.service import find_unlearned
 from operational_db.releases.manifest import current_manifest
 from operational_db.settings import Settings, load_settings
@@ -50,7 +50,7 @@ def prepare() -> None:
             _load_demo(context.engine, settings)
         install_shipped(context.engine)
         _learn_first_time(context)
-        _refresh_first_time(settings)
+        make_figures(settings)
 
 
 @commands.command()
@@ -140,14 +140,28 @@ def _learn_first_time(context: AppContext) -> None:
         typer.echo(message, err=True)
 
 
-def _refresh_first_time(settings: Settings) -> None:
-    """Make figures when there are none. Old ones are served at once: the pipeline's daemon brings them up to date."""
-    try:
-        current_manifest(settings)
-    except ReleaseUnavailableError:
-        from app.commands.pipeline import refresh_figures
+def make_figures(settings: Settings) -> None:
+    """Make figures when there are none, or when another version of the product made them: pages may ask for more.
 
+    Merely old ones are served at once: the pipeline's daemon brings them up to date. Whatever fails while there are
+    figures is told, and the start goes on with those.
+    """
+    from pipelines.build import models_hash
+
+    try:
+        is_there = True
+        if current_manifest(settings).models_hash == models_hash():
+            return
+    except ReleaseUnavailableError:
+        is_there = False
+    from app.commands.pipeline import refresh_figures
+
+    try:
         refresh_figures()
+    except DomainError as error:
+        if not is_there:
+            raise
+        typer.echo(f"{error.message} Pages that ask for new figures cannot show them yet.", err=True)
 
 
 def _bars() -> Progress:
