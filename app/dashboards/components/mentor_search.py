@@ -98,7 +98,7 @@ def _show_mentor(viewer: Viewer, row: "MentorRow", showing_id: UUID | None) -> N
         with st.container(horizontal=True):
             _ask_form(f"Ask {row.name}", str(row.mentor_id), ask)
             st.button(
-                "Not for me",
+                f"Not for me: {row.name}",
                 key=f"dismiss_{row.mentor_id}",
                 type="tertiary",
                 icon=":material/visibility_off:",
@@ -205,7 +205,7 @@ def show_dismissed(viewer: Viewer, dismissed: Sequence[mentoring.Dismissed]) -> 
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(each.name, width="content")
                 st.button(
-                    "Show again",
+                    f"Show {each.name} again",
                     key=f"again_{each.mentor_id}",
                     type="tertiary",
                     help=f"{each.name} may be shown to you again",
