@@ -86,7 +86,7 @@ class StepBar:
 def import_history(
     folder: Annotated[Path | None, typer.Argument(help="Folder with one file per kind.", show_default=False)] = None,
     format_: Annotated[str, typer.Option("--format", help="standard or oulad.")] = "standard",
-    organization: Annotated[str | None, typer.Option(help="Slug of the school.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Address name of the school.")] = None,
     school_name: Annotated[str | None, typer.Option(help="Name of the school, to create it.")] = None,
     source: Annotated[str | None, typer.Option(help="Name of the system the records come from.")] = None,
     max_removal_share: RemovalShare = MAX_REMOVAL_SHARE,
@@ -125,7 +125,7 @@ def import_history(
 def import_licences(
     file: Annotated[Path | None, typer.Argument(help="File of the register.", show_default=False)] = None,
     format_: Annotated[str, typer.Option("--format", help="Register: cslb.")] = REGISTER,
-    organization: Annotated[str | None, typer.Option(help="Slug of the company the holders work for.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Address name of the company the holders work for.")] = None,
     organization_name: Annotated[str | None, typer.Option(help="Name of the company, to create it.")] = None,
     max_removal_share: RemovalShare = MAX_REMOVAL_SHARE,
     layout: Annotated[bool, typer.Option("--layout", help="Print the columns of the register.")] = False,
@@ -158,7 +158,7 @@ def import_equipment(
         Path | None, typer.Argument(help="Folder with buildings and equipment, or the register's file.")
     ] = None,
     format_: Annotated[str, typer.Option("--format", help="standard or nyc.")] = "standard",
-    organization: Annotated[str | None, typer.Option(help="Slug of the building owner.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Address name of the building owner.")] = None,
     organization_name: Annotated[str | None, typer.Option(help="Name of the building owner, to create it.")] = None,
     source: Annotated[str | None, typer.Option(help="Name of the register; the format's when absent.")] = None,
     max_removal_share: RemovalShare = MAX_REMOVAL_SHARE,
@@ -194,7 +194,7 @@ def import_equipment(
 @commands.command("outcomes")
 def import_outcomes(
     file: Annotated[Path | None, typer.Argument(help="File with one row per job.", show_default=False)] = None,
-    organization: Annotated[str | None, typer.Option(help="Slug of the company.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Address name of the company.")] = None,
     layout: Annotated[bool, typer.Option("--layout", help="Print the columns.")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
@@ -277,10 +277,12 @@ def list_imports(as_json: AsJson = False) -> None:
     if not rows:
         typer.echo("Nothing has been imported yet.")
         return
-    table = Table(*rows[0])
+    # Lines and no table: `undo` asks for the whole id, which a narrow terminal would cut.
     for row in rows:
-        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
-    _console().print(table)
+        counts = ", ".join(f"{row[name]:,} {name}" for name in COUNT_NAMES if row[name])
+        typer.echo(
+            f"{row['id']}  {row['at']}  {row['state']}  {row['what']} from {row['source']}: {counts or 'nothing'}"
+        )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import Engine
 
 from app.context import open_context
@@ -71,7 +71,7 @@ def show_claims(page: PageNumber = 1) -> None:
     if not found.items:
         typer.echo("No claim waits for a decision.")
         return
-    table = Table("claim", "licence", "for", "person", "since", "document")
+    table = Table(Column("claim", no_wrap=True), "licence", "for", "person", "since", "document")
     for view in found.items:
         table.add_row(
             str(view.claim_id),
@@ -102,7 +102,7 @@ def decide_claim(
 @commands.command("link")
 def link(
     file: Annotated[Path | None, typer.Argument(help="CSV of technicians and licences.", show_default=False)] = None,
-    organization: Annotated[str | None, typer.Option(help="Slug of the company.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Address name of the company.")] = None,
     layout: Annotated[bool, typer.Option("--layout", help="Print the columns.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would happen and write nothing.")] = False,
 ) -> None:

@@ -40,12 +40,14 @@ class TestImportHistory:
         assert "Dry run: nothing was written." in output
         assert "Nothing has been imported yet." in _run("list")
 
-    def test_an_import_is_listed_and_can_be_taken_back(self, folder: Path) -> None:
+    def test_an_import_is_listed_and_can_be_taken_back(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         report = json.loads(_run("history", str(folder), *SCHOOL, "--json"))
         assert (report["added"], report["refused"]) == (24, 0)
         (listed,) = json.loads(_run("list", "--json"))
         assert (listed["id"], listed["state"], listed["added"]) == (report["import_id"], "applied", 24)
         assert datetime.fromisoformat(listed["at"]) <= datetime.now(UTC)
+        monkeypatch.setenv("COLUMNS", "60")
+        assert _run("list").startswith(f"{report['import_id']}  {listed['at']}  applied  history (standard) from ")
         assert "24 added records removed" in _run("undo", report["import_id"])
         assert "undone" in _run("undo", report["import_id"], exit_code=1)
 
