@@ -126,7 +126,12 @@
 
 {# -- Trust ---------------------------------------------------------------------------------------------------------- #}
 
-{# Near-misses are compared over as many days before a reinforcement as after it. #}
+{# A reinforcement counts as taken when it is passed within so many days after near-misses earned it. #}
+{% macro reinforcement_taken_days() -%}
+    14
+{%- endmacro %}
+
+{# After those days, next near-misses are counted for so many. #}
 {% macro reinforcement_window_days() -%}
     30
 {%- endmacro %}

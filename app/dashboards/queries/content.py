@@ -81,11 +81,11 @@ def listing(*, state: str, search: str) -> Listing:
 
 
 def near_miss_effect(warehouse: ScopedWarehouse) -> pl.DataFrame:
-    """What refreshers after near-misses changed: title, counts, rates before and after."""
+    """What refreshers after near-misses changed: people who took one in time against people who did not."""
     return warehouse.query(
         """
-        select r.action, l.title, r.scheduled_count, r.passed_count, r.measured_count, r.near_miss_before_count,
-               r.near_miss_after_count, r.without_next_share
+        select r.action, l.title, r.scheduled_count, r.passed_count, r.taken_count, r.taken_without_next_share,
+               r.left_count, r.left_without_next_share
         from reinforcement_effect as r left join dim_lesson as l on l.lesson_id = r.lesson_id
         order by r.scheduled_count desc, l.title
         """

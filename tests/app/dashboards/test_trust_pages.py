@@ -123,7 +123,9 @@ class TestContent:
             "Drafts": "0",
         }
         assert _rows(app)["title"].iloc[0] == "How we change production"
-        assert list(_rows(app, 1)["near_miss_after_count"]) == [1]
+        (effect,) = _rows(app, 1).to_dict("records")
+        assert (effect["taken_count"], effect["taken_without_next_share"]) == (4, 75)
+        assert (effect["left_count"], effect["left_without_next_share"]) == (2, 50)
 
     def test_another_company_sees_what_the_platform_ships_and_nothing_of_ours(self, visit: Visit) -> None:
         app = visit.open("other manager", "content/lessons", content_state="All")

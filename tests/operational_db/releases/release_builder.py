@@ -80,7 +80,7 @@ _ORGANIZATION_TABLES = {
     "coverage_by_persona_track": "persona varchar, coverage_rate double",
     "gate_decision_daily": "on_date date, decision_count bigint",
     "tip_daily": "on_date date, shown_count bigint",
-    "reinforcement_effect": "lesson_id uuid, near_miss_rate_after double",
+    "reinforcement_effect": "lesson_id uuid, taken_without_next_share double",
 }
 # Of company A's mentoring and returns and the same of the others'; each person mentors the next organization's.
 _ORGANIZATION_TABLES |= {

@@ -59,6 +59,11 @@ show_listing(
     opens=Opens(CONTENT_VERSION, "lesson_version_id", "version", "version"),
 )
 st.subheader("What refreshers after near-misses changed")
+st.caption(
+    "Everybody here had repeated near-misses. Compared is who passed the refresher within two weeks with who did not, "
+    "by another near-miss in the thirty days after; each person once. Nobody was chosen by chance, and few people say "
+    "little."
+)
 show_frame(
     viewer,
     viewer.load(content.near_miss_effect),
@@ -67,13 +72,13 @@ show_frame(
         Column("title", "Lesson"),
         Column("scheduled_count", "Scheduled", "number"),
         Column("passed_count", "Passed", "number"),
-        Column("measured_count", "Measured", "number", help="Passed thirty days ago or longer"),
-        Column("near_miss_before_count", "Near-misses before", "number", help="In the thirty days before"),
-        Column("near_miss_after_count", "After", "number", help="In the thirty days after"),
-        Column("without_next_share", "Without another", "percent"),
+        Column("taken_count", "People who passed in two weeks", "number"),
+        Column("taken_without_next_share", "of them without another", "percent"),
+        Column("left_count", "People who did not", "number"),
+        Column("left_without_next_share", "of these without another", "percent"),
     ],
     key="content_effect",
-    alt="Near-misses before and after a refresher",
+    alt="People without another near-miss, by whether they passed the refresher in time",
     empty=Empty("No refresher was scheduled yet.", "Repeated near-misses of other products schedule them."),
 )
 st.subheader("Tips before risky actions")

@@ -1,4 +1,6 @@
--- Thirty days on either side of a passed micro-lesson; those passed less than thirty days ago are not measured yet.
+-- Each person whose repeated near-misses first earned a micro-lesson is looked at once: passed in two weeks, or not.
+-- All of them had repeated near-misses, so what would have calmed down by itself shows on either side. Compared are the
+-- thirty days after those two weeks; whoever's are not over yet is not compared.
 with entries as (
     select * from {{ ref('int_practice_entries') }}
 ),
@@ -8,7 +10,9 @@ scheduled as (
         organization_id,
         action,
         lesson_id,
-        count(distinct occasion_id) as scheduled_count,
+        person_id,
+        occasion_id,
+        min(occurred_at) as scheduled_at,
         max(leaf_index) as leaf_index
     from entries
     where entry = 'reinforcement_scheduled'
@@ -29,32 +33,59 @@ near_misses as (
     qualify row_number() over (partition by occasion_id order by leaf_index desc) = 1
 ),
 
-measured as (
+first_ones as (
     select
-        finished.organization_id,
-        finished.action,
-        finished.lesson_id,
-        finished.occasion_id,
-        count(*) filter (
-            where near_misses.occurred_at < finished.occurred_at
-            and {{ days_between(utc_date('near_misses.occurred_at'), utc_date('finished.occurred_at')) }}
-            <= {{ reinforcement_window_days() }}
-        ) as before_count,
-        count(*) filter (
-            where near_misses.occurred_at >= finished.occurred_at
-            and {{ days_between(utc_date('finished.occurred_at'), utc_date('near_misses.occurred_at')) }}
-            <= {{ reinforcement_window_days() }}
-        ) as after_count,
+        organization_id,
+        action,
+        lesson_id,
+        person_id,
+        occasion_id,
+        {{ utc_date('scheduled_at') }} as scheduled_on
+    from scheduled
+    qualify
+        row_number() over (
+            partition by organization_id, action, lesson_id, person_id order by scheduled_at, occasion_id
+        ) = 1
+),
+
+compared as (
+    select
+        first_ones.organization_id,
+        first_ones.action,
+        first_ones.lesson_id,
+        first_ones.person_id,
+        first_ones.scheduled_on,
+        coalesce(
+            finished.is_passed
+            and {{ days_between('first_ones.scheduled_on', utc_date('finished.occurred_at')) }}
+            <= {{ reinforcement_taken_days() }},
+            false
+        ) as is_taken
+    from first_ones
+    left join finished on first_ones.occasion_id = finished.occasion_id
+    where
+        {{ days_between('first_ones.scheduled_on', as_of_on()) }}
+        > {{ reinforcement_taken_days() }} + {{ reinforcement_window_days() }}
+),
+
+followed as (
+    select
+        compared.organization_id,
+        compared.action,
+        compared.lesson_id,
+        compared.person_id,
+        compared.is_taken,
+        count(near_misses.occasion_id) as near_miss_count,
         max(near_misses.leaf_index) as leaf_index
-    from finished
+    from compared
     left join near_misses
         on
-            finished.person_id = near_misses.person_id
-            and finished.organization_id = near_misses.organization_id
-            and finished.action = near_misses.action
-    where
-        finished.is_passed
-        and {{ days_between(utc_date('finished.occurred_at'), as_of_on()) }} >= {{ reinforcement_window_days() }}
+            compared.person_id = near_misses.person_id
+            and compared.organization_id = near_misses.organization_id
+            and compared.action = near_misses.action
+            and {{ days_between('compared.scheduled_on', utc_date('near_misses.occurred_at')) }}
+            between {{ reinforcement_taken_days() }} + 1
+            and {{ reinforcement_taken_days() }} + {{ reinforcement_window_days() }}
     group by all
 ),
 
@@ -63,12 +94,12 @@ measures as (
         organization_id,
         action,
         lesson_id,
-        count(*) as measured_count,
-        cast(sum(before_count) as bigint) as near_miss_before_count,
-        cast(sum(after_count) as bigint) as near_miss_after_count,
-        count(*) filter (where after_count = 0) as without_next_count,
+        count(*) filter (where is_taken) as taken_count,
+        count(*) filter (where is_taken and near_miss_count = 0) as taken_without_next_count,
+        count(*) filter (where not is_taken) as left_count,
+        count(*) filter (where not is_taken and near_miss_count = 0) as left_without_next_count,
         max(leaf_index) as leaf_index
-    from measured
+    from followed
     group by all
 ),
 
@@ -84,32 +115,43 @@ endings as (
     group by all
 ),
 
+occasions as (
+    select
+        organization_id,
+        action,
+        lesson_id,
+        count(distinct occasion_id) as scheduled_count,
+        max(leaf_index) as leaf_index
+    from scheduled
+    group by all
+),
+
 effects as (
     select
-        scheduled.organization_id,
-        scheduled.action,
-        scheduled.lesson_id,
-        scheduled.scheduled_count,
+        occasions.organization_id,
+        occasions.action,
+        occasions.lesson_id,
+        occasions.scheduled_count,
         coalesce(endings.passed_count, 0) as passed_count,
         coalesce(endings.put_off_count, 0) as put_off_count,
-        coalesce(measures.measured_count, 0) as measured_count,
-        coalesce(measures.near_miss_before_count, 0) as near_miss_before_count,
-        coalesce(measures.near_miss_after_count, 0) as near_miss_after_count,
-        {{ share('measures.near_miss_before_count', 'measures.measured_count') }} as near_miss_rate_before,
-        {{ share('measures.near_miss_after_count', 'measures.measured_count') }} as near_miss_rate_after,
-        {{ share('measures.without_next_count', 'measures.measured_count') }} as without_next_share,
-        greatest(scheduled.leaf_index, endings.leaf_index, measures.leaf_index) as leaf_index
-    from scheduled
+        coalesce(measures.taken_count, 0) as taken_count,
+        coalesce(measures.taken_without_next_count, 0) as taken_without_next_count,
+        coalesce(measures.left_count, 0) as left_count,
+        coalesce(measures.left_without_next_count, 0) as left_without_next_count,
+        {{ share('measures.taken_without_next_count', 'measures.taken_count') }} as taken_without_next_share,
+        {{ share('measures.left_without_next_count', 'measures.left_count') }} as left_without_next_share,
+        greatest(occasions.leaf_index, endings.leaf_index, measures.leaf_index) as leaf_index
+    from occasions
     left join endings
         on
-            scheduled.organization_id = endings.organization_id
-            and scheduled.action = endings.action
-            and scheduled.lesson_id = endings.lesson_id
+            occasions.organization_id = endings.organization_id
+            and occasions.action = endings.action
+            and occasions.lesson_id = endings.lesson_id
     left join measures
         on
-            scheduled.organization_id = measures.organization_id
-            and scheduled.action = measures.action
-            and scheduled.lesson_id = measures.lesson_id
+            occasions.organization_id = measures.organization_id
+            and occasions.action = measures.action
+            and occasions.lesson_id = measures.lesson_id
 )
 
 select * from effects
