@@ -6,9 +6,11 @@ from datetime import date
 import streamlit as st
 
 from app.dashboards import session
+from app.dashboards.components.certification import show_standing
 from app.dashboards.components.frame import say_empty
+from app.dashboards.components.gate import take_retry
 from app.dashboards.components.impact import DAYS, show_impact
-from app.dashboards.components.receipts import write
+from app.dashboards.components.receipts import Gated, write
 from app.dashboards.formats import to_day, to_plural, to_words
 from app.dashboards.navigation import CONTENT_POLICIES
 from app.dashboards.use_cases import changes, gates
@@ -18,10 +20,12 @@ from operational_db import clock
 from operational_db.content.views import PolicyView
 from operational_db.errors import DomainError
 from operational_db.gates.preview import ImpactPreview, PolicyChangeProposal, Proposal
+from operational_db.gates.service import RULE_CHANGE
 from operational_db.proficiency.rules import ScopeRuleTerms
 from operational_db.types import ProficiencyLevel, ValidityBasis
 
 TRIED_VALIDITY, TRIED_POLICY = "gates_tried_validity", "gates_tried_policy"
+SET_VALIDITY = "gates_validity_set"
 LEVELS = [ProficiencyLevel.COMPLETED, ProficiencyLevel.PROFICIENT]
 BASES = {
     "The completion": ValidityBasis.COMPLETION,
@@ -78,10 +82,12 @@ def show_validity_trial(viewer: Viewer, book: RuleBook) -> None:
         show_impact(viewer, tried.preview, key="gates_validity_impact")
         first_day = starts_on or clock.today()
         st.caption("What was earned before keeps its last day; these terms hold for what is earned from then on.")
+        show_standing(viewer, RULE_CHANGE, "changing rules")
+        take_retry(SET_VALIDITY)
         # No callback: it would set what stood here before, and never see that something else was typed since the trial.
         if st.button(
             f"Set it from {to_day(first_day)}",
-            key="gates_validity_set",
+            key=SET_VALIDITY,
             type="primary",
             icon=":material/event_available:",
         ):
@@ -166,7 +172,8 @@ def _set_validity(viewer: Viewer, terms: ScopeRuleTerms, effective_from: date) -
             terms=terms,
             effective_from=effective_from,
             now=clock.now(),
-        )
+        ),
+        gate=Gated(organization_id, f"change how long {terms.scope} counts", SET_VALIDITY),
     )
     if is_done:
         st.session_state.pop(TRIED_VALIDITY, None)
