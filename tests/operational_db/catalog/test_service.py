@@ -305,7 +305,7 @@ class TestLearningPath:
 
 
 class TestReview:
-    @pytest.mark.requirement("LMS-08")
+    @pytest.mark.requirement("LMS-08", "RSK-01")
     def test_who_completed_a_course_reviews_it_and_may_think_again(self, session: Session, now: datetime) -> None:
         course = builders.create_course(session)
         person = builders.create_person(session)
