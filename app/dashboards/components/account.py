@@ -41,7 +41,9 @@ ROLE_COMES_FOR = {
     Role.AUDITOR: "compliance and records, to read only",
     Role.TECHNICIAN: "own training and certificates",
     Role.STUDENT: "own courses and certificates",
-    Role.MENTOR: "own training and certificates",
+    Role.MENTOR: "own training and certificates, and whom to mentor",
+    Role.BUILDING_OWNER: "whether a crew may work on a unit, and which contractors train",
+    Role.CONTENT_REVIEWER: "lessons and policies that wait for review",
 }
 _BUTTON = (
     "width:100%;text-align:left;padding:.7rem .9rem;cursor:pointer;font:inherit;color:inherit;background:transparent;"
