@@ -17,11 +17,11 @@ import polars as pl
 
 from operational_db.compliance.evaluation import required_trainings
 from operational_db.credentials.rules import certificate_status
-from operational_db.gates.rules import GateReason, decide
-from operational_db.proficiency.rules import is_at_least, track_name
+from operational_db.gates.rules import GateReason, GateTerms, Requirement, decide
+from operational_db.proficiency.rules import track_name
 from operational_db.releases.manifest import CheckResult
 from operational_db.releases.verification import RECONCILIATIONS, WRONG_COUNT
-from operational_db.types import CertificateStatus, Persona, ProficiencyLevel, TrackTier
+from operational_db.types import CertificateStatus, GateMode, Persona, ProficiencyLevel, TrackTier
 from pipelines.build import BuildPlan
 from pipelines.build_checks import quoted, result
 from pipelines.crew_facts import crew_figures
@@ -293,16 +293,26 @@ class Reconciler:
                 if track is None:
                     continue
                 figures[organization, persona, tier.value, "required"] += 1
-                of_track = [fact for _, held, _, fact in proofs.get(person, ()) if held == track]
-                ends = {fact.achieved_at: fact.expires_on for fact in of_track if fact.expires_on is not None}
-                figures[organization, persona, tier.value, "trained"] += any(
-                    is_at_least(fact.level, ProficiencyLevel.COMPLETED)
-                    and fact.achieved_at.date() <= self._day
-                    and (fact.revoked_from is None or fact.revoked_from > self._day)
-                    and ends.get(fact.achieved_at, date.max) >= self._day
-                    for fact in of_track
+                asked = Requirement(ProficiencyLevel.COMPLETED, track=name)
+                terms = GateTerms("training", GateMode.ENFORCE, (asked,), self._day)
+                facts = gate_facts(
+                    terms,
+                    person,
+                    UUID(organization),
+                    is_member=True,
+                    proofs=proofs.get(person, ()),
+                    waivers=(),
+                    track_ids={name: track},
+                    owners={},
                 )
+                is_trained = decide(terms, facts, self._evening).reason is GateReason.REQUIREMENTS_MET
+                figures[organization, persona, tier.value, "trained"] += is_trained
         return {key: count for key, count in figures.items() if count}
+
+    @property
+    def _evening(self) -> datetime:
+        """The end of the release's day."""
+        return datetime.combine(self._day, datetime.max.time(), self._plan.as_of.tzinfo)
 
     def _tracks(self) -> dict[tuple[UUID | None, str], UUID]:
         frame = pl.read_parquet(self._dimensions / "tracks.parquet")
@@ -323,7 +333,6 @@ class Reconciler:
             for key, entry in record.memberships.items()
             if record.membership(key, entry).is_open_on(self._day)
         }
-        evening = datetime.combine(self._day, datetime.max.time(), self._plan.as_of.tzinfo)
         open_access = {
             (UUID(str(entry.subject)), UUID(str(entry.organization)), str(entry.body["action"]))
             for key, entry in record.accesses.items()
@@ -353,7 +362,7 @@ class Reconciler:
                 track_ids=named,
                 owners=owners,
             )
-            reason = decide(terms, facts, evening).reason
+            reason = decide(terms, facts, self._evening).reason
             if reason is not GateReason.REQUIREMENTS_MET:
                 shown = {GateReason.WAIVED: "waived", GateReason.NOT_A_MEMBER: "no_longer_member"}
                 figures[str(organization), action, shown.get(reason, "untrained")] += 1

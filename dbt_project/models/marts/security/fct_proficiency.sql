@@ -97,10 +97,10 @@ dated as (
         revoked.revoked_from,
         revoked.revoked_at,
         coalesce(revoked.is_superseded, false) as is_superseded,
-        -- A level ends with the certification that was earned at the same instant.
+        -- A level ends with the first to end of the certifications earned at the same instant (`gates.rules`).
         coalesce(
             reached.expires_on,
-            max(reached.expires_on) over (
+            min(reached.expires_on) over (
                 partition by reached.person_id, reached.scope, reached.track_id, reached.achieved_at
             )
         ) as certified_until,
