@@ -1,7 +1,7 @@
 """Use cases on the way to a certification: how far somebody is, and issuing what a finished path or track earns.
 
-`issue_for_path` is called by learning, `issue_for_track` by proficiency, each in the transaction of what completes
-them. Source: training-platform seed 3.2.1.1 (`leads_to_certifications`), 3.2.2.1; CRT-08.
+`issue_for_path` is called by learning, `issue_for_track` and `revoke_for_track` by proficiency, each in the transaction
+of what completes or ends them. Source: training-platform seed 3.2.1.1 (`leads_to_certifications`), 3.2.2.1; CRT-08.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,7 +17,7 @@ from operational_db.credentials.access import require_may_see_all
 from operational_db.credentials.ce_repository import CeRepository
 from operational_db.credentials.ce_rules import format_credits
 from operational_db.credentials.progress_repository import PathWay, ProgressRepository, TrackWay
-from operational_db.credentials.recording import issue_earned
+from operational_db.credentials.recording import issue_earned, revoke
 from operational_db.credentials.repository import CredentialsRepository
 from operational_db.errors import NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import Permission, Principal
@@ -162,6 +162,35 @@ def issue_for_track(
         for certification_id in kinds
         if credentials.same_day_certificate(person_id, certification_id, achieved_on) is None
     ]
+
+
+def revoke_for_track(
+    session: Session,
+    *,
+    person_id: UUID,
+    track_id: UUID,
+    organization_id: UUID | None,
+    achieved_on: date,
+    revoked_from: date,
+    reason: str,
+    now: datetime,
+) -> Sequence[Certificate]:
+    """Take back what being certified in a track earned on a day, once that certification was taken back itself.
+
+    What was revoked or withdrawn before stays as it is.
+    """
+    CredentialsRepository(session).lock_person(person_id)
+    found = ProgressRepository(session).track_certificates(person_id, track_id, issued_on=achieved_on)
+    for certificate in found:
+        revoke(
+            session,
+            certificate,
+            revoked_from=max(revoked_from, certificate.issued_on),
+            reason=reason,
+            organization_id=organization_id,
+            now=now,
+        )
+    return found
 
 
 def set_path_certifications(

@@ -142,6 +142,18 @@ class ProgressRepository:
             .order_by(TrackCertification.certification_id)
         ).all()
 
+    def track_certificates(self, person_id: UUID, track_id: UUID, *, issued_on: date) -> Sequence[Certificate]:
+        """What a track earned the person on a day and was not taken back since, locked."""
+        statement = select(Certificate).where(
+            Certificate.person_id == person_id,
+            Certificate.track_id == track_id,
+            Certificate.issued_on == issued_on,
+            Certificate.revoked_at.is_(None),
+            Certificate.withdrawn_at.is_(None),
+        )
+        locked = statement.order_by(Certificate.id).with_for_update().execution_options(populate_existing=True)
+        return self.session.scalars(locked).all()
+
     def tracks(self, person_id: UUID, *, on: date) -> list[TrackWay]:
         """Tracks that lead to something, of the platform or of the person's organizations."""
         organizations = select(Membership.organization_id).where(Membership.person_id == person_id, is_open_on(on))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from operational_db.credentials import rules
 from operational_db.credentials.repository import CredentialsRepository
 from operational_db.ledger.append import append_events
-from operational_db.ledger.events import CertificateIssued, CertificateRenewed, CertificateWithdrawn
+from operational_db.ledger.events import CertificateIssued, CertificateRenewed, CertificateRevoked, CertificateWithdrawn
 from operational_db.tables.credentials import Certificate
 from operational_db.types import EarnedThrough, VerificationStatus, new_id
 
@@ -116,6 +116,31 @@ def close_renewal(session: Session, certificate: Certificate, *, now: datetime) 
         renewal.updated_at = now
         renewal.renewed_by_id = certificate.id
         session.flush()
+
+
+def revoke(
+    session: Session,
+    certificate: Certificate,
+    *,
+    revoked_from: date,
+    reason: str,
+    organization_id: UUID | None,
+    now: datetime,
+) -> None:
+    """Take a locked certificate from its holder, with its event."""
+    certificate.revoked_at = now
+    certificate.revoked_from = revoked_from
+    certificate.revocation_reason = reason
+    session.flush()
+    event = CertificateRevoked(
+        subject_id=certificate.person_id,
+        organization_id=organization_id,
+        occurred_at=now,
+        certificate_id=certificate.id,
+        certification_id=certificate.certification_id,
+        revoked_from=revoked_from,
+    )
+    append_events(session, [event], now=now)
 
 
 def withdraw(session: Session, certificate: Certificate, *, now: datetime) -> None:

@@ -21,14 +21,12 @@ from operational_db.credentials.access import (
     shared_organization,
     visible_certificate,
 )
-from operational_db.credentials.recording import record_certificate, withdraw
+from operational_db.credentials.recording import record_certificate, revoke, withdraw
 from operational_db.credentials.repository import CredentialsRepository
 from operational_db.credentials.views import CertificateView, without_private_parts
 from operational_db.documents.service import require_document
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import Permission, Principal
-from operational_db.ledger.append import append_events
-from operational_db.ledger.events import CertificateRevoked
 from operational_db.paging import Page, PageRequest
 from operational_db.tables.credentials import Certificate, Certification
 from operational_db.types import (
@@ -378,19 +376,14 @@ def revoke_certificate(
         raise InvalidInputError(
             f"The certificate was issued on {certificate.issued_on:%d %b %Y}; revoke it from that day or a later one."
         )
-    certificate.revoked_at = now
-    certificate.revoked_from = revoked_from
-    certificate.revocation_reason = reason.strip()
-    session.flush()
-    event = CertificateRevoked(
-        subject_id=certificate.person_id,
-        organization_id=shared_organization(principal, issued_by),
-        occurred_at=now,
-        certificate_id=certificate.id,
-        certification_id=certificate.certification_id,
+    revoke(
+        session,
+        certificate,
         revoked_from=revoked_from,
+        reason=reason.strip(),
+        organization_id=shared_organization(principal, issued_by),
+        now=now,
     )
-    append_events(session, [event], now=now)
     return certificate
 
 

@@ -46,7 +46,7 @@ HELD_KINDS = (
     "proficiency.revoked",
 )
 # Kinds that name the scope they are about, and those that name the action a rule asks the scope for.
-SCOPED_KINDS = ("proficiency.reached", "lesson.attempt_graded", "incident.reported")
+SCOPED_KINDS = ("proficiency.reached", "scope.rule_set", "lesson.attempt_graded", "incident.reported")
 INCIDENT_KINDS = ("incident.reported", "incident.person_involved")
 ACTION_KINDS = (
     "gate.decided",

@@ -21,7 +21,7 @@ from operational_db.incidents.views import IncidentReport, IncidentView, PersonA
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import IncidentPersonInvolved, IncidentReported
 from operational_db.paging import Page, PageRequest
-from operational_db.proficiency.repository import ProficiencyRepository, to_evidence
+from operational_db.proficiency.repository import ProficiencyRepository
 from operational_db.proficiency.rules import CertifiedAnswer, certification_of, utc_day
 from operational_db.tables.gates import Incident, IncidentPerson
 from operational_db.types import new_id
@@ -154,9 +154,10 @@ def _certified(session: Session, incident: IncidentView, person_id: UUID, *, as_
     repository = ProficiencyRepository(session)
     on = utc_day(incident.started_at)
     terms = repository.terms_of([incident.scope], incident.organization_id, on=on, as_known_at=as_known_at)
-    rows = repository.scope_evidence(person_id, [incident.scope], organization_id=incident.organization_id)
     return certification_of(
-        [to_evidence(row) for row in rows],
+        repository.known_scope_evidence(
+            person_id, incident.scope, organization_id=incident.organization_id, as_known_at=as_known_at
+        ),
         terms[incident.scope],
         at=incident.started_at,
         as_known_at=as_known_at,

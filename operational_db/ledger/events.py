@@ -797,6 +797,18 @@ class ProficiencyRevoked(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScopeRuleSet(Event):
+    """How long a certification in a scope or track (`persona/tier`) lasts from a day on; `rule` is canonical JSON."""
+
+    kind: ClassVar[str] = "scope.rule_set"
+    rule_id: UUID
+    rule_version: int
+    scope: str
+    effective_from: date
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GateRuleSet(Event):
     """A rule version came into being; `rule` is its canonical JSON, from which decisions can be replayed."""
 

@@ -23,6 +23,7 @@ from operational_db.gates.crew_requirements import (
     requirement_from,
     to_document,
 )
+from operational_db.gates.service import RULE_CHANGE, require_gate
 from operational_db.identity.rules import Permission, Principal
 from operational_db.ledger.append import append_events
 from operational_db.ledger.canonical import document_text
@@ -64,7 +65,9 @@ def set_crew_rule(
 
     Raises
     ------
-    NotAuthorizedError, InvalidInputError
+    NotAuthorizedError, GateDeniedError
+        When the principal may not manage the buildings, or the gate `rule-change` says no.
+    InvalidInputError
         When the rule starts before today, or its target or a certification does not exist.
     """
     principal.require(Permission.MANAGE_BUILDINGS, organization_id)
@@ -79,6 +82,7 @@ def set_crew_rule(
     )
     if terms.effective_from < now.date() and not principal.is_system:
         raise InvalidInputError("A rule starts today or later: what was decided before stays as it was.")
+    require_gate(session, principal, action=RULE_CHANGE, organization_id=organization_id, now=now)
     _lock_target(session, terms)
     versions = _versions(session, organization_id, target, terms.target_key)
     rule = CrewRule(
@@ -126,7 +130,7 @@ def end_crew_rule(
 
     Raises
     ------
-    NotAuthorizedError, InvalidInputError
+    NotAuthorizedError, GateDeniedError, InvalidInputError
     NotFoundError
         When no version is left to end.
     """
@@ -135,6 +139,7 @@ def end_crew_rule(
     if first < now.date() and not principal.is_system:
         raise InvalidInputError("A rule ends today or later: what was decided before stays as it was.")
     key = _written_key(target, target_key)
+    require_gate(session, principal, action=RULE_CHANGE, organization_id=organization_id, now=now)
     _lock(session, organization_id, target, key)
     ended = [
         rule

@@ -1,15 +1,18 @@
 """Queries on evidence, scope rules, tracks and the lessons that lead there."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
+import orjson
 import psycopg
-from sqlalchemy import exists, or_, select, text
+from sqlalchemy import exists, literal_column, or_, select, text
 from sqlalchemy.orm import Session
 
 from operational_db.database import psycopg_connection
 from operational_db.errors import NotFoundError
+from operational_db.ledger.events import ProficiencyRevoked
 from operational_db.proficiency.lookup import AvailableLesson, published_lessons, terms_of_scopes
 from operational_db.proficiency.rules import (
     QUIZ_THRESHOLD,
@@ -23,6 +26,7 @@ from operational_db.tables.content import Lesson, LessonAttempt, LessonVersion
 from operational_db.tables.gates import ProficiencyEvidence, ScopeRule, TrackLesson, TrainingTrack
 from operational_db.tables.identity import Membership, Person
 from operational_db.tables.learning import Enrollment
+from operational_db.tables.ledger import LedgerEvent
 from operational_db.types import (
     EnrollmentStatus,
     LessonType,
@@ -93,6 +97,41 @@ class ProficiencyRepository:
                 or_(Lesson.organization_id.is_(None), Lesson.organization_id == organization_id)
             )
         return list(self.session.scalars(statement.order_by(ProficiencyEvidence.achieved_at, ProficiencyEvidence.id)))
+
+    def known_scope_evidence(
+        self, person_id: UUID, scope: str, *, organization_id: UUID | None, as_known_at: datetime
+    ) -> list[Evidence]:
+        """As `scope_evidence`, each piece with the revocation that was known at an instant.
+
+        A row holds the last revocation; one that reached less far back and came before it is in the ledger.
+        """
+        rows = self.scope_evidence(person_id, [scope], organization_id=organization_id)
+        found = [to_evidence(row) for row in rows]
+        if not any(each.revoked_at is not None and each.revoked_at > as_known_at for each in found):
+            return found
+        former = self._revocations(person_id, until=as_known_at)
+        return [
+            replace(each, revoked_from=former[each.id][0], revoked_at=former[each.id][1]) if each.id in former else each
+            for each in found
+        ]
+
+    def _revocations(self, person_id: UUID, *, until: datetime) -> dict[UUID, tuple[date, datetime]]:
+        """First day lost of each revoked piece of evidence and when that was recorded, as the ledger had it then."""
+        statement = (
+            select(LedgerEvent.body, LedgerEvent.recorded_at)
+            .where(
+                # Written in, not bound: only so does the planner see that the partial index has these rows.
+                LedgerEvent.kind == literal_column(f"'{ProficiencyRevoked.kind}'"),
+                LedgerEvent.subject_id == person_id,
+                LedgerEvent.recorded_at <= until,
+            )
+            .order_by(LedgerEvent.recorded_at, LedgerEvent.id)
+        )
+        found: dict[UUID, tuple[date, datetime]] = {}
+        for text_, recorded_at in self.session.execute(statement):
+            body = orjson.loads(text_)
+            found[UUID(body["evidence_id"])] = (date.fromisoformat(body["revoked_from"]), recorded_at)
+        return found
 
     def track_evidence(self, person_id: UUID, track_ids: Collection[UUID]) -> list[ProficiencyEvidence]:
         return self.track_evidence_of([person_id], track_ids).get(person_id, [])

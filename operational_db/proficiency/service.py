@@ -5,23 +5,25 @@ embedded-training seed (tracks and leveling, representation of completion). What
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from operational_db.credentials.progress import issue_for_track
+from operational_db.credentials.progress import issue_for_track, revoke_for_track
 from operational_db.database import psycopg_connection
 from operational_db.errors import InvalidInputError, NotFoundError
 from operational_db.gates.lookup import Asked, look_up
 from operational_db.gates.rules import decide
-from operational_db.identity.rules import Permission, Principal, not_authorized
+from operational_db.gates.service import RULE_CHANGE, require_gate, require_may_manage
+from operational_db.identity.rules import Permission, Principal
 from operational_db.ledger.append import append_events
-from operational_db.ledger.events import ProficiencyReached, ProficiencyRevoked
+from operational_db.ledger.canonical import document_text
+from operational_db.ledger.events import ProficiencyReached, ProficiencyRevoked, ScopeRuleSet
 from operational_db.proficiency import rules
-from operational_db.proficiency.repository import ProficiencyRepository, to_evidence
+from operational_db.proficiency.repository import ProficiencyRepository
 from operational_db.proficiency.rules import CertifiedAnswer, LessonPass, ScopeRuleTerms, TrackStep
 from operational_db.proficiency.training import TrainingGap, training_for_gaps
 from operational_db.proficiency.views import RequiredTraining, TrainingReason
@@ -275,8 +277,8 @@ def revoke_evidence(
 ) -> ProficiencyEvidence:
     """Let evidence no longer count from a day on, which may lie in the past or ahead; we know of it from now on.
 
-    All that the same result proved goes with it, and the tracks that were reached only with it. Said again for the
-    same day or a later one it changes nothing.
+    All that the same result proved goes with it, the tracks that were reached only with it, and the certificates these
+    earned, unless a later version only took its place. Said again for the same day or a later one it changes nothing.
 
     Raises
     ------
@@ -306,7 +308,7 @@ def revoke_evidence(
     revoked = _revoke(repository.same_achievement(row), revoked_from, reason, now)
     session.flush()
     if row.lesson_id is not None and row.scope is not None:
-        revoked += _revoke(_tracks_lost(repository, row), revoked_from, reason, now)
+        revoked += _revoke(_tracks_lost(repository, row, revoked_from), revoked_from, reason, now)
         session.flush()
     events = [
         ProficiencyRevoked(
@@ -320,7 +322,27 @@ def revoke_evidence(
         for each in revoked
     ]
     append_events(session, events, now=now)
+    if reason != rules.SUPERSEDED_REASON:
+        _revoke_for_tracks(session, revoked, revoked_from, reason, now)
     return row
+
+
+def _revoke_for_tracks(
+    session: Session, rows: Iterable[ProficiencyEvidence], revoked_from: date, reason: str, now: datetime
+) -> None:
+    """Take back the certificates that rested on nothing else; what was earned by a former version stays earned."""
+    for row in rows:
+        if row.track_id is not None and row.level is ProficiencyLevel.CERTIFIED:
+            revoke_for_track(
+                session,
+                person_id=row.person_id,
+                track_id=row.track_id,
+                organization_id=row.organization_id,
+                achieved_on=rules.utc_day(row.achieved_at),
+                revoked_from=revoked_from,
+                reason=reason,
+                now=now,
+            )
 
 
 def _revoke(
@@ -332,8 +354,10 @@ def _revoke(
     return changed
 
 
-def _tracks_lost(repository: ProficiencyRepository, row: ProficiencyEvidence) -> list[ProficiencyEvidence]:
-    """Evidence of tracks that the person would not have reached without the revoked pass of a lesson."""
+def _tracks_lost(
+    repository: ProficiencyRepository, row: ProficiencyEvidence, revoked_from: date
+) -> list[ProficiencyEvidence]:
+    """Evidence of tracks, still standing on the day, that the person would not have reached without a lesson's pass."""
     if row.lesson_id is None:
         return []
     lost: list[ProficiencyEvidence] = []
@@ -341,7 +365,11 @@ def _tracks_lost(repository: ProficiencyRepository, row: ProficiencyEvidence) ->
         steps = repository.steps(track.id)
         passes = repository.passes(row.person_id, [step.lesson_id for step in steps])
         kept: list[ProficiencyEvidence] = []
-        reached = [each for each in repository.track_evidence(row.person_id, [track.id]) if each.revoked_at is None]
+        reached = [
+            each
+            for each in repository.track_evidence(row.person_id, [track.id])
+            if each.revoked_from is None or each.revoked_from > revoked_from
+        ]
         for each in reached:
             if each.level is ProficiencyLevel.CERTIFIED:
                 # It stands and falls with the level that earned it.
@@ -373,19 +401,18 @@ def set_scope_rule(
 
     Raises
     ------
-    NotAuthorizedError
-        When the principal may not manage the gates there; the platform's rules are its administrators'.
+    NotAuthorizedError, GateDeniedError
+        When the principal may not manage the gates there (the platform's rules are its administrators'), or the gate
+        `rule-change` says no.
     InvalidInputError
         When the terms cannot mean what they should or start before today.
     """
-    if organization_id is not None:
-        principal.require(Permission.MANAGE_GATES, organization_id)
-    elif not principal.is_unrestricted:
-        raise not_authorized(Permission.ADMINISTER)
+    require_may_manage(principal, organization_id)
     rules.require_valid_terms(terms)
     first_day = effective_from or now.date()
     if first_day < now.date() and not principal.is_system:
         raise InvalidInputError("A rule starts today or later: what was earned before keeps its last day.")
+    require_gate(session, principal, action=RULE_CHANGE, organization_id=organization_id, now=now)
     repository = ProficiencyRepository(session)
     repository.lock_scope(organization_id, terms.scope)
     row = ScopeRule(
@@ -407,6 +434,17 @@ def set_scope_rule(
     )
     session.add(row)
     session.flush()
+    event = ScopeRuleSet(
+        subject_id=None,
+        organization_id=organization_id,
+        occurred_at=now,
+        rule_id=row.id,
+        rule_version=row.version,
+        scope=terms.scope,
+        effective_from=first_day,
+        rule=document_text(asdict(terms)),
+    )
+    append_events(session, [event], now=now)
     return row
 
 
@@ -450,8 +488,9 @@ def is_certified(
     session.flush()
     _require_may_see(repository, principal, person_id, organization_id, on=rules.utc_day(as_known_at))
     terms = repository.terms_of([scope], organization_id, on=rules.utc_day(at), as_known_at=as_known_at)[scope]
-    rows = repository.scope_evidence(person_id, [scope], organization_id=organization_id)
-    evidence = [to_evidence(row) for row in rows]
+    evidence = repository.known_scope_evidence(
+        person_id, scope, organization_id=organization_id, as_known_at=as_known_at
+    )
     return rules.certification_of(evidence, terms, at=at, as_known_at=as_known_at, person_id=person_id)
 
 

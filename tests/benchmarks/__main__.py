@@ -25,6 +25,7 @@ from tests.benchmarks import (
     decisions_http,
     equipment,
     evidence,
+    gate_cedar,
     gates,
     imports,
     ledger,
@@ -50,6 +51,7 @@ ROWS = {
     "pages": "every page, server side, warm",
     "viewers": "20 viewers at once clicking through pages",
     **gates.WHAT,
+    **gate_cedar.WHAT,
     **ledger.WHAT,
     **decisions_http.WHAT,
     **evidence.WHAT,
@@ -82,6 +84,7 @@ def run_rows(bench: Bench, wanted: frozenset[str]) -> list[Row]:
     if wanted & badges.WHAT.keys():
         rows += _guarded(bench, wanted & badges.WHAT.keys(), lambda: badges.measure_badges(bench, wanted))
     single: dict[str, Callable[[Bench], Row]] = {
+        "gate_cedar": gate_cedar.measure_cedar,
         "gate_http": decisions_http.measure_http,
         "crew_check": crews.measure_crew_check,
         "build": pipeline.measure_build,

@@ -34,6 +34,7 @@ class Effort:
     gate_seconds: float = 4.0
     gate_repetitions: int = 3
     gate_batches: int = 10
+    cedar_cases: int = 1_000_000
     # The ledger: writing in turns, entries to verify, proofs to make.
     append_repetitions: int = 3
     append_seconds: float = 8.0

@@ -39,6 +39,7 @@ TINY = Effort(
     badge_count=10, badge_repetitions=5, listed_badges=200, verify_seconds=1.0,
     refresh_repetitions=1, warm_up_rounds=0, page_repetitions=1, viewer_count=3, viewing_seconds=4.0, longest_look=1.0,
     evidence_count=2_000, decision_count=200, gate_seconds=0.2, gate_repetitions=1, gate_batches=1,
+    cedar_cases=500,
     append_repetitions=1, append_seconds=0.5, ledger_entries=600, proof_count=20, http_seconds=1.0,
     ranked_mentors=100, rank_repetitions=2, pair_mentees=30, pair_mentors=20,
     certificate_count=2_000, crew_check_count=2, crew_certificate_count=600,
@@ -50,7 +51,8 @@ TINY_ENTRIES = 1_000
 # has less than one entry in two hundred.
 LEFT_OUT = {
     "access", "badge", "building", "content", "contract", "crew", "equipment", "evidence", "import", "incident",
-    "mentor", "mentoring", "mentors", "model", "person", "policy", "register", "reminder", "roi", "visit", "waiver",
+    "mentor", "mentoring", "mentors", "model", "person", "policy", "register", "reminder", "roi", "scope", "visit",
+    "waiver",
 }  # fmt: skip
 # Record pages of what a history of learning does not hold.
 WITHOUT_RECORDS = {SECURITY_INCIDENT, CONTENT_VERSION, CONTENT_DRAFT, OWNER_BUILDING, OWNER_CONTRACTOR}

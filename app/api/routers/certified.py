@@ -1,4 +1,7 @@
-"""isCertified and nextRequiredTraining: is a person certified for a scope, and what has she to learn for an action?"""
+"""isCertified and nextRequiredTraining: is a person certified for a scope, and what has she to learn for an action?
+
+Also the revocation of what she proved.
+"""
 
 from typing import Annotated
 from uuid import UUID
@@ -6,9 +9,17 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from app.api.dependencies import CurrentPrincipal, ReadSession
-from app.api.schemas.gates import CertifiedBody, GateName, LessonStepBody, RequiredTrainingBody
+from app.api.dependencies import CurrentPrincipal, ReadSession, WriteSession
+from app.api.schemas.gates import (
+    CertifiedBody,
+    GateName,
+    LessonStepBody,
+    RequiredTrainingBody,
+    RevokedEvidenceBody,
+    RevokeEvidenceRequest,
+)
 from operational_db import clock
+from operational_db.errors import InvalidInputError
 from operational_db.proficiency import service
 from operational_db.proficiency.rules import CertifiedAnswer
 
@@ -49,6 +60,8 @@ def is_certified(
 ) -> CertifiedBody:
     """The same answer whenever the same two instants are asked about, however much was learned since."""
     now = clock.now()
+    if as_known_at is not None and as_known_at > now:
+        raise InvalidInputError("What will be known later is not known yet: ask with as_known_at up to now.")
     person = person_id or principal.person_id
     answer = service.is_certified(
         session,
@@ -60,6 +73,22 @@ def is_certified(
         organization_id=organization_id,
     )
     return to_certified_body(answer, person)
+
+
+@router.post("/proficiency/{evidence_id}/revoke", summary="Revoke evidence")
+def revoke_evidence(
+    evidence_id: UUID, body: RevokeEvidenceRequest, session: WriteSession, principal: CurrentPrincipal
+) -> RevokedEvidenceBody:
+    """With all that the same result proved and the tracks and certificates it led to; the past as known then stays."""
+    row = service.revoke_evidence(
+        session,
+        principal,
+        evidence_id=evidence_id,
+        revoked_from=body.revoked_from,
+        reason=body.reason,
+        now=clock.now(),
+    )
+    return RevokedEvidenceBody.model_validate(row)
 
 
 @router.get("/next-required-training", summary="What has somebody to learn for an action?")

@@ -125,7 +125,7 @@ def end_rule(body: EndGateRuleRequest, session: WriteSession, principal: Current
 
 @router.post("/scope-rules", status_code=status.HTTP_201_CREATED, summary="Set how long a certification lasts")
 def set_scope_rule(body: ScopeRuleRequest, session: WriteSession, principal: CurrentPrincipal) -> ScopeRuleBody:
-    """Holds for what is earned from its first day on; preview it first."""
+    """Holds for what is earned from its first day on; preview it first. Itself behind the gate `rule-change`."""
     row = proficiency.set_scope_rule(
         session,
         principal,

@@ -78,6 +78,25 @@ class GateRuleBody(BaseModel):
     is_in_effect: bool
 
 
+class RevokeEvidenceRequest(RequestBody):
+    """From which day on a piece of evidence no longer counts; it may lie in the past or ahead."""
+
+    revoked_from: date
+    reason: str = Field(min_length=1, max_length=2_000)
+
+
+class RevokedEvidenceBody(BaseModel):
+    """A revocation's two dates: the first day lost, and when it was recorded."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    evidence_id: UUID = Field(validation_alias="id")
+    person_id: UUID
+    level: ProficiencyLevel
+    revoked_from: date
+    revoked_at: datetime
+
+
 class DecisionRequest(RequestBody):
     """May the person (the caller, unless named) do the action in the organization?"""
 

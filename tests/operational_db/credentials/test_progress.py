@@ -16,11 +16,12 @@ from operational_db.database import unit_of_work
 from operational_db.errors import NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.learning.service import complete_module, enroll
-from operational_db.proficiency.service import record_evidence
+from operational_db.proficiency.rules import SUPERSEDED_REASON
+from operational_db.proficiency.service import record_evidence, revoke_evidence
 from operational_db.tables.catalog import Course, CourseModule, LearningPath, LearningPathCourse
 from operational_db.tables.content import Lesson
 from operational_db.tables.credentials import Certificate, Certification
-from operational_db.tables.gates import TrackLesson, TrainingTrack
+from operational_db.tables.gates import ProficiencyEvidence, TrackLesson, TrainingTrack
 from operational_db.tables.identity import Organization, Person
 from operational_db.types import LessonType, Persona, ProficiencyLevel, TrackTier
 from tests import builders
@@ -201,6 +202,24 @@ class TestTrack:
             now=now,
         )
         assert again == []
+        # What shows to be a sham takes the certificate with it, on both dates; what a later version replaced does not.
+        (first, *_) = session.scalars(
+            select(ProficiencyEvidence)
+            .where(ProficiencyEvidence.person_id == herself.person_id, ProficiencyEvidence.scope.is_not(None))
+            .order_by(ProficiencyEvidence.id)
+        )
+        later, lost = now + timedelta(days=9), now.date() + timedelta(days=2)
+        for reason, is_lost in ((SUPERSEDED_REASON, False), ("Answers were shared.", True)):
+            revoke_evidence(
+                session, SYSTEM_PRINCIPAL, evidence_id=first.id, revoked_from=lost, reason=reason, now=later
+            )
+            lost -= timedelta(days=1)
+            (kept,) = certificates(session, herself.person_id)
+            assert (kept.revoked_from, kept.revoked_at) == (
+                (now.date() + timedelta(days=1), later) if is_lost else (None, None)
+            )
+        revoked = next(e for e in events_about(session, herself.person_id) if e.kind == "certificate.revoked")
+        assert (body_of(revoked)["certificate_id"], revoked.organization_id) == (str(issued.id), company.id)
 
 
 class TestProgress:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from operational_db.gates.shipped import install_platform_rules
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.owners import contracts, crew_rules, service, visits
 from operational_db.tables.credentials import Certificate, Certification
@@ -107,6 +108,7 @@ def create_world(session: Session, now: datetime) -> OwnerWorld:
         "eve": (other_contractor, Role.TECHNICIAN),
     }
     world.principals = {who: principal_of(people[who], *place) for who, place in roles.items()}
+    install_platform_rules(session, now=now)
     require(session, world)
     return world
 

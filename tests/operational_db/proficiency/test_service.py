@@ -1,5 +1,6 @@
 """Recording, revoking and asking, with tracks, courses and the training still to do, on a real database."""
 
+import json
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -8,9 +9,10 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from operational_db.errors import InvalidInputError, NotAuthorizedError, NotFoundError
+from operational_db.errors import GateDeniedError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.gates.rules import Requirement
 from operational_db.gates.service import decide_gate, set_gate_rule
+from operational_db.gates.shipped import install_platform_rules
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.learning.service import complete_module, enroll, record_attempt
 from operational_db.proficiency import service
@@ -21,6 +23,7 @@ from operational_db.tables.catalog import Course, CourseAssessment
 from operational_db.tables.content import Lesson, LessonAttempt, LessonVersion
 from operational_db.tables.gates import ProficiencyEvidence, TrackLesson, TrainingTrack
 from operational_db.tables.identity import Organization
+from operational_db.tables.ledger import LedgerEvent
 from operational_db.types import (
     GateMode,
     LessonStatus,
@@ -169,6 +172,7 @@ class TestRecord:
 
     def test_the_rule_of_the_day_and_of_the_organization_counts(self, session: Session, now: datetime) -> None:
         manager, organization = create_manager(session)
+        install_platform_rules(session, now=now)
         for months, first_day in ((3, None), (1, now.date() + timedelta(days=1))):
             terms = ScopeRuleTerms("data-export", validity_months=months)
             rule = service.set_scope_rule(
@@ -273,6 +277,32 @@ class TestRevoke:
         assert {row.revoked_at for row in rows} == {learned}
         assert kinds_about(session, member.person_id).count("proficiency.revoked") == 4
 
+    def test_a_revocation_that_reaches_further_back_leaves_what_was_known_before_it(
+        self, session: Session, member: Principal, now: datetime
+    ) -> None:
+        """The same two instants get the same answer, however much was learned since."""
+        row = passes(
+            session, member.person_id, create_lesson(session, "EXPORT", "data-export"), "data-export", now=now
+        )[0]
+        first, second = now + timedelta(days=40), now + timedelta(days=60)
+        asked = [(then, known) for then in (10, 25, 35) for known in (39, 40, 50, 59)]
+
+        def answers() -> list[tuple[bool, CertificationReason]]:
+            found = [certified(session, member, *(now + timedelta(days=day) for day in each)) for each in asked]
+            return [(each.is_certified, each.reason) for each in found]
+
+        for learned, days in ((first, 30), (second, 20)):
+            before = answers()
+            service.revoke_evidence(
+                session, SYSTEM_PRINCIPAL, evidence_id=row.id, revoked_from=now.date() + timedelta(days=days),
+                reason="Shared.", now=learned,
+            )  # fmt: skip
+            if learned == second:
+                assert answers() == before
+        assert certified(session, member, now + timedelta(days=25), first).is_certified
+        assert not certified(session, member, now + timedelta(days=25), second).is_certified
+        assert not certified(session, member, now + timedelta(days=35), first).is_certified
+
     def test_tracks_reached_with_it_go_too_and_come_back_with_the_one_lesson(
         self, session: Session, member: Principal, now: datetime
     ) -> None:
@@ -358,6 +388,25 @@ class TestWhoMaySee:
                 session, manager, organization_id=organization.id, terms=default_terms("pii"),
                 effective_from=now.date() - timedelta(days=1), now=now,
             )  # fmt: skip
+
+    def test_terms_are_changed_behind_a_gate_and_stand_in_the_ledger(self, session: Session, now: datetime) -> None:
+        manager, organization = create_manager(session)
+        set_gate_rule(
+            session, SYSTEM_PRINCIPAL, organization_id=organization.id, action="rule-change",
+            requirements=[Requirement(COMPLETED, scope="rule-change", within_days=30)], mode=GateMode.ENFORCE, now=now,
+        )  # fmt: skip
+        terms = ScopeRuleTerms("data-export", validity_months=6, grace_days=5)
+        with pytest.raises(GateDeniedError):
+            service.set_scope_rule(session, manager, organization_id=organization.id, terms=terms, now=now)
+        passes(
+            session, manager.person_id, create_lesson(session, "RULES", "rule-change"), "rule-change", now=now,
+            organization=organization,
+        )  # fmt: skip
+        row = service.set_scope_rule(session, manager, organization_id=organization.id, terms=terms, now=now)
+        statement = select(LedgerEvent).where(LedgerEvent.kind == "scope.rule_set")
+        body = body_of(session.scalars(statement.where(LedgerEvent.organization_id == organization.id)).one())
+        assert (body["rule_id"], body["rule_version"], body["scope"]) == (str(row.id), 1, "data-export")
+        assert ScopeRuleTerms(**json.loads(str(body["rule"]))) == terms
 
 
 @pytest.mark.requirement("EMB-08")

@@ -61,12 +61,13 @@ class TestCertified:
         gate_world.add("cleo", organization, Role.TECHNICIAN)
         rows = gate_world.prove("cleo", ProficiencyLevel.COMPLETED, days_ago=30)
         now = clock.now()
+        lost = (now - timedelta(days=20)).date()
         with unit_of_work(gate_world.api.engine) as session:
             revoke_evidence(
                 session,
                 SYSTEM_PRINCIPAL,
                 evidence_id=rows[0],
-                revoked_from=(now - timedelta(days=20)).date(),
+                revoked_from=lost,
                 reason="Copied answers.",
                 now=now - timedelta(days=2),
             )
@@ -81,6 +82,12 @@ class TestCertified:
         before = get(gate_world, "/v1/certified", **asked, at=(now - timedelta(days=25)).isoformat())
         assert [each["is_certified"] for each in (then, today, before)] == [True, False, True]
         assert today["reason"] == "revoked"
+        earlier = {"revoked_from": (lost - timedelta(days=1)).isoformat(), "reason": "Copied answers."}
+        revoked = post(gate_world, f"/v1/proficiency/{rows[0]}/revoke", earlier)
+        assert (revoked["revoked_from"], revoked["evidence_id"]) == (earlier["revoked_from"], str(rows[0]))
+        again = get(gate_world, "/v1/certified", **asked, at=at, as_known_at=(now - timedelta(days=1)).isoformat())
+        assert (again["is_certified"], again["reason"]) == (False, "revoked")
+        post(gate_world, f"/v1/proficiency/{rows[0]}/revoke", {**earlier, "reason": " "}, status=422)
 
     @pytest.mark.parametrize(
         "params",
@@ -93,6 +100,7 @@ class TestCertified:
             {"scope": SCOPE, "at": "yesterday"},
             {"scope": SCOPE, "at": "2026-01-01T00:00:00"},
             {"scope": SCOPE, "as_known_at": "2026-13-01T00:00:00Z"},
+            {"scope": SCOPE, "as_known_at": "9999-12-31T00:00:00Z"},
         ],
     )
     def test_malformed_questions_are_refused(self, gate_world: GateWorld, params: dict[str, str]) -> None:

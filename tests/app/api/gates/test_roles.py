@@ -141,7 +141,8 @@ def test_only_those_who_may(gate_world: GateWorld, endpoint: Endpoint) -> None:
         answer = call(gate_world, endpoint, who)
         if who in endpoint.allowed or (who == ADMIN):
             # The administrator has no membership that the company's own gate could go by.
-            expected = {endpoint.status, 403} if who == ADMIN and "/gates/rules" in endpoint.path else {endpoint.status}
+            is_gated = "/gates/rules" in endpoint.path or "/scope-rules" in endpoint.path
+            expected = {endpoint.status, 403} if who == ADMIN and is_gated else {endpoint.status}
             assert answer.status_code in expected, (who, answer.text)
         else:
             assert answer.status_code in endpoint.refused, (who, answer.text)
@@ -156,6 +157,7 @@ class TestOfAnotherCompany:
         waiver = gate_world.call("POST", "/v1/waivers", "manager", json=waiver_body(gate_world)).json()
         incident = gate_world.call("POST", "/v1/incidents", "manager", json=incident_body(gate_world)).json()
         asked = gate_world.call("POST", "/v1/gates/decisions", "manager", json=about_bob(gate_world)).json()
+        proved = gate_world.prove("bob", ProficiencyLevel.ENROLLED)[0]
         incident_id = incident["incident"]["incident_id"]
         bob = {"person_id": str(gate_world.id_of("bob"))}
         calls: list[tuple[str, str, dict[str, Any] | None]] = [
@@ -164,15 +166,18 @@ class TestOfAnotherCompany:
             ("GET", f"/v1/incidents/{incident_id}/report", None),
             ("POST", f"/v1/incidents/{incident_id}/people", bob),
             ("POST", f"/v1/gates/decisions/{asked['context']['id']}/replay", None),
+            ("POST", f"/v1/proficiency/{proved}/revoke", {"revoked_from": "2026-01-01", "reason": "Shared."}),
         ]
         for method, path, body in calls:
             for who in ("stranger", "product", "technician"):
                 answer = gate_world.call(method, path, who, json=body)
-                assert answer.status_code == 404, (path, who)
-                assert str(gate_world.own_id) not in answer.text
+                # A colleague may know of it, and not change it.
+                is_seen = who == "technician" and "/proficiency/" in path
+                assert answer.status_code == (403 if is_seen else 404), (path, who)
+                assert is_seen or str(gate_world.own_id) not in answer.text
             assert gate_world.call(method, path, NOBODY, json=body).status_code == 401
         # Who may look, but not change, is refused and told so.
-        for method, path, body in (calls[0], calls[1], calls[3]):
+        for method, path, body in (calls[0], calls[1], calls[3], calls[5]):
             assert gate_world.call(method, path, "auditor", json=body).status_code == 403
         for method, path, body in calls:
             assert gate_world.call(method, path, "manager", json=body).status_code in {200, 201}, path
@@ -183,8 +188,10 @@ class TestOfAnotherCompany:
             ("POST", "/v1/waivers/{id}/end"),
             ("GET", "/v1/incidents/{id}/report"),
             ("POST", "/v1/gates/decisions/{id}/replay"),
+            ("POST", "/v1/proficiency/{id}/revoke"),
         ):
-            assert gate_world.call(method, path.format(id=uuid4()), "manager").status_code == 404
+            body = {"revoked_from": "2026-01-01", "reason": "Shared."} if "/proficiency/" in path else None
+            assert gate_world.call(method, path.format(id=uuid4()), "manager", json=body).status_code == 404
 
     def test_their_people_are_no_members_here(self, gate_world: GateWorld) -> None:
         theirs = str(gate_world.id_of("stranger"))
