@@ -16,14 +16,18 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import IO, Any
+from uuid import UUID
 
 import psycopg
 
 from operational_db import clock
 from operational_db.database import create_database_engine, unit_of_work
+from operational_db.gates.service import decide_durably
+from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.ledger.append import append_events, copy_events
 from operational_db.ledger.keys import load_or_create_signer, rotate_key
 from operational_db.ledger.seal import seal
+from operational_db.prepared import PreparedStatement
 from operational_db.settings import PROJECT_ROOT, Settings
 from tests.operational_db.ledger.samples import create_events
 
@@ -48,6 +52,21 @@ def seal_all(url: str, home: Path) -> None:
     seal(create_database_engine(url), signer, now=clock.now(), wait=True)
 
 
+def decide(url: str, home: Path) -> None:
+    """One decision of a gate; what is told leaves by a file, as an answer leaves for the product that asked."""
+    asked = json.loads((home / "asked.json").read_text())
+    decision = decide_durably(
+        create_database_engine(url),
+        SYSTEM_PRINCIPAL,
+        action=asked["action"],
+        person_id=UUID(asked["person_id"]),
+        organization_id=UUID(asked["organization_id"]),
+        now=clock.now(),
+    )
+    with (home / "told").open("a") as told:
+        told.write(f"{decision.decision_id} {decision.is_allowed}\n")
+
+
 def create_key(url: str, home: Path) -> None:
     load_or_create_signer(Settings(home=home))
 
@@ -59,6 +78,7 @@ def rotate(url: str, home: Path) -> None:
 ACTIONS: dict[str, Callable[[str, Path], None]] = {
     "append": append,
     "copy": copy,
+    "decide": decide,
     "seal": seal_all,
     "create_key": create_key,
     "rotate": rotate,
@@ -129,6 +149,7 @@ def _install_steps(kill_at: int, tell: IO[bytes]) -> None:
 
     for method in ("execute", "executemany", "copy"):
         around(psycopg.Cursor, method, statement)
+    around(PreparedStatement, "run", lambda prepared, *_: " ".join(prepared.sql.split())[:60])
     around(psycopg.Connection, "commit", lambda *_: "commit")
     for name in ("link", "replace", "unlink", "fsync"):
         around(os, name, lambda *_, name=name: f"file {name}")

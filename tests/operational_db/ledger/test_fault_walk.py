@@ -1,15 +1,20 @@
 """Kill -9 at every step of append, seal, key creation and rotation: no gap, no duplicate, no fork, all verifies."""
 
+import json
 import stat
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Engine, text
 
 from operational_db.database import read_only_session, unit_of_work
+from operational_db.gates.rules import Requirement
+from operational_db.gates.service import replay_decision, replay_range, set_gate_rule
+from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.ledger.append import copy_events
 from operational_db.ledger.checkpoints import latest_signed_checkpoint
 from operational_db.ledger.keys import list_keys, load_or_create_signer, log_verifiers
@@ -17,7 +22,10 @@ from operational_db.ledger.notes import parse_note
 from operational_db.ledger.seal import seal
 from operational_db.ledger.trust import load_trust
 from operational_db.ledger.verify import verify_ledger
+from operational_db.proficiency.service import record_evidence
 from operational_db.settings import Settings
+from operational_db.types import GateMode, ProficiencyLevel, Role
+from tests import builders
 from tests.operational_db.ledger.fault_walker import APPENDED, BATCH, Walker, open_walker
 from tests.operational_db.ledger.samples import create_events
 
@@ -83,6 +91,51 @@ def test_an_append_that_is_killed_at_any_step_is_whole_or_not_there(
     assert checkpoint.tree_size % APPENDED == 0
     assert checkpoint.tree_size >= 2 * APPENDED
     assert verify_ledger(committed_engine, trust=load_trust(settings)).is_intact
+
+
+def test_a_decision_that_is_killed_at_any_step_is_told_only_once_it_is_on_record(
+    walker: Walker, committed_engine: Engine, settings: Settings, now: datetime
+) -> None:
+    """D5, and the gate's own way of appending: no allow leaves whose record could be lost."""
+    home = settings.home_path
+    home.mkdir(parents=True)
+    with unit_of_work(committed_engine) as session:
+        company, person = builders.create_organization(session), builders.create_person(session)
+        builders.create_membership(session, person, company, Role.TECHNICIAN)
+        record_evidence(
+            session, person_id=person.id, organization_id=company.id, scopes=["data-export"], lesson_id=None,
+            lesson_version=None, level=ProficiencyLevel.COMPLETED, achieved_at=now, now=now,
+        )  # fmt: skip
+        month = Requirement(ProficiencyLevel.COMPLETED, scope="data-export", within_months=1_200)
+        set_gate_rule(
+            session, SYSTEM_PRINCIPAL, organization_id=company.id, action="data-export", requirements=[month],
+            mode=GateMode.ENFORCE, now=now,
+        )  # fmt: skip
+        asked = {"action": "data-export", "person_id": str(person.id), "organization_id": str(company.id)}
+        (home / "asked.json").write_text(json.dumps(asked))
+    steps: list[str] = []
+    for number in range(MANY_STEPS):
+        before = counts(committed_engine)[0]
+        outcome = walker.run("decide", number, home)
+        wait_for_the_end_of_the_killed(committed_engine)
+        events, queued, leaves = counts(committed_engine)
+        assert events in {before, before + 1}, outcome
+        assert events == queued + leaves, outcome
+        if outcome.step is None:
+            break
+        steps.append(outcome.step)
+        assert not (home / "told").exists()
+    assert {"before insert into ledger_events", "after insert into ledger_events"} <= {
+        " ".join(step.split()[:4]) for step in steps
+    }, steps
+    told, is_allowed = (home / "told").read_text().split()
+    assert is_allowed == "True"
+    with read_only_session(committed_engine) as session:
+        assert replay_decision(session, UUID(told)).is_identical
+        report = replay_range(session, since=datetime.min.replace(tzinfo=UTC), until=datetime.max.replace(tzinfo=UTC))
+    # Recorded and never told are those killed after their record; nothing is told that is not recorded.
+    assert report.is_identical
+    assert report.replayed_count == 1 + sum(step.startswith("after insert into ledger_events") for step in steps)
 
 
 def test_a_seal_that_is_killed_at_any_step_leaves_no_gap_no_duplicate_and_no_fork(
