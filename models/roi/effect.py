@@ -91,8 +91,7 @@ class Placebo:
 @dataclass(frozen=True)
 class Effect:
     """`effect`, `low`, `high` (95 %) in the outcome's unit, averaged over the `exposure` (jobs or months) of trained
-    technicians after training that could be compared; None when there is not enough data. `team_exposure` splits the
-    exposure by team. `basis` is `company` where a team is shown with the company's effect (`on_team`), else `own`.
+    technicians after training that could be compared; None when there is not enough data.
 
     `without_training` is the level these would have had. `influence` (each cluster's contribution to the error, for
     sums over outcomes) lives in memory only: `to_json` leaves it out. `covariances` of the error with that of other
@@ -116,8 +115,6 @@ class Effect:
     clustered_by: str = "person"
     degrees_of_freedom: float = 0.0
     ignored_count: int = 0
-    basis: str = "own"
-    team_exposure: dict[str, float] = field(default_factory=dict)
     covariances: dict[str, float] = field(default_factory=dict)
     influence: dict[str, float] = field(default_factory=dict, repr=False, compare=False)
 
@@ -140,8 +137,11 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class _Company:
-    """All results with what is fitted once, whichever average is asked for. `scale` is a standard deviation."""
+class _Sample:
+    """All results, the cells an effect is averaged over (`target` > 0) and who stands beside them.
+
+    `scale` is a standard deviation.
+    """
 
     panel: Panel
     imputation: Imputation
@@ -150,12 +150,6 @@ class _Company:
     cluster: Integers
     cluster_ids: tuple[str, ...]
     clustered_by: str
-
-
-@dataclass(frozen=True)
-class _Sample(_Company):
-    """The cells an effect is averaged over (`target` > 0) and who stands beside them."""
-
     target: Floats
 
     @cached_property
@@ -195,15 +189,14 @@ def estimate_effect(
     *,
     outcome: Outcome | None = None,
     as_of: date | None = None,
-    team_id: str | None = None,
     minimum: Minimum = DEFAULT_MINIMUM,
 ) -> Effect:
     """Effect of training on trained technicians, against those of the same company who were not (yet) trained.
 
     `panel`: [person_id, month (any day in it), value (a month's rate or amount; null: none), weight (jobs behind a
     rate; null throughout: all months alike), trained_on (null: never), team_id]; weight and team_id may be missing.
-    `outcome` gives bounds, direction and the words; `as_of` refuses months after it; `team_id` averages over one
-    team's technicians only, with the whole company as comparison. The month of training counts neither way.
+    `outcome` gives bounds, direction and the words; `as_of` refuses months after it. The month of training counts
+    neither way.
     Whoever was trained before the first month on record, or has too few months before, is left out of the average.
 
     Intervals are clustered by technician, or by team where training was given to whole teams at once. Before an effect
@@ -216,45 +209,17 @@ def estimate_effect(
     missing = _missing_from_the_start(laid_out, minimum)
     if missing is not None:
         return _not_enough(laid_out, missing, outcome)
-    return _estimated(_company_of(laid_out), team_id, outcome, minimum)
+    return _estimated(_sample_of(laid_out, minimum), outcome, minimum)
 
 
-def estimate_by_team(
-    panel: pl.DataFrame,
-    *,
-    outcome: Outcome | None = None,
-    as_of: date | None = None,
-    minimum: Minimum = DEFAULT_MINIMUM,
-) -> dict[str, Effect]:
-    """`estimate_effect` for each team by itself, by team id; the company's results are laid out and fitted once."""
-    laid_out = panel_of(panel, outcome, as_of)
-    teams = sorted({team for team in laid_out.team_ids if team is not None})
-    missing = _missing_from_the_start(laid_out, minimum)
+def _estimated(sample: _Sample, outcome: Outcome | None, minimum: Minimum) -> Effect:
+    missing = _missing(sample, minimum)
     if missing is not None:
-        return {team: _not_enough(laid_out, missing, outcome) for team in teams}
-    company = _company_of(laid_out)
-    return {team: _estimated(company, team, outcome, minimum) for team in teams}
-
-
-def on_team(effect: Effect, team_id: str) -> Effect:
-    """The company's effect on the jobs (months) of one team, where the team alone has not enough data.
-
-    It supposes that training did to the team what it did on average, and says so.
-    """
-    exposure = effect.team_exposure.get(team_id, 0.0)
-    reason = f"{effect.reason} This is the whole company's change; the team by itself has too little data to tell."
-    return replace(effect, exposure=exposure, basis="company", reason=reason, team_exposure={})
-
-
-def _estimated(company: _Company, team_id: str | None, outcome: Outcome | None, minimum: Minimum) -> Effect:
-    sample = _sample_of(company, team_id, minimum)
-    missing = _missing(sample, minimum, team_id)
-    if missing is not None:
-        return _not_enough(company.panel, missing, outcome, sample)
+        return _not_enough(sample.panel, missing, outcome, sample)
     event_study, pre_trend_p = _event_study(sample, minimum)
     if pre_trend_p is None:
         missing = wording.cannot_check_trends(minimum.months_before)
-        return _not_enough(company.panel, missing, outcome, sample)
+        return _not_enough(sample.panel, missing, outcome, sample)
     return _judged(sample, event_study, pre_trend_p, _placebo(sample, minimum), outcome)
 
 
@@ -265,25 +230,18 @@ def half_width(error: float, degrees_of_freedom: float) -> float:
     return float(stdtrit(degrees_of_freedom, 0.5 + CONFIDENCE / 2)) * error
 
 
-def _company_of(panel: Panel) -> _Company:
+def _sample_of(panel: Panel, minimum: Minimum) -> _Sample:
     observed = panel.is_observed
     scale = float(np.std(panel.value[observed])) or 1.0
     center = float(np.mean(panel.value[observed]))
     untrained = np.where(panel.offset < 0, panel.weight, 0.0)
     imputation = Imputation(np.where(observed, (panel.value - center) / scale, 0.0), untrained)
     cluster, cluster_ids, clustered_by = _clusters(panel)
-    return _Company(panel, imputation, scale, untrained, cluster, cluster_ids, clustered_by)
-
-
-def _sample_of(company: _Company, team_id: str | None, minimum: Minimum) -> _Sample:
-    panel, untrained = company.panel, company.untrained_weight
     has_comparison = ((untrained > 0).sum(axis=0) >= minimum.compared_in_month)[None, :]
     has_before = ((untrained > 0).sum(axis=1) >= minimum.months_before)[:, None]
-    is_asked = np.array([team_id is None or team == team_id for team in panel.team_ids])[:, None]
-    is_after = panel.is_observed & (panel.offset > 0)
-    is_target = is_after & has_comparison & has_before & is_asked & company.imputation.estimable
-    parts = {item.name: getattr(company, item.name) for item in fields(_Company)}
-    return _Sample(**parts, target=np.where(is_target, panel.weight, 0.0))
+    is_target = observed & (panel.offset > 0) & has_comparison & has_before & imputation.estimable
+    target = np.where(is_target, panel.weight, 0.0)
+    return _Sample(panel, imputation, scale, untrained, cluster, cluster_ids, clustered_by, target)
 
 
 def _clusters(panel: Panel) -> tuple[Integers, tuple[str, ...], str]:
@@ -323,7 +281,7 @@ def _missing_from_the_start(panel: Panel, minimum: Minimum) -> wording.Said | No
     return None
 
 
-def _missing(sample: _Sample, minimum: Minimum, team_id: str | None) -> wording.Said | None:
+def _missing(sample: _Sample, minimum: Minimum) -> wording.Said | None:
     observed, offset = sample.panel.is_observed, sample.panel.offset
     after = (observed & (offset > 0)).sum(axis=0) > 0
     if not ((sample.untrained_weight > 0).sum(axis=0) >= minimum.compared_in_month)[after].any():
@@ -333,7 +291,7 @@ def _missing(sample: _Sample, minimum: Minimum, team_id: str | None) -> wording.
     compared, compared_alike = sample.groups(sample.compared)
     months = int(sample.target_columns.sum())
     if trained < minimum.trained:
-        return wording.too_few_trained(trained, minimum.trained, who, minimum.months_before, team_id is not None)
+        return wording.too_few_trained(trained, minimum.trained, who, minimum.months_before)
     if compared < minimum.compared:
         return wording.too_few_compared(compared, minimum.compared, who)
     if months < minimum.months_after:
@@ -443,10 +401,6 @@ def _judged(
         state = EffectState.NO_VISIBLE_EFFECT
         said = wording.no_visible_effect(outcome, point.effect, point.low, point.high)
     sums = np.bincount(sample.cluster, average.influence) * (math.sqrt(sample.factor) * sample.scale)
-    team_exposure: dict[str, float] = {}
-    for team, amount in zip(sample.panel.team_ids, sample.target.sum(axis=1).tolist(), strict=True):
-        if team is not None and amount > 0:
-            team_exposure[team] = team_exposure.get(team, 0.0) + amount
     return replace(
         _counted(sample, state, said),
         effect=point.effect,
@@ -458,7 +412,6 @@ def _judged(
         placebo=placebo,
         event_study=event_study,
         degrees_of_freedom=sample.degrees_of_freedom,
-        team_exposure=team_exposure,
         influence=dict(zip(sample.cluster_ids, sums.tolist(), strict=True)),
     )
 

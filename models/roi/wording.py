@@ -63,11 +63,10 @@ def no_comparison(needed: int) -> Said:
     )
 
 
-def too_few_trained(count: int, needed: int, who: str, months: int, is_one_team: bool) -> Said:
-    where = " in the team" if is_one_team else ""
+def too_few_trained(count: int, needed: int, who: str, months: int) -> Said:
     wholly = " Whole teams were trained at once, so teams count, not technicians." if who == "teams" else ""
     return Said(
-        f"{count} trained {who}{where} can be compared, and it takes {needed}.{wholly}",
+        f"{count} trained {who} can be compared, and it takes {needed}.{wholly}",
         f"{needed - count} more {who} with results from at least {months} months before training and from after it"
         + (", or training in which only part of a team goes first." if who == "teams" else "."),
     )

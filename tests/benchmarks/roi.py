@@ -1,4 +1,4 @@
-"""The row of what training returned: all outcomes of a large company estimated, and their worth against the cost.
+"""The row of what training returned: all outcomes of a large company estimated as every night, and their worth.
 
 Results are simulated beforehand; reading them from the database belongs to the rows of the pipeline.
 """
@@ -6,12 +6,10 @@ Results are simulated beforehand; reading them from the database belongs to the 
 import time
 from decimal import Decimal
 
-import polars as pl
-
-from models.roi.effect import Effect, estimate_by_team, estimate_effect
+from models.roi.company import OutcomeFound, estimate_outcomes
+from models.roi.effect import Effect
 from models.roi.generator import simulate_outcomes
 from models.roi.money import Amount, roi_of
-from models.roi.outcomes import OUTCOMES
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.report import Detail, Figure, Row
 
@@ -33,7 +31,7 @@ COST = Amount(Decimal(400_000), "CAD")
 
 
 def measure_roi(bench: Bench) -> Row:
-    """From frames of monthly results to the company's return; each team's by itself is reported beside it."""
+    """From frames of monthly results to the company's return, with what errors of outcomes have in common."""
     count = bench.effort.roi_technicians
     bench.say(f"Simulating three years of {count:,} technicians …")
     simulated = {
@@ -41,30 +39,21 @@ def measure_roi(bench: Bench) -> Row:
         for kind, effect in EFFECTS.items()
     }
     panels = {kind: one.panel for kind, one in simulated.items()}
-    times, effects = [], {}
+    times: list[float] = []
     for _ in range(bench.effort.roi_repetitions):
         started = time.perf_counter()
-        effects = _estimate(panels)
-        roi = roi_of(effects, UNIT_VALUES, COST)
+        effects = estimate_outcomes(panels)
+        roi = roi_of({kind: Effect.from_json(effect.details) for kind, effect in effects.items()}, UNIT_VALUES, COST)
         times.append(time.perf_counter() - started)
-    started = time.perf_counter()
-    teams = {kind: estimate_by_team(panel, outcome=OUTCOMES[kind]) for kind, panel in panels.items()}
-    of_teams = time.perf_counter() - started
     details: dict[str, Detail] = {
         "technician_count": count,
         "row_count": sum(panel.height for panel in panels.values()),
-        "team_count": len(next(iter(teams.values()))),
-        "states": {kind: str(effect.state) for kind, effect in effects.items()},
+        "states": {kind: effect.state for kind, effect in effects.items()},
         "is_truth_within": {kind: _is_within(effects[kind], one.true_effect) for kind, one in simulated.items()},
         "roi": roi.roi,
     }
-    figures = (Figure("", "s", tuple(times), LIMIT_SECONDS), Figure("each team", "s", (of_teams,)))
-    return Row("roi", WHAT["roi"], figures, details=details)
+    return Row("roi", WHAT["roi"], (Figure("", "s", tuple(times), LIMIT_SECONDS),), details=details)
 
 
-def _estimate(panels: dict[str, pl.DataFrame]) -> dict[str, Effect]:
-    return {kind: estimate_effect(panel, outcome=OUTCOMES[kind]) for kind, panel in panels.items()}
-
-
-def _is_within(effect: Effect, truth: float) -> bool | None:
+def _is_within(effect: OutcomeFound, truth: float) -> bool | None:
     return None if effect.low is None or effect.high is None else effect.low <= truth <= effect.high

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.roi.effect import Effect, EffectState, Minimum, estimate_by_team, estimate_effect, on_team
+from models.roi.effect import Effect, EffectState, Minimum, estimate_effect
 from models.roi.generator import Training, simulate_outcomes
 from models.roi.outcomes import OUTCOMES
 from operational_db import types
@@ -101,7 +101,6 @@ class TestResult:
         month = pl.col("month").dt.strftime("%Y%m")
         after = company().filter(month > pl.col("trained_on").dt.strftime("%Y%m"))
         assert seen.exposure == after["weight"].sum()
-        assert sum(seen.team_exposure.values()) == seen.exposure
 
     def test_it_is_plain_json_and_comes_back_from_it(self, seen: Effect) -> None:
         document = json.loads(json.dumps(seen.to_json(), allow_nan=False))
@@ -217,33 +216,6 @@ class TestTeams:
         assert found.state is EffectState.NOT_ENOUGH_DATA
         assert "teams count, not technicians" in found.reason
         assert "part of a team" in found.what_would_change
-
-    def test_a_large_team_has_an_effect_of_its_own(self) -> None:
-        panel = company(technicians=240, team_size=80)
-        by_team = estimate_by_team(panel, outcome=FIX_RATE)
-        whole = estimate_effect(panel, outcome=FIX_RATE)
-        assert sorted(by_team) == ["team-000", "team-001", "team-002"]
-        assert by_team["team-001"] == estimate_effect(panel, outcome=FIX_RATE, team_id="team-001")
-        assert by_team["team-001"].state is EffectState.EFFECT
-        assert by_team["team-001"].trained_count < whole.trained_count
-        assert sum(effect.exposure for effect in by_team.values()) == whole.exposure
-        assert whole.effect == pytest.approx(
-            sum((effect.effect or 0.0) * effect.exposure for effect in by_team.values()) / whole.exposure
-        )
-
-    def test_a_small_team_is_told_with_the_companys_effect_and_says_so(self, seen: Effect) -> None:
-        alone = estimate_by_team(company(), outcome=FIX_RATE)["team-003"]
-        shown = on_team(seen, "team-003")
-        assert alone.state is EffectState.NOT_ENOUGH_DATA
-        assert "in the team" in alone.reason
-        assert (shown.effect, shown.basis) == (seen.effect, "company")
-        assert 0 < shown.exposure < seen.exposure
-        assert "whole company's change" in shown.reason
-
-    def test_teams_of_a_company_without_training_say_so_each(self) -> None:
-        found = estimate_by_team(trained(company(), pl.lit(None, pl.Date)), outcome=FIX_RATE)
-        assert {effect.state for effect in found.values()} == {EffectState.NOT_ENOUGH_DATA}
-        assert len(found) == 12
 
 
 class TestOddResults:
