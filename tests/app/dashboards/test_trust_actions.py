@@ -470,6 +470,19 @@ class TestRules:
         own = [rule for rule in _all(records, ScopeRule) if rule.organization_id == figures.COMPANY]  # type: ignore[attr-defined]
         assert [rule.validity_months for rule in own] == [24, 18]  # type: ignore[attr-defined]
 
+    @pytest.mark.requirement("EMB-10")
+    def test_so_is_changing_how_long_training_counts(self, working: Visit, records: Engine) -> None:
+        _certify_long_ago(records, WITH_ACCESS[0])
+        _block(records, "rule-change", "prod-change")
+        app = working.open("manager", "security/gates", gates_part="Rules", gates_change="How long training counts")
+        app.selectbox(key="gates_validity_scope").set_value("data-export").run()
+        _click(app, "gates_validity_see")
+        assert "for changing rules" in texts(app)
+        _click(app, "gates_validity_set")
+        assert app.session_state[BLOCKED].action == "rule-change"
+        own = [rule for rule in _all(records, ScopeRule) if rule.organization_id == figures.COMPANY]  # type: ignore[attr-defined]
+        assert [rule.validity_months for rule in own] == [24]  # type: ignore[attr-defined]
+
     @pytest.mark.requirement("EMB-19", "EMB-22")
     def test_a_policy_change_shows_whom_it_would_stop_only_where_scope_or_controls_change(
         self, working: Visit, records: Engine
