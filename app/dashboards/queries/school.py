@@ -18,6 +18,7 @@ FILTERS = {
     "Completed a course": "completed_count > 0",
     "Dropped a course": "dropped_count > 0",
     "Failed a course": "failed_count > 0",
+    "Dropped or failed a course": "dropped_count + failed_count > 0",
 }
 STUDENT_SORTS = {
     "Name": "display_name, person_id",
@@ -33,6 +34,11 @@ COURSE_SORTS = {
     "Lowest pass rate first": "pass_rate asc nulls last, title, course_id, cohort_on",
     "Most enrolled first": "enrolled_count desc, title, course_id, cohort_on",
 }
+# The cohort of an enrollment `e` in a course `k`: the month the course or, without sessions, the enrollment began.
+_OF_COHORT = """(
+    $cohort_on::date is null
+    or date_trunc('month', coalesce(k.session_starts_on, e.enrolled_on)) = $cohort_on::date
+)"""
 _SUMS = """
     sum(enrolled_count)::bigint as enrolled_count, sum(active_count)::bigint as active_count,
     sum(completed_count)::bigint as completed_count, sum(dropped_count)::bigint as dropped_count,
@@ -78,11 +84,8 @@ def at_risk_count(warehouse: ScopedWarehouse, *, as_of: date, cohort_on: date | 
         f"""
         select count(*) from fct_enrollment as e join dim_course as k on k.course_id = e.course_id
         where e.status in ('enrolled', 'in_progress') and e.last_event_at < $as_of::date - {SILENT_DAYS}
-          and (
-              $cohort_on::date is null
-              or date_trunc('month', coalesce(k.session_starts_on, e.enrolled_on)) = $cohort_on::date
-          )
-        """,  # noqa: S608 - a constant of this module
+          and {_OF_COHORT}
+        """,  # noqa: S608 - constants of this module
         {"as_of": as_of, "cohort_on": cohort_on},
     )
     return int(frame.item(0, 0))
@@ -183,27 +186,31 @@ def course_names(warehouse: ScopedWarehouse) -> dict[str, str]:
     return dict(frame.iter_rows())
 
 
-def students_listing(*, as_of: date, state: str, course_id: str | None = None, search: str = "") -> Listing:
-    """One row a student: courses by where they stand, best scores, last activity."""
+def students_listing(
+    *, as_of: date, state: str, course_id: str | None = None, cohort_on: date | None = None, search: str = ""
+) -> Listing:
+    """One row a student: courses by where they stand, best scores, last activity; of one course or cohort, or all."""
     sql = f"""
         with counted as (
-            select person_id, count(*) as enrolled_count,
-                   count(*) filter (where status in ('enrolled', 'in_progress')) as active_count,
-                   count(*) filter (where status = 'completed') as completed_count,
-                   count(*) filter (where status = 'dropped') as dropped_count,
-                   count(*) filter (where status = 'failed') as failed_count,
+            select e.person_id, count(*) as enrolled_count,
+                   count(*) filter (where e.status in ('enrolled', 'in_progress')) as active_count,
+                   count(*) filter (where e.status = 'completed') as completed_count,
+                   count(*) filter (where e.status = 'dropped') as dropped_count,
+                   count(*) filter (where e.status = 'failed') as failed_count,
                    count(*) filter (
-                       where status in ('enrolled', 'in_progress') and last_event_at < $as_of::date - {SILENT_DAYS}
+                       where e.status in ('enrolled', 'in_progress') and e.last_event_at < $as_of::date - {SILENT_DAYS}
                    ) as at_risk_count,
-                   avg(best_score) as average_score, max(last_event_at) as last_event_at
-            from fct_enrollment
-            where $course_id::varchar is null or course_id = try_cast($course_id::varchar as uuid)
-            group by person_id
+                   avg(e.best_score) as average_score, max(e.last_event_at) as last_event_at
+            from fct_enrollment as e left join dim_course as k on k.course_id = e.course_id
+            where ($course_id::varchar is null or e.course_id = try_cast($course_id::varchar as uuid))
+              and {_OF_COHORT}
+            group by e.person_id
         )
         select c.*, p.display_name from counted as c join dim_person as p on p.person_id = c.person_id
         where {FILTERS[state]} and ($search = '' or contains(lower(p.display_name), lower($search)))
         """  # noqa: S608 - constants of this module
-    return Listing(sql, STUDENT_SORTS, {"as_of": as_of, "course_id": course_id, "search": search.strip()})
+    values = {"as_of": as_of, "course_id": course_id, "cohort_on": cohort_on, "search": search.strip()}
+    return Listing(sql, STUDENT_SORTS, values)
 
 
 def to_id(text: str | None) -> UUID | None:

@@ -178,6 +178,10 @@ class TestSchool:
         assert "90 of 150 ended" in texts(whole)
         cohort = visit.open("school", "school/overview", school_cohort="Feb 2026")
         assert "of 90 enrollments in 3 courses" in texts(cohort)
+        queries = [link.proto.query_string for link in cohort.get("page_link")]
+        leading = [query for query in queries if "students_state" in query]
+        assert len(leading) == 4
+        assert all("students_cohort=Feb" in query for query in leading), "the people behind a figure are of its cohort"
 
     def test_programmes_name_where_students_fall_behind(self, visit: Visit) -> None:
         app = visit.open("school", "school/programmes")

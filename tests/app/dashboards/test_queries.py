@@ -142,6 +142,22 @@ class TestSchool:
         whole = _totals(school)
         assert (whole.enrolled_count, whole.active_count, whole.ended_count, whole.course_count) == (180, 30, 150, 3)
 
+    def test_the_students_of_a_cohort_are_those_its_figures_count(self, school: ScopedWarehouse) -> None:
+        for cohort_on in (None, *school_queries.cohorts(school)["cohort_on"].to_list()):
+            totals = school_queries.totals(school, cohort_on=cohort_on)
+            assert totals is not None
+            listing = school_queries.students_listing(as_of=figures.TODAY, state="All", cohort_on=cohort_on)
+            listed = rows(school, listing, sort="Name", limit=1_000)
+            for name in ("active_count", "completed_count", "dropped_count", "failed_count"):
+                assert listed[name].sum() == getattr(totals, name), (cohort_on, name)
+            at_risk = school_queries.at_risk_count(school, as_of=figures.TODAY, cohort_on=cohort_on)
+            assert listed["at_risk_count"].sum() == at_risk
+            gone = school_queries.students_listing(
+                as_of=figures.TODAY, state="Dropped or failed a course", cohort_on=cohort_on
+            )
+            lost = listed.filter(pl.col("dropped_count") + pl.col("failed_count") > 0)
+            assert count_rows(school, gone) == lost.height
+
     def test_students_are_the_schools_own(self, school: ScopedWarehouse) -> None:
         listing = school_queries.students_listing(as_of=figures.TODAY, state="All")
         assert set(rows(school, listing, sort="Name")["person_id"]) == {str(s) for s in figures.STUDENTS}

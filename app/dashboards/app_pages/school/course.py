@@ -46,9 +46,17 @@ show_figures(
             f"of {to_number(enrolled)}",
             drill=Drill(SCHOOL_STUDENTS, "Who they are", {**students, "students_state": "In a course now"}),
         ),
-        Figure("Completed", to_percent(share), f"{to_parts(completed, ended)} ended"),
-        Figure("Dropped", to_percent(dropped / ended if ended else None), f"{to_parts(dropped, ended)} ended"),
-        Figure("Failed", to_percent(failed / ended if ended else None), f"{to_parts(failed, ended)} ended"),
+        *(
+            Figure(
+                label,
+                to_percent(count / ended if ended else None),
+                f"{to_parts(count, ended)} ended",
+                drill=Drill(
+                    SCHOOL_STUDENTS, f"Who {label.lower()}", {**students, "students_state": f"{label} a course"}
+                ),
+            )
+            for label, count in (("Completed", completed), ("Dropped", dropped), ("Failed", failed))
+        ),
     ]
 )
 show_chart(dropout_curve(viewer.load(school.dropout_curve, course_id=course_id, cohort_on=None)), key="course_curve")

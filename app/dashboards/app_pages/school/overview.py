@@ -8,7 +8,7 @@ from app.dashboards.components.cohorts import choose_cohort
 from app.dashboards.components.figure_evidence import with_evidence
 from app.dashboards.components.figures import Drill, Figure, show_figures
 from app.dashboards.components.frame import answer, open_page, say_empty
-from app.dashboards.formats import to_number, to_parts, to_percent, to_plural
+from app.dashboards.formats import to_month, to_number, to_parts, to_percent, to_plural
 from app.dashboards.navigation import SCHOOL_OVERVIEW, SCHOOL_PROGRAMMES, SCHOOL_STUDENTS, Area
 from app.dashboards.queries import school
 
@@ -29,7 +29,8 @@ answer(
 
 
 def _students(label: str, state: str) -> Drill:
-    return Drill(SCHOOL_STUDENTS, label, {"students_state": state})
+    of_cohort = {"students_cohort": to_month(cohort_on)} if cohort_on else {}
+    return Drill(SCHOOL_STUDENTS, label, {"students_state": state, **of_cohort})
 
 
 figures = [
@@ -37,26 +38,26 @@ figures = [
         "In a course",
         to_number(now.active_count),
         f"of {to_plural(now.enrolled_count, 'enrollment')} in {to_plural(now.course_count, 'course')}",
-        drill=_students("Who they are", "In a course now"),
+        drill=_students("Who is in one", "In a course now"),
     ),
     Figure(
         "At risk",
         to_number(at_risk),
         f"of {to_number(now.active_count)} running",
-        drill=_students("Who they are", "At risk"),
+        drill=_students("Who is at risk", "At risk"),
         help=f"Nothing done in a running course for more than {school.SILENT_DAYS} days.",
     ),
     Figure(
         "Completed",
         to_percent(completed),
         to_parts(now.completed_count, now.ended_count) + " ended",
-        drill=_students("Who they are", "Completed a course"),
+        drill=_students("Who completed", "Completed a course"),
     ),
     Figure(
         "Dropped or failed",
         to_number(now.dropped_count + now.failed_count),
         f"{to_number(now.dropped_count)} dropped · {to_number(now.failed_count)} failed",
-        drill=_students("Who dropped", "Dropped a course"),
+        drill=_students("Who dropped or failed", "Dropped or failed a course"),
     ),
     Figure(
         "Attempts passed",

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.dashboards.components.cohorts import choose_cohort
 from app.dashboards.components.filters import choose, choose_id, fold, search_box, set_count
 from app.dashboards.components.frame import answer, open_page
 from app.dashboards.components.tables import Column, Empty, Opens, show_listing
@@ -20,14 +21,15 @@ answer(
 )
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     search = search_box("Search by name", key="students_search")
-    folded = fold(set_count("students_state", "students_course"))
+    folded = fold(set_count("students_state", "students_course", "students_cohort"))
 with folded:
     state = choose("State", list(school.FILTERS), key="students_state")
     course_id = choose_id("Course", viewer.load(school.course_names), any_label="All courses", key="students_course")
+    cohort_on = choose_cohort(viewer, key="students_cohort")
 st.caption(f"At risk: nothing done in a running course for more than {school.SILENT_DAYS} days.")
 show_listing(
     viewer,
-    school.students_listing(as_of=viewer.today, state=state, course_id=course_id, search=search),
+    school.students_listing(as_of=viewer.today, state=state, course_id=course_id, cohort_on=cohort_on, search=search),
     [
         Column("display_name", "Student"),
         Column("active_count", "In a course", "number"),
@@ -40,6 +42,6 @@ show_listing(
     ],
     key="students",
     noun=("student", "students"),
-    empty=Empty("No student matches these filters.", "Choose another state or course, or clear the search."),
+    empty=Empty("No student matches these filters.", "Choose another state, course or cohort, or clear the search."),
     opens=Opens(SCHOOL_STUDENT, "person_id", "student", "record"),
 )
