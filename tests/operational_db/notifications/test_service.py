@@ -29,7 +29,7 @@ from operational_db.tables.content import Lesson
 from operational_db.tables.credentials import Certificate
 from operational_db.tables.gates import LessonAssignment
 from operational_db.tables.identity import Membership, Person
-from operational_db.tables.notifications import NotificationDelivery, NotificationItem
+from operational_db.tables.notifications import Notification, NotificationDelivery, NotificationItem
 from operational_db.types import (
     EnrollmentStatus,
     LessonType,
@@ -100,6 +100,17 @@ def error_of(engine: Engine) -> str | None:
 
 
 class TestOwing:
+    def test_what_is_written_on_one_day_lies_together(self, engine: Engine) -> None:
+        """Ids begin with the instant (RFC 9562, version 7): a day's rows do not scatter over years of others."""
+        hold(engine, create_person(engine), TODAY + 7 * DAY)
+        assert service.owe_reminders(engine, now=NOW).owed_count == 1
+        with unit_of_work(engine) as session:
+            tables = (Notification, NotificationItem, NotificationDelivery)
+            ids = [each for table in tables for each in session.scalars(select(table.id))]
+        assert len(ids) == len(set(ids)) >= len(tables)
+        assert {each.version for each in ids} == {7}
+        assert {each.int >> 80 for each in ids} == {int(NOW.timestamp() * 1000)}
+
     @pytest.mark.requirement("US-TC006")
     def test_a_certificate_is_announced_before_it_expires_in_the_product_and_by_mail(
         self, engine: Engine, mail: RecordingChannel
