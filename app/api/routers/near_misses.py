@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response, status
 from app.api.dependencies import CurrentPrincipal, WriteSession
 from app.api.language import Locale
 from app.api.schemas.near_misses import (
+    EntryRequest,
     InOrganization,
     NearMissBody,
     NearMissRequest,
@@ -63,12 +64,12 @@ def record_near_miss(
 
 @router.post("/me/reinforcement", summary="The micro-lesson that is due for me")
 def due_reinforcement(
-    session: WriteSession, principal: CurrentPrincipal, locale: Locale, body: InOrganization | None = None
+    session: WriteSession, principal: CurrentPrincipal, locale: Locale, body: EntryRequest | None = None
 ) -> ReinforcementBody | None:
     """Asked at sign-in or when a feature is opened; `null` when none is due or the week's budget is used up."""
-    wish = body or InOrganization()
+    wish = body or EntryRequest()
     due = reinforcement.due_reinforcement(
-        session, principal, organization_id=wish.organization_id, locale=locale, now=clock.now()
+        session, principal, organization_id=wish.organization_id, action=wish.action, locale=locale, now=clock.now()
     )
     return ReinforcementBody.model_validate(due) if due is not None else None
 

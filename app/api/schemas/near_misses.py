@@ -15,6 +15,12 @@ class InOrganization(RequestBody):
     organization_id: UUID | None = None
 
 
+class EntryRequest(InOrganization):
+    """`action` is the feature that is entered, so that only what nearly went wrong there comes up; none at sign-in."""
+
+    action: str | None = Field(default=None, min_length=1, max_length=100, examples=["data-export"])
+
+
 class NearMissRequest(RequestBody):
     """`external_id` is the reporting product's own id of it: said twice, it counts once."""
 

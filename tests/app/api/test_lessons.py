@@ -152,7 +152,9 @@ def test_near_misses_are_counted_once_and_earn_a_lesson(shipped: World) -> None:
     assert api.call("POST", "/v1/me/reinforcement", "ann").json() is None
     second = api.call("POST", "/v1/near-misses", "manager", json={**report, "external_id": "2"}).json()
     assert second["reinforcement_id"]
-    due = api.call("POST", "/v1/me/reinforcement", "ann").json()
+    assert api.call("POST", "/v1/me/reinforcement", "ann", json={"action": "evidence-export"}).json() is None
+    due = api.call("POST", "/v1/me/reinforcement", "ann", json={"action": "data-export"}).json()
+    assert api.call("POST", "/v1/me/reinforcement", "ann").json() == due
     assert due["lesson"]["code"] == "DATA-EXPORT"
     finish = f"/v1/me/reinforcement/{due['reinforcement_id']}/finish"
     assert api.call("POST", finish, "bob").status_code == 404
