@@ -90,7 +90,7 @@ def show_report_form(viewer: Viewer) -> None:
     seen = list(members.values())
     labels = {name if seen.count(name) == 1 else f"{name} ({key[-4:]})": key for key, name in members.items()}
     scopes = [*viewer.load(incidents.scopes), OTHER_SCOPE]
-    today = datetime.now(UTC).astimezone(viewer.zone) if viewer.now is None else viewer.now.astimezone(viewer.zone)
+    today = viewer.now.astimezone(viewer.zone)
     with st.form("incident_form"):
         title = st.text_input("What happened, in a few words", key="incident_title", max_chars=200)
         summary = st.text_area(
