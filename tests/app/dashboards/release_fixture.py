@@ -389,7 +389,8 @@ def _criteria() -> list[Row]:
             "value": value,
             "is_met": value >= target,
             "measured_from": month(1),
-            "measured_to": TODAY,
+            # What is counted over a month is that of the last whole one.
+            "measured_to": TODAY if unit not in {"per month", "share"} else TODAY - timedelta(days=TODAY.day),
             "numerator": 43 if unit == "share" else value,
             "denominator": 100 if unit == "share" else None,
             "explanation": f"Counted from the records: {label.lower()}.",

@@ -224,6 +224,14 @@ class TestProduct:
         assert "6 of 8 targets are met; not yet: training completions, company adoption." in texts(app)
         assert metrics(app)["Mobile learning"] == "43.0 %"
         assert "43 of 100" in texts(app)
+        deltas = {metric.label: metric.delta for metric in app.metric}
+        assert (deltas["Company adoption"], deltas["Mobile learning"]) == ("+2", "+0.9 points")
+
+    def test_a_running_month_is_not_shown_as_a_fall(self, visit: Visit) -> None:
+        """Completions are those of the last whole month: so are the last row, the chart and the change."""
+        app = visit.open("product", "product/kpis", kpis_criterion="Training completions")
+        assert len(_rows(app)) == 23
+        assert next(metric.delta for metric in app.metric if metric.label == "Training completions") == "+88"
 
     def test_a_criterion_opens_its_months_from_the_address(self, visit: Visit) -> None:
         app = visit.open("product", "product/kpis", kpis_criterion="Company adoption")

@@ -5,7 +5,7 @@ import streamlit as st
 
 from app.dashboards.charts.product import measure_by_month
 from app.dashboards.components.charts import show_chart
-from app.dashboards.components.criteria import criterion_figure, target_text, value_text
+from app.dashboards.components.criteria import criterion_figure, months_of, target_text, value_text
 from app.dashboards.components.figures import show_figures
 from app.dashboards.components.filters import choose
 from app.dashboards.components.frame import answer, open_page, say_empty
@@ -26,15 +26,13 @@ answer(
     f"{to_number(len(met))} of {to_number(len(criteria))} targets are met"
     + (f"; not yet: {missed}." if missed else ".")
 )
-by_code = {code[0]: frame for code, frame in trends.group_by("criterion_code")}
-empty = trends.head(0)
-figures = [criterion_figure(c, by_code.get(c.criterion_code, empty)["value"].drop_nulls().to_list()) for c in criteria]
+figures = [criterion_figure(criterion, months_of(criterion, trends)) for criterion in criteria]
 show_figures(figures[:4])
 show_figures(figures[4:])
 
 labels = {criterion.label: criterion for criterion in criteria}
 chosen = labels[choose("Target by month", list(labels), key="kpis_criterion")]
-months = by_code.get(chosen.criterion_code, empty).sort("month_on")
+months = months_of(chosen, trends)
 chart = measure_by_month(
     chosen.label,
     months["month_on"].to_list(),
