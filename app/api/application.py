@@ -38,8 +38,9 @@ from app.api.tokens import OidcTokens
 from app.context import AppContext
 
 DESCRIPTION = (
-    "Courses, enrollments, assignments and compliance of SiteSync Training & Certification. "
-    "Errors are `application/problem+json`; lists are paged with `page` and `page_size`; instants are UTC."
+    "Courses, certificates, badges, compliance, gates, evidence, buildings, mentorship and returns of SiteSync "
+    "Training & Certification. Errors are `application/problem+json`; long lists take `page` and `page_size`; "
+    "instants are UTC."
 )
 
 

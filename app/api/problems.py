@@ -37,6 +37,11 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = Field(default=None, description="What is wrong with a malformed request.")
 
 
+# Of the framework's own refusals, which say no more than the status.
+_WHAT_TO_DO = {
+    HTTPStatus.NOT_FOUND: "There is no endpoint at this address. /api/docs lists them.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This endpoint does not take this method. /api/docs lists what it takes.",
+}
 PROBLEM_SCHEMA = {"$ref": f"#/components/schemas/{Problem.__name__}"}
 # For the description of every endpoint; `describe_problems` adds the schema they name.
 PROBLEM_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -106,7 +111,8 @@ def _on_http_error(request: Request, error: Exception) -> ProblemResponse:
     if not isinstance(error, HTTPException):
         raise error
     code = HTTPStatus(error.status_code).name.lower()
-    return problem(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
+    detail = _WHAT_TO_DO.get(HTTPStatus(error.status_code), str(error.detail))
+    return problem(error.status_code, code, detail, headers=dict(error.headers or {}))
 
 
 def _on_lost_database(request: Request, error: Exception) -> ProblemResponse:

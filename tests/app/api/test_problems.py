@@ -36,9 +36,13 @@ def test_malformed_requests_name_the_field(world: World) -> None:
 
 
 def test_unknown_paths_and_methods_are_problems_too(world: World) -> None:
-    assert world.api.call("GET", "/v1/nothing", "ann").headers["content-type"] == PROBLEM
+    missing = world.api.call("GET", "/v1/nothing", "ann")
+    assert (missing.status_code, missing.headers["content-type"]) == (404, PROBLEM)
     wrong = world.api.call("PATCH", "/v1/training/courses", "ann")
     assert (wrong.status_code, wrong.headers["content-type"]) == (405, PROBLEM)
+    assert wrong.headers["allow"] == "GET"
+    for answer in (missing, wrong):
+        assert "/api/docs" in answer.json()["detail"]
 
 
 def test_unknown_record_is_not_found(world: World) -> None:
