@@ -16,6 +16,7 @@ from sqlalchemy import select
 from app.dashboards.components.account import PEOPLE_PER_ROLE
 from operational_db import clock
 from operational_db.badges.baking import unbake_png, unbake_svg
+from operational_db.badges.tokens import read_token
 from operational_db.database import read_only_session
 from operational_db.identity.service import people_by_role
 from operational_db.tables.credentials import Certificate, Certification
@@ -174,7 +175,7 @@ def _take_badge(page: Page, screenshots: Path | None) -> None:
     shoot(page, screenshots, "technician-badge")
     assert violations_of(page) == []
     files = {}
-    for ending in ("SVG", "PNG", "JSON"):
+    for ending in ("SVG", "PNG", "JSON", "JWT"):
         with page.expect_download() as waiting:
             page.get_by_role("button", name=f"Download {ending}").click()
         files[ending] = waiting.value.path().read_bytes()
@@ -182,6 +183,7 @@ def _take_badge(page: Page, screenshots: Path | None) -> None:
     assert "OpenBadgeCredential" in credential["type"]
     assert json.loads(unbake_png(files["PNG"])) == credential
     assert json.loads(unbake_svg(files["SVG"])) == credential
+    assert read_token(files["JWT"].decode())[1]["issuer"] == credential["issuer"]
     page.get_by_text("Anybody with the link may check it").click()
     expect(page.get_by_text("Link to hand out")).to_have_count(0, timeout=WAIT_MS)
 

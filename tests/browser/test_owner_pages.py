@@ -13,8 +13,8 @@ from sqlalchemy import Engine, select
 from operational_db.database import read_only_session
 from operational_db.tables.identity import Membership
 from operational_db.tables.ledger import LedgerEvent
-from operational_db.tables.owners import Building, ServiceContract, Visit
-from operational_db.types import Role, VisitStatus
+from operational_db.tables.owners import Building, Equipment, ServiceContract, Visit
+from operational_db.types import EquipmentStatus, Role, VisitStatus
 from tests.browser.accessibility import violations_of
 from tests.browser.test_pages import member_of, shoot
 from tests.browser.viewing import (
@@ -127,6 +127,42 @@ class TestCrewCheck:
             open_address(page, with_filters("/owner-crew-check", check=str(foreign)))
             expect(page.get_by_text("There is no crew check with this id")).to_be_visible(timeout=WAIT_MS)
             expect(page.get_by_role("button", name="Download the proof")).to_have_count(0)
+
+
+@pytest.mark.requirement("OWN-02")
+class TestBuildings:
+    def test_a_building_and_a_unit_are_added_and_taken_back(
+        self, browser: Browser, site: Installation, screenshots: Path | None
+    ) -> None:
+        owner = member_of(site, Role.BUILDING_OWNER)
+        with new_visit(browser, site) as page:
+            sign_in(page, owner)
+            open_address(page, "/owner-buildings")
+            page.get_by_text("Add a building").click()
+            page.get_by_label("Name of the building").fill("Lighthouse Yard")
+            page.get_by_label("City").first.fill("New York")
+            assert violations_of(page) == []
+            page.get_by_role("button", name="Add the building").click()
+            expect(page.get_by_role("heading", name="Lighthouse Yard")).to_be_visible(timeout=WAIT_MS)
+            expect(page.get_by_text("“Lighthouse Yard” was added.").first).to_be_visible(timeout=WAIT_MS)
+            page.get_by_text("Add a unit", exact=True).click()
+            page.get_by_label("Name of the unit").fill("Lift 1")
+            page.get_by_role("textbox", name="Maker").fill("OTIS ELEV CO")
+            for width in (WIDE, NARROW):
+                page.set_viewport_size({"width": width, "height": 900})
+                wait_until_drawn(page)
+                assert violations_of(page) == []
+                shoot(page, screenshots, f"building_owner-new-unit-{width}")
+            page.get_by_role("button", name="Add the unit").click()
+            expect(page.get_by_text("“Lift 1” was added.").first).to_be_visible(timeout=WAIT_MS)
+            page.get_by_role("button", name=re.compile("Undo: “Lift 1” was added")).click()
+            expect(page.get_by_text("Taken back: “Lift 1” was added.").first).to_be_visible(timeout=WAIT_MS)
+            require_in_order(page)
+        with read_only_session(site.engine) as session:
+            building = session.scalars(select(Building).where(Building.name == "Lighthouse Yard")).one()
+            unit = session.scalars(select(Equipment).where(Equipment.building_id == building.id)).one()
+            assert (building.organization_id, unit.status) == (owner.organization_id, EquipmentStatus.DISMANTLED)
+            assert unit.manufacturer_id is not None
 
 
 @pytest.mark.requirement("OWN-02", "US-TC028")

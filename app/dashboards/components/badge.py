@@ -85,7 +85,8 @@ def _show_issued(viewer: Viewer, badge: BadgeView, name: str) -> None:
         for ending, mime, make in (
             ("svg", "image/svg+xml", files.to_svg),
             ("png", "image/png", files.to_png),
-            ("json", "application/ld+json", files.to_json),
+            ("json", "application/vc", files.to_json),
+            ("jwt", "application/vc+jwt", files.to_jwt),
         ):
             st.download_button(
                 f"Download {ending.upper()}",

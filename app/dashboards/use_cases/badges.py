@@ -22,10 +22,11 @@ QR_SCALE = 8
 
 @dataclass(frozen=True)
 class BadgeFiles:
-    """A badge as its holder takes it along: the signed credential, by itself and baked into pictures."""
+    """A badge as its holder takes it along: the signed credential, by itself, as a token and baked into pictures."""
 
     picture: Picture
     credential: str
+    token: str
 
     def drawing(self) -> bytes:
         """The picture alone, as PNG."""
@@ -39,6 +40,9 @@ class BadgeFiles:
 
     def to_json(self) -> bytes:
         return self.credential.encode()
+
+    def to_jwt(self) -> bytes:
+        return self.token.encode()
 
 
 def badge_of(engine: Engine, principal: Principal, *, certificate_id: UUID) -> BadgeView | None:
@@ -70,7 +74,7 @@ def files_of(engine: Engine, principal: Principal, *, certificate_id: UUID) -> B
             record.certificate.issued_on,
             record.certificate.expires_on,
         )
-        return BadgeFiles(picture, record.badge.credential)
+        return BadgeFiles(picture, record.badge.credential, record.badge.credential_jwt)
 
 
 def request(
