@@ -83,14 +83,6 @@ def placing_chances(scores: ArrayLike, *, epsilon: float = EPSILON, bounds: Boun
     return chances
 
 
-def showing_chances(
-    scores: ArrayLike, shown: int, *, epsilon: float = EPSILON, bounds: Bounds | None = None
-) -> Doubles:
-    """The exact chance that each score's owner is among the first `shown` of the list."""
-    chances: Doubles = placing_chances(scores, epsilon=epsilon, bounds=bounds)[:, :shown].sum(axis=1)
-    return chances
-
-
 def _best_order(values: Doubles, bounds: Bounds) -> tuple[NDArray[np.int64], int, int]:
     """The best order, and the first movable place and the one behind the last."""
     best = np.argsort(-values, kind="stable")

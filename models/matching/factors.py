@@ -5,10 +5,8 @@ all pairs; how factors become a score is in `formula` and `additive`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from models.matching.profiles import LEVELS, Doubles, Flags, Floats, Mentees, Mentors, Whole
@@ -132,24 +130,6 @@ FEATURES = (
 )
 FACTOR_NAMES = tuple(factor.name for factor in FACTORS)
 FEATURE_NAMES = tuple(feature.name for feature in FEATURES)
-
-# One row a pair that was shown or asked for; the features are as of the showing or the request.
-HISTORY_SCHEMA: dict[str, pl.DataType] = {
-    "showing_id": pl.String(),
-    "mentee_id": pl.String(),
-    "mentor_id": pl.String(),
-    "shown_at": pl.Datetime("us", "UTC"),
-    "rank": pl.Int64(),
-    "propensity": pl.Float64(),
-    "is_requested": pl.Boolean(),
-    "requested_at": pl.Datetime("us", "UTC"),
-    "is_accepted": pl.Boolean(),
-    "is_completed": pl.Boolean(),
-    "rating": pl.Float64(),
-    "mentor_rating": pl.Float64(),
-    "ended_at": pl.Datetime("us", "UTC"),
-    **{name: pl.Float32() for name in FEATURE_NAMES},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,25 +262,6 @@ def experience_value(gap_years: Floats) -> Floats:
     falling = 1 - (gap_years - np.float32(IDEAL_GAP_UNTIL_YEARS)) * np.float32(slope)
     value: Floats = np.clip(np.minimum(rising, np.maximum(falling, np.float32(WIDE_GAP_VALUE))), 0, 1)
     return value
-
-
-def success_as_of(history: pl.DataFrame, at: datetime) -> pl.DataFrame:
-    """Record of each mentor counting only mentorships that had ended before an instant.
-
-    What ended later, and the ratings of it, were not known then: using them would let the future into the features.
-    Returns mentor_id, completed_count, ended_count, rating_sum, rating_count; mentors without a record are left out.
-    """
-    return (
-        history.filter(pl.col("ended_at") < at)
-        .group_by("mentor_id")
-        .agg(
-            pl.col("is_completed").fill_null(False).sum().cast(pl.Int64).alias("completed_count"),
-            pl.len().cast(pl.Int64).alias("ended_count"),
-            pl.col("rating").cast(pl.Float64).sum().alias("rating_sum"),
-            pl.col("rating").count().cast(pl.Int64).alias("rating_count"),
-        )
-        .sort("mentor_id")
-    )
 
 
 def _fill(values: Floats, facts: PairFacts, own: Floats) -> None:

@@ -108,19 +108,6 @@ class Matcher:
         asks, succeeds = (np.exp(_log_chance(head.log_odds(features))) for head in self._heads)
         return Chances(asks, succeeds)
 
-    def chance_of_score(self, score: ArrayLike) -> Doubles:
-        """The product of both chances that a score stands for.
-
-        Raises
-        ------
-        ValueError
-            For the formula, whose scores stand for no chance.
-        """
-        if not self._heads:
-            raise ValueError("The formula's scores stand for no chance.")
-        low, high = self._log_chance_bounds()
-        return np.asarray(np.exp(low + np.asarray(score, dtype=np.float64) * (high - low) / 100))
-
     def score_pairs(self, mentees: Mentees, mentors: Mentors, *, chunk: int | None = None) -> Floats:
         """(mentees, mentors) scores 0..100, `chunk` mentees at a time; within 0.1 of what `rank` says.
 

@@ -6,7 +6,7 @@ in `factors`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any, Self, TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -304,17 +304,6 @@ def weekly_slots(windows: Iterable[tuple[int, int, int]], timezone: str, on: dat
         first = weekday * _MINUTES_PER_DAY + begin - shift
         minutes[np.arange(first, first + length) % _MINUTES_PER_WEEK] = True
     return np.packbits(minutes.reshape(SLOTS_PER_WEEK, MINUTES_PER_SLOT).all(axis=1)).tobytes()
-
-
-def free_hours(availability: bytes) -> float:
-    """Hours a week that the 42 bytes hold."""
-    return sum(byte.bit_count() for byte in availability) * MINUTES_PER_SLOT / 60
-
-
-def utc_slot(instant: datetime) -> int:
-    """The half-hour slot of the week an instant falls in."""
-    moment = instant.astimezone(UTC)
-    return (moment.weekday() * _MINUTES_PER_DAY + moment.hour * 60 + moment.minute) // MINUTES_PER_SLOT
 
 
 # column, what is wrong, remedy: the expression is true where the field cannot be used.

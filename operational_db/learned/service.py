@@ -162,23 +162,6 @@ def promote_model(session: Session, principal: Principal, *, model_id: UUID, now
     return _serve(session, model, now)
 
 
-def retire_model(session: Session, principal: Principal, *, model_id: UUID, now: datetime) -> LearnedModel:
-    """Take a serving model out of service without a successor: what is written down serves.
-
-    Raises
-    ------
-    NotAuthorizedError, NotFoundError
-    ConflictError
-        When the model does not serve.
-    """
-    principal.require(Permission.MANAGE_MODELS)
-    repository = LearnedRepository(session)
-    model = _model(repository, model_id)
-    if not is_serving(model):
-        raise ConflictError(f"Version {model.version} does not serve; there is nothing to retire.")
-    return _retire(session, model, now)
-
-
 def roll_back(
     session: Session, principal: Principal, model_kind: LearnedModelKind, now: datetime
 ) -> LearnedModel | None:

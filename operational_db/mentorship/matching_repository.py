@@ -245,8 +245,7 @@ HISTORY = """
         cast(pairs.mentor_id as text) as mentor_id, pairs.shown_at, pairs.rank, pairs.propensity,
         asked.id is not null as is_requested, asked.requested_at, asked.was_accepted as is_accepted,
         case when asked.has_ended then asked.status = 'completed' end as is_completed,
-        cast(mentee_said.rating as double precision) as rating,
-        cast(mentor_said.rating as double precision) as mentor_rating,
+        mentee_said.rating, mentor_said.rating as mentor_rating,
         case when asked.has_ended then asked.ended_at end as ended_at, cast(pairs.features as text) as features
     from pairs
     left join asked on asked.id = pairs.mentorship_id
@@ -466,8 +465,8 @@ def _history_schema() -> "dict[str, pl.DataType]":
         "requested_at": pl.Datetime("us", "UTC"),
         "is_accepted": pl.Boolean(),
         "is_completed": pl.Boolean(),
-        "rating": pl.Float64(),
-        "mentor_rating": pl.Float64(),
+        "rating": pl.Int64(),
+        "mentor_rating": pl.Int64(),
         "ended_at": pl.Datetime("us", "UTC"),
         "features": pl.String(),
     }

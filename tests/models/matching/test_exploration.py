@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.matching.exploration import Bounds, explored_order, placing_chances, showing_chances
+from models.matching.exploration import Bounds, explored_order, placing_chances
 
 SCORES = st.lists(st.floats(0, 100), min_size=0, max_size=40)
 BOUNDS = st.builds(
@@ -68,7 +68,7 @@ class TestChances:
     def test_as_many_are_shown_as_there_are_places(
         self, scores: list[float], epsilon: float, bounds: Bounds, shown: int
     ) -> None:
-        chances = showing_chances(scores, shown, epsilon=epsilon, bounds=bounds)
+        chances = placing_chances(scores, epsilon=epsilon, bounds=bounds)[:, :shown]
         assert chances.sum() == pytest.approx(min(shown, len(scores)))
 
 

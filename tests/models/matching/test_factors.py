@@ -1,10 +1,8 @@
 """The six factors and the further features: each bounded, as documented, and the same for a pair and in a block."""
 
-from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,11 +11,9 @@ from models.matching.factors import (
     FACTORS,
     FEATURE_NAMES,
     FEATURES,
-    HISTORY_SCHEMA,
     feature_block,
     mentor_features,
     pair_features,
-    success_as_of,
 )
 from models.matching.profiles import Mentees, Mentors, Population, weekly_slots
 from tests.models.matching.match_world import (
@@ -259,39 +255,3 @@ class TestPairsAndBlocks:
         nobody = Mentors.from_frame(random_mentors(2, 1).clear())
         assert feature_block(mentees, nobody, slice(0, 2)).shape == (2, 0, len(FEATURES))
         assert pair_features(mentees, nobody, np.array([], dtype=int), np.array([], dtype=int)).shape == (0, 12)
-
-
-def ended(mentor_id: str, on: date | None, *, completed: bool, rating: float | None) -> dict[str, Any]:
-    return {
-        "mentee_id": "mentee",
-        "mentor_id": mentor_id,
-        "is_requested": True,
-        "is_completed": completed if on else None,
-        "rating": rating,
-        "ended_at": on and datetime(on.year, on.month, on.day, tzinfo=UTC),
-    }
-
-
-class TestSuccessAsOf:
-    HISTORY = pl.DataFrame(
-        [
-            ended("a", date(2026, 1, 10), completed=True, rating=5.0),
-            ended("a", date(2026, 3, 10), completed=False, rating=1.0),
-            ended("a", None, completed=False, rating=None),
-            ended("b", date(2026, 2, 10), completed=True, rating=None),
-        ],
-        schema={name: dtype for name, dtype in HISTORY_SCHEMA.items() if name not in FEATURE_NAMES},
-    )
-
-    @pytest.mark.requirement("MEN-03")
-    @pytest.mark.parametrize(
-        ("at", "rows"),
-        [
-            (datetime(2026, 1, 10, tzinfo=UTC), []),
-            (datetime(2026, 1, 11, tzinfo=UTC), [("a", 1, 1, 5.0, 1)]),
-            (datetime(2026, 3, 1, tzinfo=UTC), [("a", 1, 1, 5.0, 1), ("b", 1, 1, 0.0, 0)]),
-            (datetime(2026, 4, 1, tzinfo=UTC), [("a", 1, 2, 6.0, 2), ("b", 1, 1, 0.0, 0)]),
-        ],
-    )
-    def test_only_what_had_ended_before_counts(self, at: datetime, rows: list[tuple[Any, ...]]) -> None:
-        assert success_as_of(self.HISTORY, at).rows() == rows

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from models.matching.as_of import RecordsAsOf, features_as_of
-from models.matching.factors import FEATURE_NAMES, success_as_of
+from models.matching.factors import FEATURE_NAMES
 from models.matching.formula import formula_score
 from models.matching.generators import (
     EXPLORED_SHARE,
@@ -140,7 +140,11 @@ class TestNothingOfTheFuture:
         mentors = Mentors.from_frame(programme.mentors)
         at = programme.until - timedelta(days=200)
         own = RecordsAsOf(mentors, programme.history).mentors_at(at)
-        expected = success_as_of(programme.history.filter("is_accepted"), at)
+        expected = (
+            programme.history.filter(pl.col("is_accepted") & (pl.col("ended_at") < at))
+            .group_by("mentor_id")
+            .agg(pl.len().alias("ended_count"), pl.col("rating").sum().alias("rating_sum"))
+        )
         found = pl.DataFrame({"mentor_id": mentors.ids, "ended": own.ended_count, "rated": own.rating_sum})
         both = expected.join(found, on="mentor_id")
         assert len(both) == (own.ended_count > 0).sum() > 10

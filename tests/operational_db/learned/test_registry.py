@@ -141,13 +141,6 @@ class TestGoingBack:
         with pytest.raises(ConflictError):
             service.roll_back(session, SYSTEM_PRINCIPAL, MATCHING, now)
 
-    def test_a_model_is_retired_once(self, session: Session, now: datetime) -> None:
-        model = add(session, now)
-        service.promote_model(session, SYSTEM_PRINCIPAL, model_id=model.id, now=now)
-        service.retire_model(session, SYSTEM_PRINCIPAL, model_id=model.id, now=now)
-        with pytest.raises(ConflictError):
-            service.retire_model(session, SYSTEM_PRINCIPAL, model_id=model.id, now=now)
-
 
 class TestPermissions:
     @pytest.mark.parametrize("role", [Role.COMPANY_MANAGER, Role.PRODUCT_TEAM, Role.AUDITOR, Role.TECHNICIAN])
