@@ -12,8 +12,9 @@ from app.dashboards import session
 from app.dashboards.chips import chip_of
 from app.dashboards.components.crew_rule_preview import show_preview
 from app.dashboards.components.frame import answer, say_empty
+from app.dashboards.components.gate import take_retry
 from app.dashboards.components.places import address_id, choose_place, unit_label
-from app.dashboards.components.receipts import show_receipts, write
+from app.dashboards.components.receipts import Gated, show_receipts, write
 from app.dashboards.components.tables import Column, Empty, show_frame
 from app.dashboards.crew_requirements import ALL, ANY, TOGETHER, Line, lines_of, to_document
 from app.dashboards.formats import to_day, to_number, to_plural, to_words
@@ -29,7 +30,7 @@ from operational_db.identity.rules import Permission
 from operational_db.owners.views import CrewRuleView
 from operational_db.types import CrewRuleTarget, EquipmentType, GateMode
 
-PREVIEW = "crew_rule_preview"
+PREVIEW, SET_RULE = "crew_rule_preview", "crew_rule_set"
 MOST_LINES = 6
 LARGEST_CREW = 20
 MODES = {"Must be met": GateMode.ENFORCE, "Dry run: record only": GateMode.DRY_RUN}
@@ -135,7 +136,10 @@ def _show_rule(viewer: Viewer, rule: CrewRuleView, *, may_manage: bool) -> None:
 
 def _end(viewer: Viewer, rule: CrewRuleView) -> None:
     engine, principal = session.installation().engine, viewer.principal
-    write(lambda: crew_rules.end_rule(engine, principal, rule=rule, now=clock.now()))
+    write(
+        lambda: crew_rules.end_rule(engine, principal, rule=rule, now=clock.now()),
+        gate=Gated(rule.terms.organization_id, f"end the requirement for {rule.target_name}", SET_RULE),
+    )
 
 
 def _show_form(viewer: Viewer, organization_id: UUID, in_effect: Sequence[CrewRuleView]) -> None:
@@ -291,6 +295,8 @@ def _preview(viewer: Viewer, draft: Draft, days: int) -> None:
 
 def _show_kept(viewer: Viewer, kept: Preview) -> None:
     draft = kept.draft
+    # Back from the lesson of the gate on rules: the button is there again.
+    take_retry(SET_RULE)
     names = {UUID(each): name for each, name in viewer.load(certifications).items()}
     with st.container(border=True):
         st.subheader(f"Asked for {draft.target_name}")
@@ -301,7 +307,7 @@ def _show_kept(viewer: Viewer, kept: Preview) -> None:
         with st.container(horizontal=True):
             st.button(
                 "Turn it on" if draft.mode is GateMode.ENFORCE else "Set it in dry run",
-                key="crew_rule_set",
+                key=SET_RULE,
                 type="primary",
                 icon=":material/rule:",
                 on_click=_set,
@@ -312,7 +318,10 @@ def _show_kept(viewer: Viewer, kept: Preview) -> None:
 
 def _set(viewer: Viewer, draft: Draft) -> None:
     engine, principal = session.installation().engine, viewer.principal
-    if write(lambda: crew_rules.set_rule(engine, principal, draft=draft, now=clock.now())):
+    if write(
+        lambda: crew_rules.set_rule(engine, principal, draft=draft, now=clock.now()),
+        gate=Gated(draft.organization_id, f"change the requirement for {draft.target_name}", SET_RULE),
+    ):
         _discard()
 
 

@@ -8,11 +8,21 @@ import orjson
 import pytest
 from sqlalchemy.orm import Session
 
-from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
+from operational_db.errors import ConflictError, GateDeniedError, InvalidInputError, NotAuthorizedError, NotFoundError
+from operational_db.gates.rules import Requirement
+from operational_db.gates.service import set_gate_rule
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.owners import contracts, crew, crew_preview, crew_rules, service, visits
 from operational_db.tables.owners import Equipment, Visit
-from operational_db.types import CrewRuleTarget, EquipmentStatus, EquipmentType, VisitStatus, new_id
+from operational_db.types import (
+    CrewRuleTarget,
+    EquipmentStatus,
+    EquipmentType,
+    GateMode,
+    ProficiencyLevel,
+    VisitStatus,
+    new_id,
+)
 from tests.operational_db.owners.owner_world import OwnerWorld, create_world, events_of, plan, require
 
 DAY = timedelta(days=1)
@@ -260,6 +270,26 @@ class TestRules:
         assert not crew_rules.rules_for_building(session, world["owner"], building_id=world.tower_id, on=on)
         with pytest.raises(NotFoundError):
             crew_rules.rules_for_unit(session, world["other_owner"], equipment_id=world.lift_id, on=on)
+
+    def test_a_rule_is_set_and_ended_behind_the_gate_on_rules(self, session: Session, world: OwnerWorld) -> None:
+        set_gate_rule(
+            session, SYSTEM_PRINCIPAL, organization_id=world.owner_id, action="rule-change",
+            requirements=[Requirement(ProficiencyLevel.COMPLETED, scope="rule-change", within_days=30)],
+            mode=GateMode.ENFORCE, now=world.now,
+        )  # fmt: skip
+        about: dict[str, Any] = {
+            "organization_id": world.owner_id, "target": CrewRuleTarget.EQUIPMENT_TYPE,
+            "target_key": "passenger_elevator", "now": world.now,
+        }  # fmt: skip
+        before = len(events_of(session, "crew.rule_set"))
+        with pytest.raises(GateDeniedError):
+            crew_rules.set_crew_rule(
+                session, world["owner"], requirement={"certification": str(world.rigging_id)}, **about
+            )
+        with pytest.raises(GateDeniedError):
+            crew_rules.end_crew_rule(session, world["owner"], **about)
+        assert len(events_of(session, "crew.rule_set")) == before
+        assert not events_of(session, "crew.rule_ended")
 
     def test_a_rule_is_written_down_as_it_is_kept_and_said_in_words(self, session: Session, world: OwnerWorld) -> None:
         tree: dict[str, object] = {
