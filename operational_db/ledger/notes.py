@@ -22,6 +22,7 @@ KEY_ID_BYTES = 4
 PUBLIC_KEY_BYTES = 32
 ED25519_BYTES = 64
 TIMESTAMP_BYTES = 8
+LATEST_TIMESTAMP = 2**63 - 1
 # "Verifiers SHOULD apply a maximum limit to the number of signatures in a note, but MUST accept at least up to 16."
 MAXIMUM_SIGNATURES = 100
 MAXIMUM_NOTE_BYTES = 1_000_000
@@ -115,7 +116,8 @@ class Verifier:
         """Whether `signature` (a line's bytes after the key id) is this key's on `text`."""
         message = text.encode()
         if self.type is SignatureType.COSIGNATURE:
-            if len(signature) != TIMESTAMP_BYTES + ED25519_BYTES:
+            # "It MUST NOT exceed 2^63 - 1" (tlog-cosignature, Format).
+            if len(signature) != TIMESTAMP_BYTES + ED25519_BYTES or cosigned_at(signature) > LATEST_TIMESTAMP:
                 return False
             message = cosigned_message(text, cosigned_at(signature))
             signature = signature[TIMESTAMP_BYTES:]

@@ -143,7 +143,7 @@ class TestOpening:
         ],
     )
     def test_malformed_notes_are_refused(self, note: bytes) -> None:
-        """Go's TestOpen, "Invalid encoded message syntax": UTF-8, no control characters, whole signature lines."""
+        """signed-note, Format: "MUST be valid UTF-8 and MUST NOT contain any ASCII control characters"; Go TestOpen"""
         with pytest.raises(MalformedNoteError):
             parse_note(note)
 
@@ -167,6 +167,13 @@ class TestCosignatures:
         assert not verifier.is_signed(self.CHECKPOINT, (1679315148).to_bytes(8, "big") + line.signature[8:])
         assert not verifier.is_signed(self.CHECKPOINT.replace("63", "64"), line.signature)
         assert not verifier.is_signed(self.CHECKPOINT, line.signature[:-1])
+
+    def test_a_time_beyond_the_largest_is_none(self) -> None:
+        """tlog-cosignature, Format: the timestamp "MUST NOT exceed 2^63 - 1"."""
+        signer = peter()
+        for timestamp, is_time in ((2**63 - 1, True), (2**63, False)):
+            line = signer.cosign(self.CHECKPOINT, timestamp)
+            assert signer.cosigning_verifier.is_signed(self.CHECKPOINT, line.signature) is is_time
 
     def test_a_plain_signature_is_no_cosignature(self) -> None:
         signer = peter()

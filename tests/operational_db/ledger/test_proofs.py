@@ -208,7 +208,9 @@ class TestTlogProof:
     def test_its_lines_are_those_of_the_specification(
         self, proof: str, committed_engine: Engine, settings: Settings
     ) -> None:
-        """tlog-proof, Format: first line, index line, one hash a line, an empty line, the checkpoint "verbatim"."""
+        """tlog-proof, Format: "The first line MUST be the string c2sp.org/tlog-proof@v1", "The next line MUST start
+        with the string index", one hash a line, an empty line, the checkpoint "verbatim".
+        """
         lines = proof.split("\n")
         assert lines[:2] == ["c2sp.org/tlog-proof@v1", "index 2"]
         assert [len(base64.b64decode(line)) for line in lines[2:5]] == [32, 32, 32]
@@ -219,7 +221,7 @@ class TestTlogProof:
         assert proof.endswith(f"\n\n{checkpoint.note.decode()}")
 
     def test_extra_data_is_read_and_proves_nothing(self, proof: str, settings: Settings) -> None:
-        """tlog-proof: "The second line MAY start with the string extra"."""
+        """tlog-proof: "MUST NOT implicitly trust the extra data": it is read, and the proof is the same without."""
         extended = proof.replace("index 2", f"extra {base64.b64encode(b'more').decode()}\nindex 2")
         read = parse_tlog_proof(extended, [load_or_create_signer(settings).verifier])
         assert (read.extra, read.leaf_index) == (b"more", 2)

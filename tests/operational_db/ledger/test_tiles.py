@@ -11,7 +11,7 @@ from operational_db.ledger.tiles import Tile, index_path, parse_path, partial_wi
 
 class TestPaths:
     def test_the_specifications_example(self) -> None:
-        """tlog-tiles, Merkle Tree: "index 1234067 will be encoded as x001/x234/067"."""
+        """tlog-tiles, Merkle Tree: "All but the last path element MUST begin with an x": 1234067 is x001/x234/067."""
         assert index_path(1234067) == "x001/x234/067"
         assert Tile(1, 1234067, 17).path == "1/x001/x234/067.p/17"
 
@@ -50,7 +50,10 @@ class TestPaths:
 
 class TestTiles:
     def test_the_specifications_tree_of_70000(self) -> None:
-        """Partial Tiles: 273 full level 0 tiles, one of width 112, one full level 1, one of 17, one level 2 of 1."""
+        """Partial Tiles: 273 full level 0 tiles, one of width 112, one full level 1, one of 17, one level 2 of 1.
+
+        A partial tile "MUST NOT be hashed into a tile at the level above": level 1 has 256 + 17 hashes, not 274.
+        """
         tiles = list(tiles_of(70_000))
         assert sum(tile.level == 0 and tile.is_full for tile in tiles) == 273
         assert [tile for tile in tiles if not (tile.level == 0 and tile.is_full)] == [

@@ -1,4 +1,8 @@
-"""The AuthZEN Authorization API 1.0, section by section; nothing a caller sends may end in a server error."""
+"""The AuthZEN Authorization API 1.0, section by section, with the clause each test proves; nothing a caller sends may
+end in a server error.
+
+That the connection "MUST be secured" (section 11) is the proxy's that stands in front of a real installation.
+"""
 
 import base64
 import json
@@ -48,10 +52,11 @@ def search(world: GateWorld, kind: str, who: str = "supervisor", **fields: Any) 
 
 
 class TestEvaluation:
-    """Section 6."""
+    """Section 6, and the information model of section 5."""
 
     @pytest.mark.requirement("EMB-14")
     def test_an_allow_names_its_evidence_and_its_record(self, gate_world: GateWorld) -> None:
+        """5.5: "`decision`: REQUIRED. A boolean value that specifies whether the Decision is to allow or deny"."""
         before = gate_world.count_events("gate.decided")
         answer = gate_world.call("POST", EVALUATION, json=question(gate_world))
         assert answer.status_code == 200
@@ -71,6 +76,7 @@ class TestEvaluation:
 
     @pytest.mark.requirement("EMB-14")
     def test_a_denial_says_why_and_is_recorded_too(self, gate_world: GateWorld) -> None:
+        """5.5: "`false`: The access request is denied and MUST NOT be permitted to go forward."."""
         before = gate_world.count_events("gate.decided")
         body = gate_world.call("POST", EVALUATION, json=question(gate_world, "bob")).json()
         assert body["decision"] is False
@@ -99,6 +105,7 @@ class TestEvaluation:
     def test_an_unknown_subject_is_a_denial_and_no_error(
         self, gate_world: GateWorld, subject: dict[str, str], reason: str
     ) -> None:
+        """10.1: an outcome "is always returned with a `200` status code and a response payload"."""
         before = gate_world.count_events("gate.decided")
         answer = gate_world.call("POST", EVALUATION, json=question(gate_world, subject=subject))
         assert answer.status_code == 200
@@ -197,11 +204,15 @@ class TestTransport:
     def test_the_request_id_comes_back_whatever_the_answer(
         self, gate_world: GateWorld, who: str, body: dict[str, Any] | None, status: int
     ) -> None:
+        """10.1: "the PDP MUST include the same identifier in the response to that request"."""
         content = question(gate_world) if body is None else body
         answer = gate_world.call("POST", EVALUATION, who, json=content, headers={"X-Request-ID": "bfe9eb29-ab87"})
         assert answer.status_code == status
         assert answer.headers.get_list("X-Request-ID") == ["bfe9eb29-ab87"]
         assert "X-Request-ID" not in gate_world.call("POST", EVALUATION, who, json=content).headers
+        for path in (EVALUATIONS, *(f"/access/v1/search/{kind}" for kind in SEARCHES)):
+            other = gate_world.call("POST", path, who, json=content, headers={"X-Request-ID": "any string"})
+            assert other.headers.get_list("X-Request-ID") == ["any string"], path
 
     @pytest.mark.parametrize(
         ("change", "field"),
@@ -227,6 +238,7 @@ class TestTransport:
     def test_a_malformed_request_is_told_what_is_wrong(
         self, gate_world: GateWorld, change: dict[str, Any], field: str
     ) -> None:
+        """5.1 to 5.3: "two REQUIRED keys, `type` and `id`, which have a string value"; 10.1: 400 is a bad request."""
         answer = gate_world.call("POST", EVALUATION, json={**question(gate_world), **change})
         assert answer.status_code == 400
         assert answer.headers["content-type"] == "application/problem+json"
@@ -273,18 +285,22 @@ class TestEvaluations:
         return decisions
 
     def test_all_are_answered_in_their_order(self, gate_world: GateWorld) -> None:
+        """7.2: "lists the decisions in the same order they were provided"; 7.1.2.1: all are executed by default."""
         assert self.batch(gate_world, "ann", "bob", "ann", "zoe") == [True, False, True, False]
         assert self.batch(gate_world, "bob", "ann", semantic="execute_all") == [False, True]
 
     def test_the_first_denial_ends_it(self, gate_world: GateWorld) -> None:
+        """7.1.2.1: "This essentially works like the `&&` operator in programming languages."."""
         assert self.batch(gate_world, "ann", "bob", "ann", semantic="deny_on_first_deny") == [True, False]
         assert self.batch(gate_world, "ann", "ann", semantic="deny_on_first_deny") == [True, True]
 
     def test_the_first_permit_ends_it(self, gate_world: GateWorld) -> None:
+        """7.1.2.1: "the converse 'short-circuiting' semantic, working like the `||` operator"."""
         assert self.batch(gate_world, "bob", "ann", "bob", semantic="permit_on_first_permit") == [False, True]
         assert self.batch(gate_world, "bob", semantic="permit_on_first_permit") == [False]
 
     def test_an_evaluations_own_member_replaces_the_default_whole(self, gate_world: GateWorld) -> None:
+        """7.1.1: "the value of that will take precedence over these default values"."""
         body = {
             **question(gate_world, "ann"),
             "evaluations": [
@@ -300,6 +316,7 @@ class TestEvaluations:
 
     @pytest.mark.parametrize("evaluations", [{}, {"evaluations": []}, {"evaluations": None}])
     def test_without_evaluations_it_is_a_single_one(self, gate_world: GateWorld, evaluations: dict[str, Any]) -> None:
+        """7.1: without the array it "behaves in a backwards-compatible manner with the (single)" evaluation."""
         body = gate_world.call("POST", EVALUATIONS, json={**question(gate_world), **evaluations}).json()
         assert body["decision"] is True
         assert "evaluations" not in body
@@ -331,7 +348,18 @@ class TestEvaluations:
 class TestSearch:
     """Section 8: what is found is what an evaluation would allow."""
 
+    def test_what_a_search_finds_an_evaluation_allows(self, gate_world: GateWorld) -> None:
+        """8.1: "any returned results that are then fed into an `evaluation` call MUST result in a `decision: true`"."""
+        found = {kind: search(gate_world, kind).json()["results"] for kind in SEARCHES}
+        for kind, results in found.items():
+            assert results, kind
+            for each in results:
+                asked = {**question(gate_world), kind: each}
+                assert gate_world.call("POST", EVALUATION, json=asked).json()["decision"] is True, each
+
     def test_subjects_are_those_whom_an_evaluation_allows(self, gate_world: GateWorld) -> None:
+        """Section 8: "the Subject ID can be omitted, and if present, is IGNORED"."""
+        assert search(gate_world, "subject", subject={"type": "user", "id": "whoever"}).json()["page"]["count"] == 1
         answer = search(gate_world, "subject")
         assert answer.json() == {
             "results": [{"type": "user", "id": str(gate_world.id_of("ann"))}],
@@ -363,7 +391,7 @@ class TestSearch:
         assert found["context"]["reason"]["id"] == "unknown_type"
 
     def test_pages_follow_each_other_without_gap_or_repetition(self, gate_world: GateWorld) -> None:
-        """In dry run everybody of the company may, so there is something to page through."""
+        """8.2: a response that is split "returns a non-empty `page.next_token`"; in dry run everybody may."""
         set_rule(
             gate_world,
             GateMode.DRY_RUN,
@@ -424,9 +452,14 @@ class TestMetadata:
     def test_is_served_at_the_root_and_names_endpoints_that_answer(
         self, server: TestClient, gate_world: GateWorld
     ) -> None:
+        """9.2: "MUST use the `200 OK` HTTP status code and return a JSON object using the `application/json` content
+        type"; "Parameters with zero values MUST be omitted"; 9.2.3: `policy_decision_point` "MUST be identical" to what
+        the well-known address was made of.
+        """
         answer = server.get("/.well-known/authzen-configuration")
-        assert answer.headers["content-type"] == "application/json"
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
         found = answer.json()
+        assert all(found.values())
         assert found["policy_decision_point"] == "https://training.example.com"
         endpoints = {name: address for name, address in found.items() if name.endswith("_endpoint")}
         assert len(endpoints) == 5
