@@ -1,20 +1,29 @@
 """A contract from the owner's proposal to the contractor's answer, on the pages of both."""
 
+import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
+from app.dashboards.use_cases import equipment
+from app.dashboards.use_cases.equipment import STANDARD, Upload
+from operational_db import clock
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.owners import contracts
 from operational_db.owners.views import ContractView
-from operational_db.tables.identity import Organization
+from operational_db.tables.identity import Organization, Person
+from operational_db.tables.ledger import LedgerEvent
+from operational_db.tables.owners import Visit as Visited
+from operational_db.tables.owners import VisitPerson
 from operational_db.types import OrganizationKind
 from tests.app.dashboards import owner_figures as owners
 from tests.app.dashboards import release_fixture as figures
-from tests.app.dashboards.conftest import Visit, texts
+from tests.app.dashboards.conftest import Visit, principal_of, texts
 from tests.app.dashboards.operational_fixture import write_operational_records
 
 
@@ -111,3 +120,40 @@ def test_who_only_looks_can_neither_propose_nor_answer(visit: Visit, records: En
     other = visit.open("other owner", "owner/contractors")
     assert "waiting for the contractor's answer" not in texts(other)
     assert [each.owner_id for each in _contracts(records)] == [owners.OWNER]
+
+
+@pytest.mark.requirement("OWN-01")
+def test_a_visit_and_a_crew_check_take_what_stands_in_their_fields_when_they_are_sent(
+    visit: Visit, records: Engine
+) -> None:
+    """Chosen, typed and sent at once, as a press on the button does that leaves the last field."""
+    _propose(visit, _company_name(records))
+    app = visit.open("manager", "company/visits")
+    app.button(_keys(app, "accept")[0]).click().run()
+    with unit_of_work(records) as session:
+        session.add(Person(id=owners.OWNER_MANAGER, display_name="Olive Park", timezone="America/New_York"))
+    upload = Upload({"buildings.csv": b"building_id,name,city\nB1,Harbour Tower,New York\n"}, STANDARD)
+    equipment.bring_in(records, principal_of("owner"), organization_id=owners.OWNER, upload=upload, now=clock.now())
+
+    app = visit.open("owner", "owner/visits")
+    person_id, tomorrow = figures.PEOPLE[5], figures.TODAY + timedelta(days=1)
+    (contract,) = _contracts(records)
+    app.multiselect(f"visit_new_crew_{contract.contract_id}").select(figures.name_of(person_id))
+    app.date_input("visit_new_day").set_value(tomorrow)
+    app.text_input("visit_purpose").set_value("Inspect the doors")
+    app.button("visit_plan").click().run()
+    assert not app.exception
+    with Session(records) as session:
+        (planned,) = session.scalars(select(Visited)).all()
+        crew = session.scalars(select(VisitPerson.person_id)).all()
+    assert (planned.planned_on, planned.purpose, list(crew)) == (tomorrow, "Inspect the doors", [person_id])
+
+    app = visit.open("owner", "owner/crew_check")
+    app.date_input(f"crew_day_{figures.TODAY}").set_value(tomorrow)
+    app.multiselect(f"crew_people_{figures.COMPANY}_").select(figures.name_of(person_id))
+    app.button("crew_ask").click().run()
+    assert not app.exception
+    with Session(records) as session:
+        decided = session.scalars(select(LedgerEvent.body).where(LedgerEvent.kind == "crew.decided")).one()
+    body = json.loads(decided) if isinstance(decided, str) else decided
+    assert (body["work_on"], body["crew_size"]) == (tomorrow.isoformat(), 1)
