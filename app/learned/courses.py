@@ -109,10 +109,12 @@ def serving_recommender(session: Session, settings: Settings) -> Served:
     sentence = str(row.card.get("sentence") or NOT_TRAINED)
     if row.card.get("is_learned_shown") is not True:
         return Served(None, sentence, row.version)
+    path = settings.models_path / row.artifact
     try:
-        return Served(_loaded(settings.models_path / row.artifact, row.sha256), sentence, row.version)
-    except DamagedArtifactError as error:
-        log.warning("recommender_damaged", extra={"version": row.version, "problem": str(error)})
+        stamp = path.stat()
+        return Served(_loaded(path, row.sha256, stamp.st_mtime_ns, stamp.st_size), sentence, row.version)
+    except (DamagedArtifactError, OSError) as error:
+        log.warning("recommender_damaged", extra={"version": row.version, "problem": type(error).__name__})
         return Served(None, DAMAGED, row.version, is_damaged=True)
 
 
@@ -123,6 +125,6 @@ def installation_records(session: Session, *, until: datetime) -> Records:
 
 
 @lru_cache(maxsize=2)
-def _loaded(path: Path, sha256: str) -> CoCompletion:
-    """Read and checked once per process: a registered file does not change, and one that did is caught at the start."""
+def _loaded(path: Path, sha256: str, changed_at: int, size: int) -> CoCompletion:
+    """Read and checked once for each state of the file, so that one damaged later is noticed."""
     return load_recommender(path, sha256)
