@@ -13,19 +13,20 @@ from models.matching.factors import FEATURE_NAMES, FEATURES
 from models.matching.formula import formula_score
 from models.matching.generators import Programme, Truth, shuffled_outcomes, simulate_programme
 from models.matching.labels import labelled_requests
-from models.matching.matcher import Matcher, MatcherKind
+from models.matching.matcher import MatcherKind
 from models.matching.training import MIN_OF_EACH_KIND, Decision, Trained, fit_matcher, train
 
-REQUESTS = 4_000
+REQUESTS = 2_500
+SEED = 2
 
 
 @cache
-def programme(truth: Truth, seed: int = 1) -> Programme:
+def programme(truth: Truth, seed: int = SEED) -> Programme:
     return simulate_programme(truth, random_state=seed, requests=REQUESTS)
 
 
 @cache
-def trained(truth: Truth, seed: int = 1) -> Trained:
+def trained(truth: Truth, seed: int = SEED) -> Trained:
     made = programme(truth, seed)
     return train(made.history, chance=made.chance, random_state=seed, until=made.until)
 
@@ -157,7 +158,7 @@ class TestHeldOut:
         turned = made.history.with_columns(
             pl.when(is_later).then(6 - pl.col("rating")).otherwise("rating").alias("rating")
         )
-        after = evaluate(turned, random_state=1, until=made.until)
+        after = evaluate(turned, random_state=SEED, until=made.until)
         assert before is not None and len(newest)
         older = pl.col("split") != BY_TIME
         assert after.comparison.filter(older).equals(before.comparison.filter(older))
@@ -201,7 +202,7 @@ class TestHeldOut:
             pl.lit(None, dtype=pl.Float64).alias("propensity"),
             pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("shown_at"),
         )
-        found = train(alone, random_state=1)
+        found = train(alone, random_state=SEED)
         assert found.decision is Decision.LEARNED
         assert found.card["exposure"] == found.card["off_policy"] == []
         features = made.history.select(FEATURE_NAMES).head(50).to_numpy()
@@ -215,7 +216,7 @@ class TestMatcher:
     def test_the_same_history_gives_the_same_match(self) -> None:
         made = programme(Truth.UNLIKE)
         features = made.history.select(FEATURE_NAMES).head(200).to_numpy()
-        one, other = (fit_matcher(made.history, random_state=1, until=made.until) for _ in range(2))
+        one, other = (fit_matcher(made.history, random_state=SEED, until=made.until) for _ in range(2))
         assert np.array_equal(one.score(features), other.score(features))
         assert np.allclose(one.score(features), trained(Truth.UNLIKE).matcher.score(features))
 
@@ -305,16 +306,15 @@ class TestCard:
 @pytest.mark.slow
 @pytest.mark.requirement("MEN-03")
 class TestManyProgrammes:
-    SEEDS = range(10, 18)
+    SEEDS = range(10, 14)
 
     def test_decisions_are_right_far_more_often_than_not(self) -> None:
-        """Eight programmes of each truth: found where there is something, hardly ever where there is nothing."""
+        """Four programmes of each truth: found where there is something, hardly ever where there is nothing."""
         learned = {
             truth: sum(trained(truth, seed).decision is Decision.LEARNED for seed in self.SEEDS) for truth in Truth
         }
-        assert learned[Truth.UNLIKE] >= 7
-        assert learned[Truth.NULL] <= 1
-        assert learned[Truth.FORMULA] <= 1
+        assert learned[Truth.UNLIKE] == len(self.SEEDS)
+        assert learned[Truth.NULL] + learned[Truth.FORMULA] <= 1
 
     def test_intervals_of_the_gain_hold_nothing_where_nothing_is_gained(self) -> None:
         gains = []
@@ -322,7 +322,4 @@ class TestManyProgrammes:
             found = trained(Truth.FORMULA, seed).evaluation
             assert found is not None
             gains.append(found.gain(ADDITIVE, "log_loss"))
-        assert sum(gain.high > -1e-6 for gain in gains) >= 7
-
-    def test_a_matcher_that_serves_is_a_matcher(self) -> None:
-        assert all(isinstance(trained(Truth.UNLIKE, seed).matcher, Matcher) for seed in self.SEEDS)
+        assert sum(gain.high > -1e-6 for gain in gains) >= len(self.SEEDS) - 1
