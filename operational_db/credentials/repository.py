@@ -285,11 +285,12 @@ def _is_open_on(day: date) -> ColumnElement[bool]:
     return and_(Membership.started_on <= day, or_(Membership.ended_on.is_(None), Membership.ended_on > day))
 
 
-def _views() -> Select[Certificate, Certification, str]:
+def _views() -> Select[Certificate, Certification, str, UUID | None]:
     return (
-        select(Certificate, Certification, Person.display_name)
+        select(Certificate, Certification, Person.display_name, Enrollment.course_id)
         .join(Certification, Certification.id == Certificate.certification_id)
         .join(Person, Person.id == Certificate.person_id)
+        .outerjoin(Enrollment, Enrollment.id == Certificate.enrollment_id)
     )
 
 

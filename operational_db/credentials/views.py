@@ -37,6 +37,8 @@ class CertificateView:
     verification_status: VerificationStatus
     earned_through: EarnedThrough
     enrollment_id: UUID | None
+    # The course of that enrollment.
+    course_id: UUID | None
     renews_id: UUID | None
     revoked_from: date | None
     is_withdrawn: bool
@@ -67,7 +69,12 @@ def to_facts(certificate: Certificate) -> CertificateFacts:
 
 
 def to_certificate_view(
-    certificate: Certificate, certification: Certification, display_name: str, *, on: date
+    certificate: Certificate,
+    certification: Certification,
+    display_name: str,
+    course_id: UUID | None = None,
+    *,
+    on: date,
 ) -> CertificateView:
     facts = to_facts(certificate)
     return CertificateView(
@@ -89,6 +96,7 @@ def to_certificate_view(
         verification_status=certificate.verification_status,
         earned_through=certificate.earned_through,
         enrollment_id=certificate.enrollment_id,
+        course_id=course_id,
         renews_id=certificate.renews_id,
         revoked_from=certificate.revoked_from,
         is_withdrawn=certificate.withdrawn_at is not None,
@@ -106,4 +114,4 @@ def to_certificate_view(
 
 def without_private_parts(view: CertificateView) -> CertificateView:
     """What anybody may see of a public certificate: not its number, by which others identify its holder, nor papers."""
-    return replace(view, certificate_number=None, document_id=None, enrollment_id=None)
+    return replace(view, certificate_number=None, document_id=None, enrollment_id=None, course_id=None)

@@ -114,6 +114,7 @@ class HeldCertificateBody(BaseModel):
     ce_credits_short: float | None
     ce_due_on: date | None
     earned_through: EarnedThrough
+    course_id: UUID | None
     enrollment_id: UUID | None
     path_id: UUID | None
     track_id: UUID | None

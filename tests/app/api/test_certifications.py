@@ -22,6 +22,13 @@ from tests.operational_db.documents.sample_files import JPEG, PDF, PNG, SVG, png
 TODAY = clock.today()
 REGISTRY = "/v1/certifications/registry"
 MINE = "/v1/me/certifications"
+# UserCertificationRecord, dates under the project's suffixes and the person as `person_id`.
+SEED_RECORD_FIELDS = {
+    "id", "person_id", "certification_id", "certification_name", "certification_code", "issuing_organization", "status",
+    "issued_on", "expires_on", "first_earned_on", "certificate_number", "document_id", "verification_status",
+    "verified_at", "badge_url", "badge_assertion_url", "ce_credits_earned", "ce_credits_required", "ce_due_on",
+    "earned_through", "course_id", "is_public", "created_at", "updated_at",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -114,6 +121,24 @@ class TestHeld:
         assert "certificate_number" not in shown[0]
         seen_by_stranger = world.api.call("GET", f"/v1/certifications/{body['id']}", "stranger").json()
         assert (seen_by_stranger["certificate_number"], seen_by_stranger["document_id"]) == (None, None)
+
+    @pytest.mark.requirement("CRT-02")
+    def test_it_has_every_field_of_the_seed_and_names_its_course_to_its_holder_alone(
+        self, world: World, kind_id: UUID
+    ) -> None:
+        with unit_of_work(world.api.engine) as session:
+            ann = session.get_one(Person, world.api.people["ann"])
+            enrollment = create_enrollment(
+                session, ann, create_course(session), status="completed", ended_at=clock.now()
+            )
+            course_id, enrollment_id = str(enrollment.course_id), enrollment.id
+        earned: dict[str, Any] = {"enrollment_id": enrollment_id, "earned_through": EarnedThrough.SITESYNC_COURSE}
+        certificate_id = held(world, kind_id, **earned)
+        (mine,) = world.api.call("GET", MINE, "ann").json()["items"]
+        assert (mine["course_id"], mine["enrollment_id"]) == (course_id, str(enrollment_id))
+        assert mine.keys() >= SEED_RECORD_FIELDS
+        seen = world.api.call("GET", f"/v1/certifications/{certificate_id}", "stranger").json()
+        assert (seen["course_id"], seen["enrollment_id"]) == (None, None)
 
     def test_status_is_that_of_the_day_asked_about(self, world: World, kind_id: UUID) -> None:
         certificate_id = held(world, kind_id, issued_on=date(2026, 1, 1), expires_on=date(2026, 6, 30))
