@@ -88,6 +88,8 @@ class CompanyResults:
     def panel(self, kind: OutcomeKind, course_id: UUID | None = None) -> pl.DataFrame:
         """One row a technician and month with jobs (`PANEL_SCHEMA`), in order; trained by any course, or by the one.
 
+        Of one course, who took other courses only is not yet trained: what those changed is in the comparison.
+
         A month's value is a rate of its jobs, weighed by the jobs of which the source told, or an amount. No value
         where it told nothing; units maintained have none at all where no job of the organization names any.
         """

@@ -76,7 +76,8 @@ METHOD = (
     "How this is estimated: technicians' results after training against those of your technicians who were not yet "
     "trained in the same months (difference in differences with staggered adoption, 95 % intervals by technician). "
     "Before an effect is told, those trained and those not must have developed alike before it, and a training date "
-    "set too early must show none. It is an estimate from your own records, not a promise."
+    "set too early must show none. Through one course, whoever took other courses only counts as not yet trained. "
+    "It is an estimate from your own records, not a promise."
 )
 
 
