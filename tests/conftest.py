@@ -8,12 +8,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 import pytest
 from psycopg import sql
 from sqlalchemy import Engine, make_url
@@ -21,15 +19,38 @@ from sqlalchemy.orm import Session
 
 from operational_db.content.seed import install_platform_content
 from operational_db.database import create_database_engine, create_owner_engine, unit_of_work
-from operational_db.embedded import SERVER_OPTIONS, migrate, start_server
-
-# Tests need no durability.
-TEST_OPTIONS = {**SERVER_OPTIONS, "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+from operational_db.embedded import migrate, start_server
+from tests.databases import (
+    COPYING_LOCK,
+    QUICK_OPTIONS,
+    ReusedDatabase,
+    UrlOf,
+    copied_database,
+    drop_database,
+    maintenance,
+    rolled_back_session,
+)
 
 # When the shipped content of `shipped_database` was installed.
 SHIPPED_AT = datetime(2026, 10, 1, 6, 0, tzinfo=UTC)
 
-UrlOf = Callable[[str], str]
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give the workers of a run the long files first, so that none is left with one at the end.
+
+    The file that comes first has the demo prepared; the others that need it wait until the other slow ones are done.
+    """
+    if not hasattr(config, "workerinput"):
+        return
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    by_length = sorted(files, key=lambda path: -len(files[path]))
+    whole = [path for path in by_length if path.parent.name in {"browser", "integration"}]
+    slow = [path for path in by_length if any(item.get_closest_marker("slow") for item in files[path])]
+    # A dictionary keeps the first place of what is named twice.
+    ordered = dict.fromkeys([*whole[:1], *(path for path in slow if path not in whole), *whole, *by_length])
+    items[:] = [item for path in ordered for item in files[path]]
 
 
 @pytest.fixture
@@ -52,7 +73,7 @@ def server_url_of(test_run: str) -> Iterator[UrlOf]:
         yield lambda database: make_url(configured).set(database=database).render_as_string(hide_password=False)
         return
     folder = Path(tempfile.gettempdir()) / f"sitesync-test-{test_run}"
-    server = start_server(folder, TEST_OPTIONS)
+    server = start_server(folder, QUICK_OPTIONS)
     try:
         yield server.url_of
     finally:
@@ -64,15 +85,15 @@ def server_url_of(test_run: str) -> Iterator[UrlOf]:
 def template_database(server_url_of: UrlOf, test_run: str, worker_id: str) -> Iterator[str]:
     """Name of the migrated database that others are copied from; made by whichever worker comes first."""
     name = f"sitesync_template_{test_run}"
-    with _maintenance(server_url_of) as connection:
+    with maintenance(server_url_of) as connection:
         # Two workers may not migrate a database that a third already copies.
-        connection.execute("select pg_advisory_lock(7311900)")
+        connection.execute("select pg_advisory_lock(%s)", [COPYING_LOCK])
         if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone() is None:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
             migrate(server_url_of(name))
     yield name
     if worker_id == "master":
-        _drop_database(server_url_of, name)
+        drop_database(server_url_of, name)
 
 
 @pytest.fixture(scope="session")
@@ -93,13 +114,13 @@ def empty_database_url(server_url_of: UrlOf) -> Iterator[Callable[[], str]]:
 
     def create() -> str:
         names.append(f"sitesync_empty_{uuid4().hex[:12]}")
-        with _maintenance(server_url_of) as connection:
+        with maintenance(server_url_of) as connection:
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(names[-1])))
         return server_url_of(names[-1])
 
     yield create
     for name in names:
-        _drop_database(server_url_of, name)
+        drop_database(server_url_of, name)
 
 
 @pytest.fixture(scope="session")
@@ -113,19 +134,23 @@ def engine(server_url_of: UrlOf, template_database: str) -> Iterator[Engine]:
 
 @pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
-    """A session whose outer transaction is rolled back; `commit()` inside ends a savepoint only."""
-    with engine.connect() as connection:
-        transaction = connection.begin()
-        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
-            yield session
-        if transaction.is_active:
-            transaction.rollback()
+    """A session on the worker's own database that leaves nothing behind."""
+    with rolled_back_session(engine) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def committed_database(server_url_of: UrlOf, template_database: str) -> Iterator[ReusedDatabase]:
+    """The worker's database that its tests take in turn."""
+    database = ReusedDatabase(server_url_of, template_database)
+    yield database
+    database.close()
 
 
 @pytest.fixture
-def committed_url(server_url_of: UrlOf, template_database: str) -> Iterator[str]:
-    """Address of a fresh, migrated database of the test's own; for commits, several connections, other processes."""
-    with copied_database(server_url_of, template_database) as url:
+def committed_url(committed_database: ReusedDatabase) -> Iterator[str]:
+    """Address of a migrated database with nothing in it; for commits, several connections, other processes."""
+    with committed_database.taken() as url:
         yield url
 
 
@@ -149,28 +174,3 @@ def owner_engine(committed_url: str) -> Iterator[Engine]:
 def worker_id(request: pytest.FixtureRequest) -> str:
     """Name of the xdist worker, `master` without xdist (also when the plugin is not loaded)."""
     return os.environ.get("PYTEST_XDIST_WORKER", "master")
-
-
-@contextmanager
-def _maintenance(url_of: UrlOf) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(url_of("postgres"), autocommit=True) as connection:
-        yield connection
-
-
-@contextmanager
-def copied_database(url_of: UrlOf, template: str) -> Iterator[str]:
-    name = f"sitesync_test_{uuid4().hex[:12]}"
-    statement = sql.SQL("create database {} template {} strategy file_copy")
-    with _maintenance(url_of) as connection:
-        # A template must have no other session while it is copied; copies take turns.
-        connection.execute("select pg_advisory_lock(7311900)")
-        connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
-    try:
-        yield url_of(name)
-    finally:
-        _drop_database(url_of, name)
-
-
-def _drop_database(url_of: UrlOf, name: str) -> None:
-    with _maintenance(url_of) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))

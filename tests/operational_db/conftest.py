@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from operational_db.database import create_database_engine
-from tests.conftest import UrlOf, copied_database
+from tests.databases import UrlOf, copied_database, rolled_back_session
 
 
 @pytest.fixture(scope="session")
@@ -21,10 +21,6 @@ def shipped_engine(server_url_of: UrlOf, shipped_database: str) -> Iterator[Engi
 
 @pytest.fixture
 def shipped(shipped_engine: Engine) -> Iterator[Session]:
-    """A session on the shipped content whose outer transaction is rolled back, as `session` is."""
-    with shipped_engine.connect() as connection:
-        transaction = connection.begin()
-        with Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session:
-            yield session
-        if transaction.is_active:
-            transaction.rollback()
+    """A session on the shipped content that leaves nothing behind, as `session`."""
+    with rolled_back_session(shipped_engine) as session:
+        yield session

@@ -26,7 +26,7 @@ from operational_db.tables.identity import Organization
 from operational_db.types import OrganizationKind, Role
 from tests.app.api.conftest import Api
 from tests.builders import create_organization
-from tests.conftest import UrlOf, copied_database
+from tests.databases import UrlOf, copied_database
 from tests.operational_db.owners.owner_world import OwnerWorld, create_world, plan
 
 NOBODY = "nobody"

@@ -13,7 +13,7 @@ from operational_db.tables.content import Lesson, LessonAttempt
 from operational_db.tables.identity import Organization
 from operational_db.types import Role
 from tests.app.api.conftest import World
-from tests.conftest import UrlOf, copied_database
+from tests.databases import UrlOf, copied_database
 from tests.operational_db.content.lessons import BODY, FIELDS, right_answers
 
 

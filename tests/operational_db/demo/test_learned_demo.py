@@ -50,7 +50,7 @@ from operational_db.tables.ledger import LedgerEvent
 from operational_db.tables.mentorship import MenteeProfile, MentorProfile, Mentorship, ShownMentor
 from operational_db.tables.roi import JobOutcome, OutcomeMonth, TrainingCost
 from operational_db.types import MentorshipStatus, OutcomeKind
-from tests.conftest import UrlOf, copied_database
+from tests.databases import UrlOf, copied_database
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 SEED = 11

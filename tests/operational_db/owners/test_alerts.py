@@ -25,7 +25,7 @@ from operational_db.tables.credentials import Certificate
 from operational_db.tables.notifications import NotificationItem
 from operational_db.tables.owners import VisitAlert
 from operational_db.types import CrewRuleTarget, ReminderSchedule
-from tests.conftest import copied_database
+from tests.databases import copied_database
 from tests.operational_db.notifications.reminding import RecordingChannel, channels_to
 from tests.operational_db.owners.owner_world import OwnerWorld, create_world, plan, require
 

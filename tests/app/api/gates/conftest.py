@@ -26,7 +26,7 @@ from operational_db.tables.ledger import LedgerEvent
 from operational_db.types import GateMode, OrganizationKind, ProficiencyLevel, Role
 from tests.app.api.conftest import Api
 from tests.builders import create_membership, create_organization, create_person, create_team
-from tests.conftest import UrlOf, copied_database
+from tests.databases import UrlOf, copied_database
 
 ACTION = "data-export"
 SCOPE = "data-export"
