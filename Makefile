@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 DBT := $(BIN)/dbt --quiet --no-use-colors
 
-.PHONY: help up test check bench requirements lock browser
+.PHONY: help up test check types style definitions bench requirements lock browser
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -15,19 +15,29 @@ help: ## list the targets
 up: $(INSTALLED) ## install, prepare and serve the product; ends by printing its address
 	@$(BIN)/sitesync up --stop-with-parent
 
+# Two workers share two cores: threads of their own would wait for each other. Files begin in the order of
+# tests/conftest.py, the long ones first.
 test: $(INSTALLED) browser ## run the whole test suite
-	$(BIN)/pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 POLARS_MAX_THREADS=1 \
+	  $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 25
 
 check: $(INSTALLED) ## format, lint, types, SQL, import rules, dbt, Dagster, migrations, tree
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going types style definitions
+
+types: $(INSTALLED)
+	$(BIN)/mypy
+
+style: $(INSTALLED)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.lints.tree
+
+definitions: $(INSTALLED)
 	$(DBT) parse --no-partial-parse --project-dir dbt_project --profiles-dir dbt_project
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/dg check defs
 	$(BIN)/python -m tests.lints.migrations
-	$(BIN)/python -m tests.lints.tree
 
 bench: $(INSTALLED) ## measure speed and memory; prints a table and writes JSON
 	$(BIN)/python -m tests.benchmarks

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, Page
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, literal_column, or_, select
 
 from app.dashboards.navigation import (
     COMPANY_PERSON,
@@ -117,7 +117,7 @@ def _address(site: Installation, viewer: Member, entry: PageEntry) -> str:
         return f"/{entry.address}"
     parameter, query = RECORDS[entry]
     with read_only_session(site.engine) as session:
-        record_id = session.scalars(query(viewer).limit(1)).first()
+        record_id = session.scalars(query(viewer).order_by(literal_column("1")).limit(1)).first()
     if record_id is None and entry is SECURITY_INCIDENT:
         record_id = _report_incident(site, viewer)
     if record_id is None and entry is MY_MENTORSHIP:
@@ -143,7 +143,7 @@ def _report_incident(site: Installation, viewer: Member) -> UUID:
 def _be_mentored(site: Installation, viewer: Member) -> UUID:
     """A running mentorship with whoever mentors in the demo."""
     with unit_of_work(site.engine) as session:
-        mentor_id = session.scalars(select(Mentorship.mentor_id).limit(1)).one()
+        mentor_id = session.scalars(select(Mentorship.mentor_id).order_by(Mentorship.id).limit(1)).one()
         made = Mentorship(
             mentor_id=mentor_id,
             mentee_id=viewer.person_id,

@@ -28,12 +28,13 @@ from app.serving.processes import MARK
 from app.session_cookie import COOKIE_NAME, sign_session
 from operational_db import clock
 from operational_db.database import create_database_engine, unit_of_work
-from operational_db.embedded import EmbeddedServer, start_embedded
+from operational_db.embedded import EmbeddedServer, start_embedded, start_server
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.identity.service import mint_token
 from operational_db.settings import PROJECT_ROOT, Settings
 from operational_db.tables.identity import Membership, Organization, Person
 from operational_db.types import OrganizationKind, Role
+from tests.databases import QUICK_OPTIONS
 
 PREPARE_SECONDS = 900
 READY_SECONDS = 120
@@ -255,14 +256,19 @@ def demo_template(test_run: str) -> Iterator[Path]:
 
 
 def _prepare(home: Path) -> None:
-    done = subprocess.run(
-        sitesync("prepare"),
-        env=product_environment(home),
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=PREPARE_SECONDS,
-    )
+    # The command joins the server that runs for its home.
+    server = start_server(Settings(home=home, database_url=None).postgres_path, QUICK_OPTIONS)
+    try:
+        done = subprocess.run(
+            sitesync("prepare"),
+            env=product_environment(home),
+            cwd=PROJECT_ROOT,
+            capture_output=True,
+            text=True,
+            timeout=PREPARE_SECONDS,
+        )
+    finally:
+        server.stop()
     assert done.returncode == 0, done.stdout + done.stderr
 
 

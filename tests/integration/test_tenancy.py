@@ -312,12 +312,12 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
         )
         cost_id = str(cost.id)
     with read_only_session(installation.engine) as session:
-        team_id = session.scalars(select(Team.id).where(Team.organization_id == manager.organization_id)).first()
-        school_course_id = session.scalars(
-            select(Course.id).where(
-                Course.provider_type == ProviderType.TRADE_SCHOOL, Course.provider_id == school.organization_id
-            )
-        ).first()
+        teams = select(Team.id).where(Team.organization_id == manager.organization_id)
+        team_id = session.scalars(teams.order_by(Team.id)).first()
+        courses = select(Course.id).where(
+            Course.provider_type == ProviderType.TRADE_SCHOOL, Course.provider_id == school.organization_id
+        )
+        school_course_id = session.scalars(courses.order_by(Course.id)).first()
     assert team_id is not None
     assert school_course_id is not None
     return Other(
