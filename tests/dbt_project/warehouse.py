@@ -42,7 +42,8 @@ def _arguments() -> list[str]:
     work = Path(_work().name)
     return [
         "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(work / "target"),
-        "--log-path", str(work / "logs"), "--quiet", "--no-use-colors", "--no-version-check",
+        "--log-path", str(work / "logs"), "--quiet", "--no-use-colors", "--log-level-file", "none", "--no-write-json",
+        "--no-send-anonymous-usage-stats", "--no-version-check",
     ]  # fmt: skip
 
 
