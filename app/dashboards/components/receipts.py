@@ -20,7 +20,7 @@ from operational_db.releases.manifest import current_manifest
 
 RECEIPTS, PROBLEM = "receipts", "write_problem"
 LOOK_AGAIN = "10s"
-UNDO_LABEL_LENGTH = 70
+UNDO_LABEL_LENGTH = 32
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,9 @@ def _show(viewer: Viewer, receipt: Receipt, number: int) -> bool:
         icon=":material/schedule:",
     )
     if receipt.can_be_undone:
+        word = "Undo" if number == 1 else f"Undo {number}"
         st.button(
-            f"Undo: {shorten(receipt.text, UNDO_LABEL_LENGTH, placeholder='…')}",
+            f"{word}: {shorten(receipt.text, UNDO_LABEL_LENGTH, placeholder='…')}",
             icon=":material/undo:",
             key=f"receipt_undo_{number}",
             on_click=_undo,
