@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from sqlalchemy import Engine, create_engine
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 
 from app.context import AppContext
 from app.dashboards import navigation, session
@@ -88,27 +89,28 @@ class Visit:
 
     def start(self, who: str | Principal | None) -> AppTest:
         """The app as somebody sees it, on their home page."""
+        return self._app(who).run()
+
+    def open(self, who: str | Principal | None, page: str, **address: str) -> AppTest:
+        """A page as somebody sees it who typed its address, with the filters in it."""
+        app = self._app(who)
+        entry = next(entry for entry in navigation.PAGES if f"{entry.area}/{entry.file}" == page)
+        # `switch_page` knows pages by their address only after a first run; nobody who types one was on a page before.
+        app._page_hash = calc_hash(entry.address)
+        for name, value in address.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception, [error.value for error in app.exception]
+        return app
+
+    def _app(self, who: str | Principal | None) -> AppTest:
         context = AppContext(self.settings, self.engine)
         context.__dict__["is_oidc_configured"] = False
         principal = principal_of(who) if isinstance(who, str) else who
         person = SignedIn(principal, "America/New_York") if principal else None
         self.monkeypatch.setattr(session, "installation", lambda: context)
         self.monkeypatch.setattr(session, "current_person", lambda _context, _now: person)
-        return AppTest.from_file(str(ENTRY), default_timeout=60).run()
-
-    def open(self, who: str | Principal | None, page: str, **address: str) -> AppTest:
-        """A page as somebody sees it, with what its address holds."""
-        # An address opened afresh finds no filter of a former page: come from one that has none of this page's.
-        elsewhere = navigation.COMPANY_OVERVIEW if page.startswith("me/") else navigation.MY_TRAINING
-        with self.monkeypatch.context() as patch:
-            patch.setattr(navigation, "home_of", lambda _principal: elsewhere)
-            app = self.start(who)
-        app.switch_page(f"app_pages/{page}.py")
-        for name, value in address.items():
-            app.query_params[name] = value
-        app.run()
-        assert not app.exception, [error.value for error in app.exception]
-        return app
+        return AppTest.from_file(str(ENTRY), default_timeout=60)
 
 
 @pytest.fixture

@@ -52,10 +52,12 @@ def test_every_page_of_a_role_opens_with_frame_and_without_error(visit: Visit, w
 
 @pytest.mark.parametrize("who", sorted(PEOPLE))
 def test_pages_of_other_roles_are_refused_with_a_way_home(visit: Visit, who: str) -> None:
+    app = visit.start(who)
     for entry in PAGES:
         if entry.area in areas_of(principal_of(who)):
             continue
-        app = visit.open(who, f"{entry.area}/{entry.file}")
+        app.switch_page(entry.path).run()
+        assert not app.exception
         assert "This page is for" in app.warning[0].value
         assert not app.metric
         assert not app.dataframe
