@@ -146,7 +146,7 @@ class TestFromThePage:
         visit.engine = records
         app = visit.open("manager", "company/assignments")
         held = str(figures.rows_of_marts()["fct_assignment"][0]["recipient_id"])
-        app.session_state[RECEIPTS] = [actions.Receipt("It was assigned.", NOW, 1, (held,), (UUID(int=3),))]
+        app.session_state[RECEIPTS] = [actions.Receipt("It was assigned.", NOW, 1, (held,), lambda *_: 1)]
         app.run()
         assert "The figures as of 21 Nov 2026 09:05 hold it." in app.success[0].value
         assert not [button for button in app.button if button.key == "receipt_undo_1"]
