@@ -30,6 +30,7 @@ from operational_db.roi.costs import record_cost
 from operational_db.tables.catalog import Course
 from operational_db.tables.content import LessonReview, Reinforcement
 from operational_db.tables.credentials import CeCredit, Certification, RegisterClaim, RegisterEntry, VerificationCase
+from operational_db.tables.gates import ProficiencyEvidence
 from operational_db.tables.identity import Membership, Organization, Person, Team
 from operational_db.tables.ledger import LedgerEvent
 from operational_db.tables.mentorship import ActionItem, MentoringSession, Mentorship, MentorshipMilestone
@@ -118,6 +119,7 @@ class Other:
     session_id: str
     action_item_id: str
     cost_id: str
+    evidence_id: str
     # Names that stand for somebody of B and for nobody else.
     names: tuple[str, ...]
     student_names: tuple[str, ...]
@@ -131,6 +133,7 @@ class Other:
             "content_id": self.content_id,
             "file_id": self.file_id,
             "action": "data-export",
+            "evidence_id": self.evidence_id,
             "grant_id": self.grant_id,
             "waiver_id": self.waiver_id,
             "incident_id": self.incident_id,
@@ -318,6 +321,9 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
             Course.provider_type == ProviderType.TRADE_SCHOOL, Course.provider_id == school.organization_id
         )
         school_course_id = session.scalars(courses.order_by(Course.id)).first()
+        proven = select(ProficiencyEvidence.id).where(ProficiencyEvidence.organization_id == manager.organization_id)
+        evidence_id = session.scalars(proven.order_by(ProficiencyEvidence.id)).first()
+    assert evidence_id is not None
     assert team_id is not None
     assert school_course_id is not None
     return Other(
@@ -360,6 +366,7 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
         session_id=mentorship[2],
         action_item_id=mentorship[3],
         cost_id=cost_id,
+        evidence_id=str(evidence_id),
         names=tuple(name for _, name in people),
         student_names=tuple(name for _, name in students),
     )
@@ -515,6 +522,7 @@ def _bodies(other: Other) -> dict[tuple[str, str], dict[str, Any]]:
         ("PUT", "/v1/me/certifications/{certificate_id}"): {"json": {"is_public": True}},
         ("DELETE", "/v1/me/certifications/{certificate_id}"): {},
         ("POST", "/v1/me/certifications/{certificate_id}/restore"): {},
+        ("POST", "/v1/proficiency/{evidence_id}/revoke"): {"json": {"revoked_from": today, "reason": "Mine"}},
         ("POST", f"{certificate}/renew"): {},
         ("POST", f"{certificate}/verification"): {"json": {}},
         ("POST", f"{certificate}/ce-credits"): {

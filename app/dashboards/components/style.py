@@ -3,12 +3,13 @@
 import streamlit as st
 
 # Targets have to be 24 px large (success criterion 2.5.8): each part of a date or time is one, and the field behind
-# choices.
+# choices. A link whose words do not fit into one line takes another instead of cutting them off (1.4.12).
 _STYLE = """<style>
 [role="spinbutton"][contenteditable] {
     display: inline-block; min-width: 24px; min-height: 24px; line-height: 24px; text-align: center;
 }
 [data-testid="stMultiSelect"] input[role="combobox"] { min-width: 24px; min-height: 24px; }
+[data-testid="stPageLink-NavLink"] * { white-space: normal; overflow: visible; }
 </style>"""
 
 
