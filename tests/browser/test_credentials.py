@@ -221,13 +221,13 @@ def test_evidence_that_does_not_hold_is_refused_with_a_reason_its_holder_reads(
         sign_in(page, manager)
         open_address(page, "/company-verification")
         case = page.get_by_test_id("stVerticalBlock").filter(has_text=REFUSED).last
-        case.get_by_role("button", name="Do not approve").click()
+        case.get_by_role("button", name=re.compile("Do not approve: ")).click()
         expect(page.get_by_text("Say why the evidence does not hold")).to_be_visible(timeout=WAIT_MS)
         reason = case.get_by_role("textbox")
         reason.fill("The number is not legible.")
         reason.press("Enter")
         wait_until_drawn(page)
-        case.get_by_role("button", name="Do not approve").click()
+        case.get_by_role("button", name=re.compile("Do not approve: ")).click()
         expect(page.get_by_text("was refused; its holder reads why.")).to_be_visible(timeout=WAIT_MS)
     with new_visit(browser, site) as page:
         sign_in(page, technician)

@@ -155,7 +155,7 @@ class TestBuildings:
                 shoot(page, screenshots, f"building_owner-new-unit-{width}")
             page.get_by_role("button", name="Add the unit").click()
             expect(page.get_by_text("“Lift 1” was added.").first).to_be_visible(timeout=WAIT_MS)
-            page.get_by_role("button", name=re.compile("Undo: “Lift 1” was added")).click()
+            page.get_by_role("button", name=re.compile("Undo.*: “Lift 1” was added")).click()
             expect(page.get_by_text("Taken back: “Lift 1” was added.").first).to_be_visible(timeout=WAIT_MS)
             require_in_order(page)
         with read_only_session(site.engine) as session:
