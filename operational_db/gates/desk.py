@@ -36,8 +36,9 @@ Answer = TypeVar("Answer")
 STATEMENT_TIMEOUT_MS = 5_000
 # Decisions that share one commit; what more there is goes with the next.
 LARGEST_GROUP = 256
-# Groups at work at once: while some wait for their commits, which the database gathers too, others are looked up.
-GROUPS_AT_ONCE = 8
+# Groups at work at once: while one waits for its commit, another is looked up. More would leave each with fewer
+# decisions to share its two round trips.
+GROUPS_AT_ONCE = 2
 
 
 @dataclass
