@@ -16,7 +16,7 @@ from app.dashboards.formats import to_words
 from app.dashboards.navigation import OWNER_BUILDING
 from app.dashboards.use_cases import buildings
 from app.dashboards.use_cases.buildings import BuildingFacts, UnitFacts
-from app.dashboards.use_cases.owners import Place
+from app.dashboards.use_cases.owners import Place, place_of
 from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError
@@ -58,8 +58,12 @@ def find_record(viewer: Viewer, building_id: str) -> Place | None:
     """The building as it is on record now; None where there is none for the viewer, or it cannot be read."""
     try:
         wanted = UUID(building_id)
-        return buildings.record_of(
-            session.installation().engine, viewer.principal, building_id=wanted, on=clock.today()
+        return place_of(
+            session.installation().engine,
+            viewer.principal,
+            building_id=wanted,
+            on=clock.today(),
+            has_dismantled=True,
         )
     except (ValueError, DomainError):
         return None

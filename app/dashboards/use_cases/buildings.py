@@ -10,8 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.dashboards.actions import Receipt, Reversal
-from app.dashboards.use_cases.owners import Place
-from operational_db.database import read_only_session, unit_of_work
+from operational_db.database import unit_of_work
 from operational_db.errors import ConflictError
 from operational_db.identity.rules import Principal
 from operational_db.owners import service
@@ -59,20 +58,6 @@ class UnitFacts:
     def of(cls, view: EquipmentView) -> Self:
         facts = cls(**{name: getattr(view, name) for name in cls.__dataclass_fields__})
         return replace(facts, manufacturer_text=view.manufacturer_text or view.manufacturer_name)
-
-
-def record_of(engine: Engine, principal: Principal, *, building_id: UUID, on: date) -> Place:
-    """A building as it is on record at this moment, with all of its units, dismantled ones too.
-
-    Raises
-    ------
-    DomainError
-        When the database is down, or there is no such building for the principal.
-    """
-    with read_only_session(engine) as session:
-        building = service.building_of(session, principal, building_id=building_id, on=on)
-        units = service.list_equipment(session, principal, building_id=building_id, has_dismantled=True, on=on)
-        return Place(building, units)
 
 
 def add_building(

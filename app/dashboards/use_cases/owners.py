@@ -60,8 +60,10 @@ def building_label(building: BuildingView) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def place_of(engine: Engine, principal: Principal, *, building_id: UUID, on: date) -> Place:
-    """One building with its units.
+def place_of(
+    engine: Engine, principal: Principal, *, building_id: UUID, on: date, has_dismantled: bool = False
+) -> Place:
+    """One building with its units as they are on record at this moment; dismantled ones where they are asked for.
 
     Raises
     ------
@@ -70,7 +72,10 @@ def place_of(engine: Engine, principal: Principal, *, building_id: UUID, on: dat
     """
     with read_only_session(engine) as session:
         building = service.building_of(session, principal, building_id=building_id, on=on)
-        return Place(building, service.list_equipment(session, principal, building_id=building_id, on=on))
+        units = service.list_equipment(
+            session, principal, building_id=building_id, has_dismantled=has_dismantled, on=on
+        )
+        return Place(building, units)
 
 
 def contracts_of(

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, func, select
 from app.dashboards import actions
 from app.dashboards.use_cases import buildings
 from app.dashboards.use_cases.buildings import BuildingFacts, UnitFacts
-from app.dashboards.use_cases.owners import Place
+from app.dashboards.use_cases.owners import Place, place_of
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Grant, Principal
@@ -55,7 +55,7 @@ def tower_id(committed_engine: Engine, owner: Principal, owner_id: UUID) -> UUID
 
 
 def _record(engine: Engine, owner: Principal, building_id: UUID) -> Place:
-    return buildings.record_of(engine, owner, building_id=building_id, on=NOW.date())
+    return place_of(engine, owner, building_id=building_id, on=NOW.date(), has_dismantled=True)
 
 
 def _events(engine: Engine) -> dict[str, int]:
