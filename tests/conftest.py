@@ -13,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
@@ -30,6 +31,10 @@ from tests.databases import (
     maintenance,
     rolled_back_session,
 )
+
+# The same commit is tested with the same examples each time; `--hypothesis-profile default` looks for new ones.
+settings.register_profile("repeatable", derandomize=True)
+settings.load_profile("repeatable")
 
 # When the shipped content of `shipped_database` was installed.
 SHIPPED_AT = datetime(2026, 10, 1, 6, 0, tzinfo=UTC)

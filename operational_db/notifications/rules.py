@@ -192,9 +192,10 @@ def outside_quiet_hours(at: datetime, zone: ZoneInfo) -> datetime:
 def next_attempt(attempt_count: int, *, now: datetime, due_at: datetime, zone: ZoneInfo) -> datetime | None:
     """When to try again after that many attempts; None to give up, a week after it was first due.
 
-    Pauses grow from a minute to two hours; an attempt never falls into the quiet hours.
+    Pauses grow from a minute to two hours; an attempt never falls into the quiet hours. A worker that stood still does
+    not use up the week: each pause is tried out before anything is given up.
     """
-    if now - due_at >= GIVE_UP_AFTER:
+    if now - due_at >= GIVE_UP_AFTER and attempt_count > len(RETRY_AFTER):
         return None
     pause = RETRY_AFTER[min(max(attempt_count, 1), len(RETRY_AFTER)) - 1]
     return outside_quiet_hours(now + pause, zone)

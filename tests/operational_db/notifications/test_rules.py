@@ -150,6 +150,13 @@ class TestRetry:
         assert timedelta(days=7) <= now - start < timedelta(days=7, hours=14)
         assert len(pauses) < 60
 
+    def test_a_worker_that_stood_still_for_longer_tries_every_pause_before_it_gives_up(self) -> None:
+        start = datetime(2026, 11, 21, 9, tzinfo=UTC)
+        now = start + timedelta(days=9)
+        for attempt_count, pause in enumerate(rules.RETRY_AFTER, 1):
+            assert rules.next_attempt(attempt_count, now=now, due_at=start, zone=ZoneInfo("UTC")) == now + pause
+        assert rules.next_attempt(7, now=now, due_at=start, zone=ZoneInfo("UTC")) is None
+
 
 def item(schedule: ReminderSchedule, due_on: date, title: str = "Crane safety") -> ItemView:
     return ItemView(schedule, new_id(), 7, due_on, None, title, "/me-training", False)

@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text, update
 
@@ -128,6 +128,17 @@ def trouble_of(kind: str | None, mail: RecordingChannel) -> None:
 @pytest.mark.requirement("US-TC006", "CMP-04", "EMB-13")
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(plan=plans)
+@example(
+    # The worker stands still for more than a week between two refusals.
+    plan={
+        "start": date(2028, 2, 10),
+        "zone": "Asia/Kathmandu",
+        "ends": [(CERTIFICATE, 0)],
+        "pauses": [2, 31, -30, 9, 9, 2, 200, 31, 200, 2],
+        "changes": {},
+        "troubles": {0: "fail", 1: "fail", 8: "fail"},
+    }
+)
 def test_every_owed_step_is_told_once_or_settled_by_a_more_urgent_one(engine: Engine, plan: dict[str, object]) -> None:
     start, zone_name, pauses = plan["start"], plan["zone"], plan["pauses"]
     ends, changes, troubles = plan["ends"], plan["changes"], plan["troubles"]
