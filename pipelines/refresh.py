@@ -8,12 +8,13 @@ import errno
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from heapq import nlargest
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -68,6 +69,8 @@ logger = logging.getLogger(__name__)
 
 LOCK_FILE = "refresh.lock"
 LOCK_WAIT_SECONDS = 3600
+# Models and tests whose seconds are kept with the record of a run.
+SLOWEST_NODES = 12
 # Dimensions whose rows decide how facts are derived: a change or loss of a row means a full build.
 DERIVING_DIMENSIONS = ("organizations", "courses", "course_modules", "assessments", "certifications")
 # Columns of them that are shown and decide nothing.
@@ -221,6 +224,7 @@ class RefreshSession:
             message=self._message(outcome),
             failed_checks=failed if outcome is RunOutcome.CHECK_FAILED else (),
             step_seconds=self._step_seconds,
+            node_seconds=slowest_nodes(self.nodes),
         )
         write_durably(last_run_path(self.settings), LAST_RUN_ADAPTER.dump_json(last_run, indent=2))
 
@@ -502,6 +506,12 @@ def refresh(
     if current is None or outcome is None:
         raise RefreshFailedError("The refresh ended without a release.")
     return RefreshResult(outcome, current, session.plan, extracted.new_entry_count, tuple(session.checks))
+
+
+def slowest_nodes(nodes: Iterable[NodeResult]) -> dict[str, float]:
+    """Seconds of the models and tests of a build that took longest, the slowest first."""
+    slowest = nlargest(SLOWEST_NODES, nodes, key=lambda node: node.seconds)
+    return {node.unique_id.split(".", 2)[-1]: round(node.seconds, 3) for node in slowest}
 
 
 def _lost_rows(former: Path, present: Path) -> bool:

@@ -29,7 +29,10 @@ class RunOutcome(StrEnum):
 
 @dataclass(frozen=True)
 class LastRun:
-    """How the last run of the pipeline ended; `message` is fit for a page, `failed_checks` are the blocking ones."""
+    """How the last run of the pipeline ended; `message` is fit for a page, `failed_checks` are the blocking ones.
+
+    `step_seconds` are of each step, `node_seconds` of the models and tests that took longest.
+    """
 
     outcome: RunOutcome
     started_at: datetime
@@ -38,6 +41,7 @@ class LastRun:
     message: str
     failed_checks: tuple[CheckResult, ...] = ()
     step_seconds: dict[str, float] = field(default_factory=dict)
+    node_seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def is_success(self) -> bool:

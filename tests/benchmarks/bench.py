@@ -68,6 +68,7 @@ class FilledInstallation:
     entries: int
     first_refresh: CommandRun
     first_steps: dict[str, float]
+    first_nodes: dict[str, float]
 
 
 @dataclass
@@ -104,6 +105,6 @@ class Bench:
             fill_installation(installation, HistorySize(entries), now=self.now)
             self.say(f"Refreshing it for the first time, all {entries:,} entries …")
             run = installation.run("refresh")
-            steps = installation.last_refresh().step_seconds
-            self._filled[entries] = FilledInstallation(installation, entries, run, steps)
+            last = installation.last_refresh()
+            self._filled[entries] = FilledInstallation(installation, entries, run, last.step_seconds, last.node_seconds)
         return self._filled[entries]

@@ -139,6 +139,8 @@ class TestRun:
         assert "oulad" in by_name["import"]["skipped"]
         assert by_name["build"]["figures"][0]["median"] > 0
         assert by_name["refresh"]["figures"][0]["repetitions"]
+        assert by_name["build"]["details"]["slowest_nodes"]
+        assert by_name["refresh"]["details"][f"slowest_nodes_on_{TINY_ENTRIES}"]
         assert by_name["pages"]["details"]["page_count"] == len(set(PAGES) - WITHOUT_RECORDS)
         assert by_name["viewers"]["figures"][0]["median"] == 0
         assert by_name["viewers"]["details"]["click_count"] >= TINY.viewer_count

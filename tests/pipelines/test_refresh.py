@@ -1,6 +1,7 @@
 """One refresh on a real database: what is read, when something is built, and what stays when it fails."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,10 +17,11 @@ from operational_db.releases.scope import Scope
 from operational_db.settings import Settings
 from operational_db.tables.identity import Person
 from pipelines import build_checks, landing_checks
+from pipelines.build import BuildPlan, NodeResult
 from pipelines.errors import ChecksFailedError, RefreshBusyError
 from pipelines.landing import Landing, read_segments
 from pipelines.reconciliation import RECONCILIATION_CHECKS
-from pipelines.refresh import RefreshSession, Step, StepReport, refresh
+from pipelines.refresh import SLOWEST_NODES, RefreshSession, Step, StepReport, refresh
 from tests import builders
 from tests.pipelines.contents import landed_range, landed_rows, leftover_files, release_contents
 from tests.pipelines.history import add_and_undo_import, add_news, write_history
@@ -72,6 +74,22 @@ class TestFirstRefresh:
         reports: list[StepReport] = []
         refresh(committed_engine, settings, now=now, report=reports.append)
         assert [report.step for report in reports if report.seconds is not None] == list(Step)
+
+    def test_the_models_that_took_longest_are_recorded(
+        self, committed_engine: Engine, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def many_models(settings: Settings, plan: BuildPlan, *, built_at: datetime) -> list[NodeResult]:
+            [quick] = run_quick_models(settings, plan, built_at=built_at)
+            return [
+                replace(quick, unique_id=f"model.sitesync.m{n}", seconds=float(n)) for n in range(SLOWEST_NODES + 5)
+            ]
+
+        monkeypatch.setattr("pipelines.refresh.run_models", many_models)
+        refresh(committed_engine, settings, now=now)
+        last_run = read_last_run(settings)
+        assert last_run is not None
+        assert set(last_run.step_seconds) == {step.name.lower() for step in Step}
+        assert list(last_run.node_seconds.items()) == [(f"m{n}", float(n)) for n in range(SLOWEST_NODES + 4, 4, -1)]
 
 
 class TestSecondRefresh:
@@ -254,8 +272,6 @@ class TestFailures:
     def test_a_failed_model_keeps_the_former_release(
         self, committed_engine: Engine, settings: Settings, now: datetime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from pipelines.build import NodeResult
-
         failed = NodeResult("test.sitesync.unique_x", "fail", "3 rows are not unique", 0.1, 3, "error")
         monkeypatch.setattr("pipelines.refresh.run_models", lambda *_, **__: [failed])
         with pytest.raises(ChecksFailedError, match="1 of 1 models and tests failed: unique_x"):
