@@ -36,8 +36,8 @@ from operational_db.tables.identity import Membership, Organization, Person
 from operational_db.types import OrganizationKind, Role
 from tests.databases import QUICK_OPTIONS
 
-PREPARE_SECONDS = 900
-READY_SECONDS = 120
+PREPARE_SECONDS = 1800
+READY_SECONDS = 300
 # No server of a test outlives this, whatever happens to the test.
 SERVER_LIFETIME_SECONDS = 4200
 
