@@ -5,15 +5,24 @@ For previews and exceptions, which ask about many people or instants at once; a 
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from operational_db.gates.rules import EvidenceFact, GateFacts, GateTerms, WaiverFact
-from operational_db.proficiency.rules import Evidence, known_at, track_name, utc_day
+from operational_db.proficiency.repository import ProficiencyRepository, to_evidence
+from operational_db.proficiency.rules import (
+    Evidence,
+    Revocation,
+    known_at,
+    track_name,
+    utc_day,
+    with_revocation_known,
+)
 from operational_db.tables.content import Lesson
 from operational_db.tables.gates import GateWaiver, ProficiencyEvidence, TrainingTrack
 from operational_db.tables.identity import Membership
@@ -27,6 +36,13 @@ class KnownEvidence:
     key: str
     lesson_id: UUID | None = None
     lesson_version: str | None = None
+    # All its revocations, the oldest first; none where only the present is asked about.
+    revocations: Sequence[Revocation] = ()
+
+    def as_of(self, as_known_at: datetime) -> Self | None:
+        """As it was known at an instant; None when it was not on record yet."""
+        seen = known_at([with_revocation_known(self.evidence, self.revocations, as_known_at)], as_known_at)
+        return replace(self, evidence=seen[0]) if seen else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +96,9 @@ class FactHistory:
         day = utc_day(at)
         keys = {requirement.key for requirement in terms.requirements}
         found = [
-            KnownEvidence(seen[0], each.key, each.lesson_id, each.lesson_version)
+            seen
             for each in self.evidence.get(person_id, ())
-            if each.key in keys and (seen := known_at([each.evidence], known))
+            if each.key in keys and (seen := each.as_of(known)) is not None
         ]
         evidence = found if change is None else change(found)
         waivers = [each.fact for each in self.waivers.get((person_id, terms.action), ()) if each.recorded_at <= known]
@@ -110,9 +126,20 @@ def _to_fact(known: KnownEvidence) -> EvidenceFact:
 
 
 def load_history(
-    session: Session, organization_id: UUID, person_ids: Collection[UUID], rules: Collection[GateTerms]
+    session: Session,
+    organization_id: UUID,
+    person_ids: Collection[UUID],
+    rules: Collection[GateTerms],
+    *,
+    known_from: datetime | None = None,
 ) -> FactHistory:
-    """Memberships, waivers, and the evidence these rules ask for; one query each, whatever the number of people."""
+    """Memberships, waivers, and the evidence these rules ask for; one query each, whatever the number of people.
+
+    Parameters
+    ----------
+    known_from
+        The earliest instant whose knowledge is asked for; None when it is the present alone.
+    """
     history = FactHistory(organization_id)
     if not person_ids:
         return history
@@ -128,12 +155,16 @@ def load_history(
         fact = WaiverFact(waiver.id, waiver.starts_on, waiver.ends_on, waiver.ended_at)
         known = KnownWaiver(fact, waiver.recorded_at)
         history.waivers.setdefault((waiver.person_id, waiver.action), []).append(known)
-    _load_evidence(session, history, people, rules)
+    _load_evidence(session, history, people, rules, known_from)
     return history
 
 
 def _load_evidence(
-    session: Session, history: FactHistory, people: Sequence[UUID], rules: Collection[GateTerms]
+    session: Session,
+    history: FactHistory,
+    people: Sequence[UUID],
+    rules: Collection[GateTerms],
+    known_from: datetime | None,
 ) -> None:
     wanted = [requirement for terms in rules for requirement in terms.requirements]
     scopes = {requirement.scope for requirement in wanted if requirement.scope is not None}
@@ -146,24 +177,22 @@ def _load_evidence(
             or_(ProficiencyEvidence.scope.in_(scopes), ProficiencyEvidence.track_id.in_(tracks)),
         )
     )
-    for row, owner in session.execute(statement):
-        # Evidence of another organization's own lesson proves nothing here.
-        if row.scope is not None and owner not in (None, history.organization_id):
-            continue
+    # Evidence of another organization's own lesson proves nothing here.
+    rows = [
+        row
+        for row, owner in session.execute(statement)
+        if row.scope is None or owner in (None, history.organization_id)
+    ]
+    revoked_since = {
+        row.person_id
+        for row in rows
+        if known_from is not None and row.revoked_at is not None and row.revoked_at > known_from
+    }
+    revocations = ProficiencyRepository(session).revocations(revoked_since) if revoked_since else {}
+    for row in rows:
         key = f"track:{tracks[row.track_id]}" if row.track_id is not None else f"scope:{row.scope}"
-        evidence = Evidence(
-            id=row.id,
-            person_id=row.person_id,
-            scope=row.scope,
-            track_id=row.track_id,
-            level=row.level,
-            achieved_at=row.achieved_at.astimezone(UTC),
-            recorded_at=row.recorded_at,
-            expires_on=row.expires_on,
-            revoked_from=row.revoked_from,
-            revoked_at=row.revoked_at,
-        )
-        known = KnownEvidence(evidence, key, row.lesson_id, row.lesson_version)
+        evidence = replace(to_evidence(row), achieved_at=row.achieved_at.astimezone(UTC))
+        known = KnownEvidence(evidence, key, row.lesson_id, row.lesson_version, revocations.get(row.id, ()))
         history.evidence.setdefault(row.person_id, []).append(known)
 
 

@@ -123,7 +123,11 @@ def preview_rule(
     past_rules = _past_rules(session, asked)
     proposals = [] if trial.proposed is None else [trial.proposed]
     history = load_history(
-        session, organization_id, everybody, [*proposals, *trial.rules.values(), *past_rules.values()]
+        session,
+        organization_id,
+        everybody,
+        [*proposals, *trial.rules.values(), *past_rules.values()],
+        known_from=since,
     )
     denied: Counter[tuple[UUID, str]] = Counter()
     allowed: Counter[tuple[UUID, str]] = Counter()

@@ -1,7 +1,6 @@
 """Queries on evidence, scope rules, tracks and the lessons that lead there."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -18,9 +17,11 @@ from operational_db.proficiency.rules import (
     QUIZ_THRESHOLD,
     Evidence,
     LessonPass,
+    Revocation,
     ScopeRuleTerms,
     TrackStep,
     level_of_result,
+    with_revocation_known,
 )
 from operational_db.tables.content import Lesson, LessonAttempt, LessonVersion
 from operational_db.tables.gates import ProficiencyEvidence, ScopeRule, TrackLesson, TrainingTrack
@@ -109,28 +110,25 @@ class ProficiencyRepository:
         found = [to_evidence(row) for row in rows]
         if not any(each.revoked_at is not None and each.revoked_at > as_known_at for each in found):
             return found
-        former = self._revocations(person_id, until=as_known_at)
-        return [
-            replace(each, revoked_from=former[each.id][0], revoked_at=former[each.id][1]) if each.id in former else each
-            for each in found
-        ]
+        former = self.revocations([person_id])
+        return [with_revocation_known(each, former.get(each.id, ()), as_known_at) for each in found]
 
-    def _revocations(self, person_id: UUID, *, until: datetime) -> dict[UUID, tuple[date, datetime]]:
-        """First day lost of each revoked piece of evidence and when that was recorded, as the ledger had it then."""
+    def revocations(self, person_ids: Collection[UUID]) -> dict[UUID, list[Revocation]]:
+        """All revocations of each piece of the people's evidence, the oldest first, as the ledger has them."""
         statement = (
             select(LedgerEvent.body, LedgerEvent.recorded_at)
             .where(
                 # Written in, not bound: only so does the planner see that the partial index has these rows.
                 LedgerEvent.kind == literal_column(f"'{ProficiencyRevoked.kind}'"),
-                LedgerEvent.subject_id == person_id,
-                LedgerEvent.recorded_at <= until,
+                LedgerEvent.subject_id.in_(person_ids),
             )
             .order_by(LedgerEvent.recorded_at, LedgerEvent.id)
         )
-        found: dict[UUID, tuple[date, datetime]] = {}
+        found: dict[UUID, list[Revocation]] = {}
         for text_, recorded_at in self.session.execute(statement):
             body = orjson.loads(text_)
-            found[UUID(body["evidence_id"])] = (date.fromisoformat(body["revoked_from"]), recorded_at)
+            revocation = Revocation(date.fromisoformat(body["revoked_from"]), recorded_at)
+            found.setdefault(UUID(body["evidence_id"]), []).append(revocation)
         return found
 
     def track_evidence(self, person_id: UUID, track_ids: Collection[UUID]) -> list[ProficiencyEvidence]:

@@ -42,6 +42,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Revocation:
+    """`revoked_from` is the first day the evidence no longer counts, `recorded_at` when that became known."""
+
+    revoked_from: date
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ScopeRuleTerms:
     """How long a certification in a scope (or a track, named `persona/tier`) lasts; the defaults are the seed's."""
 
@@ -201,6 +209,18 @@ def known_at(evidence: Iterable[Evidence], as_known_at: datetime) -> list[Eviden
         for each in evidence
         if each.recorded_at <= as_known_at
     ]
+
+
+def with_revocation_known(evidence: Evidence, revocations: Iterable[Revocation], as_known_at: datetime) -> Evidence:
+    """The evidence with the last of its revocations that was known at an instant.
+
+    Evidence holds its newest revocation; one that reached less far back and came before it, `revocations` tell, oldest
+    first. Where none of them was known the evidence stays as it is.
+    """
+    known = [each for each in revocations if each.recorded_at <= as_known_at]
+    if not known:
+        return evidence
+    return replace(evidence, revoked_from=known[-1].revoked_from, revoked_at=known[-1].recorded_at)
 
 
 def last_day_of(evidence: Evidence) -> date | None:

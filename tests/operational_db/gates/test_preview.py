@@ -126,6 +126,31 @@ class TestProposedRule:
         found = preview(company, proposal())
         assert (found.decisions_replayed, found.decisions_changed) == (2, 0)
 
+    def test_a_decision_between_two_revocations_knows_the_first_one(self, company: Company, now: datetime) -> None:
+        """The later one reaches further back; what was lost before it was known of is lost then as well."""
+        company.rule()
+        person = company.member()
+        (evidence, *_) = company.prove(person, days_ago=60)
+
+        def revoke(*, lost_ago: int, known_ago: int) -> None:
+            revoke_evidence(
+                company.session,
+                SYSTEM_PRINCIPAL,
+                evidence_id=evidence,
+                revoked_from=(now - timedelta(days=lost_ago)).date(),
+                reason="Copied answers.",
+                now=now - timedelta(days=known_ago),
+            )
+
+        outcomes = [company.decide(person, days_ago=45).is_allowed]
+        revoke(lost_ago=30, known_ago=40)
+        outcomes += [company.decide(person, days_ago=35).is_allowed, company.decide(person, days_ago=20).is_allowed]
+        revoke(lost_ago=50, known_ago=10)
+        outcomes.append(company.decide(person, days_ago=5).is_allowed)
+        assert outcomes == [True, True, False, False]
+        found = preview(company, proposal())
+        assert (found.decisions_replayed, found.decisions_changed) == (4, 0)
+
     def test_a_rule_on_an_action_without_one_is_held_against_all_members(self, company: Company) -> None:
         """No rule is a denial, so a first rule can only allow."""
         trained = company.member(has_access=False)
