@@ -52,3 +52,12 @@ class Page(Generic[T]):
     def map(self, convert: Callable[[T], U]) -> "Page[U]":
         """The same page with every entry converted."""
         return Page([convert(item) for item in self.items], self.total, self.number, self.size)
+
+
+def every_item(read: Callable[[PageRequest], Page[T]]) -> list[T]:
+    """All entries of a list, read page by page, for a download or a whole that is handed on."""
+    page = read(PageRequest(size=LARGEST_PAGE_SIZE))
+    items = list(page.items)
+    for number in range(2, page.page_count + 1):
+        items += read(PageRequest(number, LARGEST_PAGE_SIZE)).items
+    return items

@@ -5,13 +5,15 @@ The facts an evaluation needs are loaded by the sibling module `facts`.
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from operational_db.compliance.views import ExemptionView, RequirementView
+from operational_db.compliance.views import ExemptionOrder, ExemptionView, RequirementView
 from operational_db.errors import NotFoundError
+from operational_db.paging import Page, PageRequest
 from operational_db.tables.catalog import AutoAssignment, Course
 from operational_db.tables.compliance import (
     AssignmentRecipient,
@@ -336,9 +338,24 @@ class ComplianceRepository:
         )
         return self.session.scalar(statement.limit(1))
 
-    def exemptions(self, organization_id: UUID, *, on: date | None) -> list[ExemptionView]:
-        """The organization's exemptions, latest end first; those in force on the day, or all."""
-        approver = aliased(Person)
+    def exemptions(
+        self, organization_id: UUID, page: PageRequest, *, on: date | None, order: ExemptionOrder
+    ) -> Page[ExemptionView]:
+        """The organization's exemptions; those in force on the day, or all."""
+        approver, assigned = aliased(Person), aliased(Course)
+        conditions = [Exemption.organization_id == organization_id]
+        if on is not None:
+            conditions += [
+                Exemption.starts_on <= on,
+                Exemption.ends_on >= on,
+                or_(Exemption.ended_at.is_(None), func.date(Exemption.ended_at) > on),
+            ]
+        orders: dict[ExemptionOrder, ColumnElement[Any]] = {
+            ExemptionOrder.ENDS_FIRST: Exemption.ends_on.asc(),
+            ExemptionOrder.LATEST_FIRST: Exemption.created_at.desc(),
+            ExemptionOrder.PERSON: Person.display_name.asc(),
+            ExemptionOrder.APPROVER: approver.display_name.asc(),
+        }
         statement = (
             select(
                 Exemption.id,
@@ -347,6 +364,7 @@ class ComplianceRepository:
                 Person.display_name,
                 Exemption.requirement_id,
                 Exemption.recipient_id,
+                func.coalesce(Course.title, Certification.name, assigned.title),
                 Exemption.reason,
                 Exemption.approver_id,
                 approver.display_name,
@@ -356,16 +374,20 @@ class ComplianceRepository:
             )
             .join(Person, Person.id == Exemption.person_id)
             .join(approver, approver.id == Exemption.approver_id)
-            .where(Exemption.organization_id == organization_id)
-            .order_by(Exemption.ends_on.desc(), Exemption.id)
+            .outerjoin(TrainingRequirement, TrainingRequirement.id == Exemption.requirement_id)
+            .outerjoin(Course, Course.id == TrainingRequirement.course_id)
+            .outerjoin(Certification, Certification.id == TrainingRequirement.certification_id)
+            .outerjoin(AssignmentRecipient, AssignmentRecipient.id == Exemption.recipient_id)
+            .outerjoin(TrainingAssignment, TrainingAssignment.id == AssignmentRecipient.assignment_id)
+            .outerjoin(assigned, assigned.id == TrainingAssignment.course_id)
+            .where(*conditions)
+            .order_by(orders[order], Exemption.id)
+            .limit(page.size)
+            .offset(page.offset)
         )
-        if on is not None:
-            statement = statement.where(
-                Exemption.starts_on <= on,
-                Exemption.ends_on >= on,
-                or_(Exemption.ended_at.is_(None), func.date(Exemption.ended_at) > on),
-            )
-        return [ExemptionView(*tuple(row)) for row in self.session.execute(statement)]
+        total = self.session.scalar(select(func.count()).select_from(Exemption).where(*conditions)) or 0
+        items = [ExemptionView(*tuple(row)) for row in self.session.execute(statement)]
+        return Page(items, total, page.number, page.size)
 
     def display_names(self, person_ids: Collection[UUID]) -> dict[UUID, str]:
         rows = self.session.execute(select(Person.id, Person.display_name).where(Person.id.in_(person_ids)))

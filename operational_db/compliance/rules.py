@@ -1,4 +1,4 @@
-"""Where a person stands on what is required of them: categories, due dates, status and rate.
+"""Where a person stands on what is required of them: categories, due dates and status.
 
 Pure and without a clock; the marts state the same rules in SQL and a test holds both together.
 Source: training-platform seed 3.2.5.1.
@@ -6,7 +6,6 @@ Source: training-platform seed 3.2.5.1.
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import Decimal
 from enum import StrEnum
 
 from operational_db.types import CertificationCategory, CourseCategory, Role, TrainingStatus
@@ -15,7 +14,6 @@ from operational_db.types import CertificationCategory, CourseCategory, Role, Tr
 ROLES_UNDER_GENERAL_REQUIREMENTS = frozenset(
     {Role.TECHNICIAN, Role.STUDENT, Role.MENTOR, Role.SUPERVISOR, Role.COMPANY_MANAGER, Role.INSTRUCTOR}
 )
-DUE_SOON_DAYS = 14
 
 
 class ComplianceCategory(StrEnum):
@@ -82,18 +80,6 @@ def required_training_status(
     if due_on is not None and due_on < on:
         return TrainingStatus.OVERDUE
     return TrainingStatus.IN_PROGRESS if is_in_progress else TrainingStatus.PENDING
-
-
-def is_due_soon(status: TrainingStatus, due_on: date | None, *, on: date) -> bool:
-    """Whether an unmet training falls due today or within the next 14 days."""
-    is_open = status in {TrainingStatus.PENDING, TrainingStatus.IN_PROGRESS}
-    return is_open and due_on is not None and on <= due_on <= on + timedelta(days=DUE_SOON_DAYS)
-
-
-def compliance_rate(*, completed_count: int, required_count: int, exempted_count: int) -> Decimal | None:
-    """Completed / (required - exempted) as a share 0-1; None when nothing is required."""
-    denominator = required_count - exempted_count
-    return None if denominator == 0 else Decimal(completed_count) / Decimal(denominator)
 
 
 def joiner_due_on(*, assigned_on: date, due_on: date | None, joined_on: date) -> date | None:

@@ -20,6 +20,7 @@ from operational_db.compliance.views import (
     AssignedMissing,
     AssignmentFilters,
     AssignmentView,
+    ExemptionOrder,
     ExemptionView,
     MissingPerson,
     RequirementView,
@@ -132,7 +133,13 @@ def set_requirement(
 
 
 def end_requirement(
-    session: Session, principal: Principal, *, requirement_id: UUID, ended_on: date | None = None, now: datetime
+    session: Session,
+    principal: Principal,
+    *,
+    organization_id: UUID,
+    requirement_id: UUID,
+    ended_on: date | None = None,
+    now: datetime,
 ) -> TrainingRequirement:
     """Stop requiring something; `ended_on` is the first day it no longer holds, today unless given.
 
@@ -142,11 +149,8 @@ def end_requirement(
     ConflictError
         When it has an end already.
     """
-    repository = ComplianceRepository(session)
-    requirement = repository.requirement(requirement_id, lock=True)
-    if requirement is None:
-        raise _no_requirement()
-    _require_or_hide(principal, Permission.SET_REQUIREMENTS, requirement.organization_id, _no_requirement())
+    principal.require(Permission.SET_REQUIREMENTS, organization_id)
+    requirement = _own_requirement(ComplianceRepository(session), organization_id, requirement_id, lock=True)
     if requirement.ended_on is not None:
         raise ConflictError(f"This requirement already ends on {requirement.ended_on:%d %b %Y}.")
     last = ended_on or max(now.date(), requirement.effective_from)
@@ -517,11 +521,17 @@ def end_exemption(session: Session, principal: Principal, *, exemption_id: UUID,
 
 
 def list_exemptions(
-    session: Session, principal: Principal, organization_id: UUID, *, on: date | None = None
-) -> list[ExemptionView]:
+    session: Session,
+    principal: Principal,
+    organization_id: UUID,
+    page: PageRequest,
+    *,
+    on: date | None = None,
+    order: ExemptionOrder = ExemptionOrder.ENDS_FIRST,
+) -> Page[ExemptionView]:
     """Who is excused from what and why: in force on the day, or all (None)."""
     _require_view(principal, organization_id)
-    return ComplianceRepository(session).exemptions(organization_id, on=on)
+    return ComplianceRepository(session).exemptions(organization_id, page, on=on, order=order)
 
 
 def list_assignments(
@@ -734,9 +744,9 @@ def _course_meeting(repository: ComplianceRepository, requirement: TrainingRequi
 
 
 def _own_requirement(
-    repository: ComplianceRepository, organization_id: UUID, requirement_id: UUID
+    repository: ComplianceRepository, organization_id: UUID, requirement_id: UUID, *, lock: bool = False
 ) -> TrainingRequirement:
-    requirement = repository.requirement(requirement_id)
+    requirement = repository.requirement(requirement_id, lock=lock)
     if requirement is None or requirement.organization_id != organization_id:
         raise _no_requirement()
     return requirement

@@ -1,13 +1,14 @@
-"""What compliance shows to its callers: requirements, assignments with derived status, who lacks what.
+"""What compliance shows to its callers: requirements, assignments with derived status, who lacks what, exemptions.
 
-`ComplianceStatus` is the seed's shape of an organization's standing. Its figures come from the release of the
-warehouse, so that the API and the dashboards show the same numbers at the same ledger size; only its shape is here.
+An organization's standing is not among them: it comes from the release of the warehouse, so that the API and the
+dashboards show the same numbers at the same ledger size.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from uuid import UUID
 
 from operational_db.tables.compliance import AssignmentRecipient
@@ -96,9 +97,18 @@ class AssignedMissing:
     not_missing_ids: Sequence[UUID]
 
 
+class ExemptionOrder(StrEnum):
+    """By what a list of exemptions is sorted."""
+
+    ENDS_FIRST = "ends_first"
+    LATEST_FIRST = "latest_first"
+    PERSON = "person"
+    APPROVER = "approver"
+
+
 @dataclass(frozen=True, slots=True)
 class ExemptionView:
-    """Who is excused from what, why, by whom and until when."""
+    """Who is excused from what, why, by whom and until when; `subject` is the training's title or name."""
 
     exemption_id: UUID
     organization_id: UUID
@@ -106,51 +116,10 @@ class ExemptionView:
     display_name: str
     requirement_id: UUID | None
     recipient_id: UUID | None
+    subject: str
     reason: str
     approver_id: UUID
     approver_name: str
     starts_on: date
     ends_on: date
     ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class TeamCompliance:
-    team_id: UUID
-    team_name: str
-    compliance_rate: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class OverdueEmployee:
-    person_id: UUID
-    display_name: str
-    overdue_count: int
-    earliest_due_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class UpcomingDueDate:
-    person_id: UUID
-    display_name: str
-    subject: str
-    due_on: date
-
-
-@dataclass(frozen=True, slots=True)
-class ComplianceStatus:
-    """The seed's ComplianceStatus (3.2.5.1), rates in percent 0-100 and None where nothing is required."""
-
-    organization_id: UUID
-    as_of_on: date
-    total_required_trainings: int
-    completed_trainings: int
-    in_progress_trainings: int
-    overdue_trainings: int
-    compliance_rate: float | None
-    compliance_by_category: dict[str, float | None]
-    compliance_by_team: Sequence[TeamCompliance]
-    employees_with_overdue: Sequence[OverdueEmployee]
-    upcoming_due_dates: Sequence[UpcomingDueDate]
-    expiring_certifications_30_days: int
-    expired_certifications: int

@@ -25,7 +25,6 @@ from operational_db.compliance.evaluation import (
     recipient_status,
     required_trainings,
 )
-from operational_db.compliance.rules import is_due_soon
 from operational_db.credentials.rules import CertificateFacts, certificate_status
 from operational_db.ledger.events import (
     AssignmentCancelled,
@@ -294,6 +293,7 @@ def test_marts_say_what_the_core_says(tmp_path: Path, seed: int) -> None:
 def counts_of(trainings: Collection[RequiredTraining], evidence: Evidence, day: date) -> tuple[int, ...]:
     """Required, exempted, completed, overdue, due in 14 days, expiring in 30 days, and expired on a day."""
     statuses = [training.status for training in trainings]
+    still_open = {TrainingStatus.PENDING, TrainingStatus.IN_PROGRESS}
 
     def is_expired(training: RequiredTraining) -> bool:
         return (
@@ -308,7 +308,12 @@ def counts_of(trainings: Collection[RequiredTraining], evidence: Evidence, day: 
         statuses.count(TrainingStatus.EXEMPTED),
         statuses.count(TrainingStatus.COMPLETED),
         statuses.count(TrainingStatus.OVERDUE),
-        sum(is_due_soon(training.status, training.due_on, on=day) for training in trainings),
+        sum(
+            training.status in still_open
+            and training.due_on is not None
+            and day <= training.due_on <= day + timedelta(days=14)
+            for training in trainings
+        ),
         sum(
             training.status is TrainingStatus.COMPLETED
             and training.valid_until is not None

@@ -130,6 +130,7 @@ class Other:
             "course_id": str(self.course_id),
             "enrollment_id": self.enrollment_id,
             "module_id": self.module_id,
+            "requirement_id": self.requirement_id,
             "content_id": self.content_id,
             "file_id": self.file_id,
             "action": "data-export",
@@ -625,6 +626,7 @@ def _bodies(other: Other) -> dict[tuple[str, str], dict[str, Any]]:
             "json": {"requirement_id": other.requirement_id, "person_ids": [str(other.person_id)]}
         },
         ("POST", f"{organization}/requirements"): {"json": {"course_id": str(other.school_course_id)}},
+        ("POST", f"{organization}/requirements/{{requirement_id}}/end"): {"json": {}},
         ("POST", f"{organization}/content"): {
             "data": {"title": "Mine", "content_type": "text", "content_text": "Mine"}
         },

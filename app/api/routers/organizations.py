@@ -21,6 +21,8 @@ from app.api.schemas.compliance import (
     AssignmentMade,
     AssignmentRequest,
     ComplianceStatusBody,
+    EndRequirementRequest,
+    ExemptionBody,
     OverdueEmployeeBody,
     RequirementBody,
     RequirementRequest,
@@ -30,9 +32,10 @@ from app.api.schemas.compliance import (
 )
 from operational_db import clock
 from operational_db.compliance import service as compliance
-from operational_db.compliance.views import AssignmentFilters, AssignmentView
+from operational_db.compliance.views import AssignmentFilters, AssignmentView, ExemptionOrder
 from operational_db.identity.rules import Permission
 from operational_db.notifications.rules import OVERDUE
+from operational_db.tables.compliance import TrainingRequirement
 from operational_db.types import TrainingStatus
 
 router = APIRouter(prefix="/organizations/{organization_id}/training", tags=["organization training"])
@@ -147,8 +150,7 @@ def set_requirement(
         effective_from=body.effective_from,
         now=clock.now(),
     )
-    views = compliance.list_requirements(session, principal, organization_id)
-    return RequirementBody.model_validate(next(v for v in views if v.requirement_id == requirement.id))
+    return _requirement(session, principal, requirement)
 
 
 @router.get("/requirements", summary="List requirements")
@@ -160,6 +162,46 @@ def list_requirements(
 ) -> list[RequirementBody]:
     views = compliance.list_requirements(session, principal, organization_id, on=on)
     return [RequirementBody.model_validate(view) for view in views]
+
+
+@router.post("/requirements/{requirement_id}/end", summary="End a requirement")
+def end_requirement(
+    organization_id: UUID,
+    requirement_id: UUID,
+    body: EndRequirementRequest,
+    session: WriteSession,
+    principal: CurrentPrincipal,
+) -> RequirementBody:
+    """What held until then stays on record; figures follow with the next refresh."""
+    requirement = compliance.end_requirement(
+        session,
+        principal,
+        organization_id=organization_id,
+        requirement_id=requirement_id,
+        ended_on=body.ended_on,
+        now=clock.now(),
+    )
+    return _requirement(session, principal, requirement)
+
+
+@router.get("/exemptions", summary="List exemptions")
+def list_exemptions(
+    organization_id: UUID,
+    session: ReadSession,
+    principal: CurrentPrincipal,
+    paging: Paging,
+    on: Annotated[date | None, Query(description="Those in force on this day; absent: all there ever were.")] = None,
+    order: Annotated[ExemptionOrder, Query()] = ExemptionOrder.ENDS_FIRST,
+) -> PageResponse[ExemptionBody]:
+    page = compliance.list_exemptions(session, principal, organization_id, paging, on=on, order=order)
+    return to_page_response(page, ExemptionBody.model_validate)
+
+
+def _requirement(
+    session: WriteSession, principal: CurrentPrincipal, requirement: TrainingRequirement
+) -> RequirementBody:
+    views = compliance.list_requirements(session, principal, requirement.organization_id)
+    return RequirementBody.model_validate(next(v for v in views if v.requirement_id == requirement.id))
 
 
 def percent(share: float | None) -> float | None:

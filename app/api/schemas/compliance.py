@@ -5,16 +5,29 @@ from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from operational_db.compliance.rules import ComplianceCategory
+from operational_db.imports.values import FIRST_DATE, LAST_DATE
 from operational_db.types import Role, TrainingStatus
 
 
 class RequestBody(BaseModel):
-    """Unknown fields are refused: a misspelt name must not silently mean nothing."""
+    """Unknown fields are refused: a misspelt name must not silently mean nothing.
+
+    Days and instants lie in the years that imports take too, so that whatever is counted from them is still a day.
+    """
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _lies_in_years_that_can_be_meant(cls, value: object) -> object:
+        if isinstance(value, date) and not FIRST_DATE.year <= value.year <= LAST_DATE.year:
+            raise ValueError(
+                f"Give a day from {FIRST_DATE.year} to {LAST_DATE.year}; leave it out where it may be absent."
+            )
+        return value
 
 
 class AssignmentRequest(RequestBody):
@@ -111,6 +124,29 @@ class RequirementBody(BaseModel):
     due_within_days: int
     effective_from: date
     ended_on: date | None
+
+
+class EndRequirementRequest(RequestBody):
+    ended_on: date | None = Field(default=None, description="First day it no longer holds; today unless given.")
+
+
+class ExemptionBody(BaseModel):
+    """Who is excused from what, why, by whom and through which day; `ended_at` says that it was ended before."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    exemption_id: UUID
+    person_id: UUID
+    display_name: str
+    requirement_id: UUID | None
+    recipient_id: UUID | None
+    subject: str
+    reason: str
+    approver_id: UUID
+    approver_name: str
+    starts_on: date
+    ends_on: date
+    ended_at: datetime | None
 
 
 class TeamComplianceBody(BaseModel):

@@ -12,7 +12,6 @@ TARGET_SOURCE = (
     "your organization; overdue training counts against you at any rate."
 )
 DUE_SOON_DAYS = 14
-EXPIRING_SOON_DAYS = 30
 
 
 @dataclass(frozen=True)

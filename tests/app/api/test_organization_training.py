@@ -9,8 +9,9 @@ import pytest
 from operational_db import clock
 from operational_db.database import unit_of_work
 from operational_db.notifications import service as notifications
+from operational_db.tables.identity import Organization
 from tests.app.api.conftest import World
-from tests.builders import create_certification, create_course
+from tests.builders import create_certification, create_course, create_exemption, create_person, create_requirement
 from tests.operational_db.notifications.reminding import RecordingChannel, channels_to
 
 
@@ -107,6 +108,25 @@ def test_requirement_then_assign_what_is_missing(world: World) -> None:
     assert (first["recipient_count"], first["already_assigned_count"]) == (2, 0)
     again = assign(world, requirement_id=requirement_id).json()
     assert (again["recipient_count"], again["already_assigned_count"]) == (0, 2)
+    ended = world.api.call("POST", f"{path}/{requirement_id}/end", "manager", json={})
+    assert ended.json()["ended_on"] == clock.today().isoformat()
+    assert world.api.call("POST", f"{path}/{requirement_id}/end", "manager", json={}).status_code == 409
+    assert assign(world, requirement_id=requirement_id).status_code == 409
+    in_force = world.api.call("GET", f"{path}?on={clock.today().isoformat()}", "manager")
+    assert in_force.json() == []
+
+
+@pytest.mark.requirement("CMP-01")
+def test_exemptions_are_listed_with_reason_and_approver(world: World) -> None:
+    with unit_of_work(world.api.engine) as session:
+        requirement = create_requirement(session, session.get_one(Organization, world.own_id))
+        create_exemption(session, create_person(session, display_name="Ann Exempt"), requirement, reason="On leave.")
+    path = f"/v1/organizations/{world.own_id}/training/exemptions"
+    page = world.api.call("GET", path, "manager", params={"order": "person"}).json()
+    assert page["total_count"] == 1
+    assert (page["items"][0]["display_name"], page["items"][0]["reason"]) == ("Ann Exempt", "On leave.")
+    before = world.api.call("GET", path, "manager", params={"on": "2000-01-01"}).json()
+    assert before["items"] == []
 
 
 def test_another_companys_manager_and_own_technicians_are_refused(world: World) -> None:
@@ -119,6 +139,8 @@ def test_another_companys_manager_and_own_technicians_are_refused(world: World) 
         ("GET", "/compliance", {}),
         ("GET", "/requirements", {}),
         ("POST", "/requirements", {"json": {"course_id": course["course_id"]}}),
+        ("POST", f"/requirements/{uuid4()}/end", {"json": {}}),
+        ("GET", "/exemptions", {}),
         ("GET", "/content", {}),
         ("POST", "/content", {"data": {"title": "x", "content_type": "text", "content_text": "x"}}),
         ("POST", "/courses", {"json": quiz}),

@@ -159,3 +159,48 @@ class TestFromThePage:
         app.text_area(key="exempt_reason").set_value("Works in the office now")
         app.form_submit_button[0].click().run()
         assert "is exempt from “Traction controller, level 2”" in texts(app)
+
+    def test_an_exemption_is_listed_and_ended_and_that_is_undone(self, visit: Visit, records: Engine) -> None:
+        visit.engine = records
+        app = visit.open("manager", "company/assignments", assignments_part="Exempt")
+        assert "Nobody is exempt today." in texts(app)
+        app.selectbox(key="exempt_member").select(figures.name_of(figures.PEOPLE[5])).run()
+        app.text_area(key="exempt_reason").set_value("Works in the office now")
+        app.form_submit_button[0].click().run()
+        listed = app.dataframe[0].value.iloc[0]
+        assert (listed["display_name"], listed["reason"]) == (figures.name_of(figures.PEOPLE[5]), "Works in the office now")
+        assert (listed["approver_name"], listed["state"]) == (principal_of("manager").display_name, "In force")
+        app.selectbox(key="exemptions_chosen").select_index(0).run()
+        app.button(key="exemptions_end").click().run()
+        assert not app.exception
+        assert "Nobody is exempt today." in texts(app)
+        app.selectbox(key="exemptions_which").select("All there ever were").run()
+        assert app.dataframe[0].value.iloc[0]["state"] == "Ended on 21 Nov 2026"
+        app.button(key="receipt_undo_2").click().run()
+        assert sorted(app.dataframe[0].value["state"]) == ["Ended on 21 Nov 2026", "In force"]
+        assert _kinds(records)["exemption.granted"] == 2
+
+    def test_a_requirement_is_ended_only_once_confirmed(self, visit: Visit, records: Engine) -> None:
+        visit.engine = records
+        app = visit.open("manager", "company/assignments", assignments_part="Required")
+        count = len(app.dataframe[0].value)
+        chosen = next(option for option in app.selectbox(key="requirements_chosen").options if "refresher" in option)
+        app.selectbox(key="requirements_chosen").select(chosen).run()
+        app.button(key="requirements_review").click().run()
+        assert "Nobody owes it from then on" in app.warning[0].value
+        app.button(key="requirements_back").click().run()
+        assert not app.warning
+        app.button(key="requirements_review").click().run()
+        app.button(key="requirements_confirm").click().run()
+        assert not app.exception
+        assert "“Elevator code refresher” is no longer required from 21 Nov 2026." in texts(app)
+        assert _kinds(records)["requirement.ended"] == 1
+        assert len(app.dataframe[0].value) == count - 1
+        app.selectbox(key="requirements_which").select("All there ever were").run()
+        assert len(app.dataframe[0].value) == count
+
+    def test_who_may_only_look_ends_nothing(self, visit: Visit, records: Engine) -> None:
+        visit.engine = records
+        app = visit.open("supervisor", "company/assignments", assignments_part="Required")
+        assert "Your role may look, but not change requirements." in texts(app)
+        assert [box.key for box in app.selectbox if box.key == "requirements_chosen"] == []

@@ -125,24 +125,3 @@ class TestStatus:
         expected = next(result for holds, result in candidates if holds)
         actual = status(due_on, is_exempted=is_exempted, is_completed=is_completed, is_in_progress=is_in_progress)
         assert actual is expected
-
-    @pytest.mark.parametrize(("days", "is_soon"), [(-1, False), (0, True), (14, True), (15, False)])
-    def test_due_soon_is_today_to_fourteen_days_ahead(self, days: int, is_soon: bool) -> None:
-        due_on = TODAY + timedelta(days=days)
-        assert rules.is_due_soon(status(due_on), due_on, on=TODAY) is is_soon
-        assert not rules.is_due_soon(TrainingStatus.COMPLETED, due_on, on=TODAY)
-        assert not rules.is_due_soon(TrainingStatus.PENDING, None, on=TODAY)
-
-
-class TestRate:
-    @pytest.mark.requirement("CMP-03")
-    @pytest.mark.parametrize(
-        ("completed", "required", "exempted", "rate"),
-        [(0, 0, 0, None), (0, 3, 3, None), (0, 4, 0, Decimal(0)), (3, 5, 1, Decimal("0.75")), (4, 4, 0, Decimal(1))],
-    )
-    def test_is_completed_of_those_not_exempted(
-        self, completed: int, required: int, exempted: int, rate: Decimal | None
-    ) -> None:
-        assert (
-            rules.compliance_rate(completed_count=completed, required_count=required, exempted_count=exempted) == rate
-        )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from operational_db.compliance import service
 from operational_db.compliance.rules import ComplianceCategory
-from operational_db.compliance.views import AssignmentFilters, AssignmentView
+from operational_db.compliance.views import AssignmentFilters, AssignmentView, ExemptionOrder
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.paging import PageRequest
@@ -149,7 +149,7 @@ class TestSetRequirement:
         require(Role.MENTOR)
         with pytest.raises(ConflictError, match="already requires"):
             require()
-        service.end_requirement(session, manager, requirement_id=first.id, now=now)
+        service.end_requirement(session, manager, organization_id=organization.id, requirement_id=first.id, now=now)
         assert require().id != first.id
 
     def test_another_companys_own_course_is_as_good_as_none(
@@ -179,21 +179,32 @@ class TestEndRequirement:
         self, session: Session, organization: Organization, manager: Principal, now: datetime
     ) -> None:
         requirement = builders.create_requirement(session, organization)
-        service.end_requirement(session, manager, requirement_id=requirement.id, now=now)
+        service.end_requirement(
+            session, manager, organization_id=organization.id, requirement_id=requirement.id, now=now
+        )
         assert requirement.ended_on == now.date()
         assert service.list_requirements(session, manager, organization.id, on=now.date()) == []
         assert len(service.list_requirements(session, manager, organization.id)) == 1
         events = [e for e in events_about(session, None) if e.organization_id == organization.id]
         assert [event.kind for event in events] == ["requirement.ended"]
         with pytest.raises(ConflictError, match="already ends"):
-            service.end_requirement(session, manager, requirement_id=requirement.id, now=now)
+            service.end_requirement(
+                session, manager, organization_id=organization.id, requirement_id=requirement.id, now=now
+            )
 
     def test_never_ends_in_the_past(
         self, session: Session, organization: Organization, manager: Principal, now: datetime
     ) -> None:
         requirement = builders.create_requirement(session, organization)
         with pytest.raises(InvalidInputError):
-            service.end_requirement(session, manager, requirement_id=requirement.id, ended_on=now.date() - DAY, now=now)
+            service.end_requirement(
+                session,
+                manager,
+                organization_id=organization.id,
+                requirement_id=requirement.id,
+                ended_on=now.date() - DAY,
+                now=now,
+            )
 
 
 class TestAssign:
@@ -631,8 +642,10 @@ class TestExempt:
         assert event.kind == "exemption.granted"
         assert "leave" not in event.body
         assert body_of(event)["approver_id"] == str(manager.person_id)
-        (view,) = service.list_exemptions(session, manager, organization.id, on=now.date())
+        (view,) = service.list_exemptions(session, manager, organization.id, PageRequest(), on=now.date()).items
         assert (view.exemption_id, view.approver_name) == (exemption.id, manager.display_name)
+        (required,) = service.list_requirements(session, manager, organization.id)
+        assert view.subject == required.subject
         with pytest.raises(ConflictError, match="31 Jan 2027"):
             service.exempt(
                 session,
@@ -647,10 +660,27 @@ class TestExempt:
             )
         service.end_exemption(session, manager, exemption_id=exemption.id, now=now)
         assert kinds_about(session, technician.person_id) == ["exemption.granted", "exemption.ended"]
-        assert service.list_exemptions(session, manager, organization.id, on=now.date()) == []
-        assert len(service.list_exemptions(session, manager, organization.id)) == 1
+        assert service.list_exemptions(session, manager, organization.id, PageRequest(), on=now.date()).total == 0
+        assert service.list_exemptions(session, manager, organization.id, PageRequest()).total == 1
         with pytest.raises(ConflictError, match="over already"):
             service.end_exemption(session, manager, exemption_id=exemption.id, now=now)
+
+    def test_the_list_is_paged_and_sorted(
+        self, session: Session, organization: Organization, manager: Principal, now: datetime
+    ) -> None:
+        requirement = builders.create_requirement(session, organization)
+        for name, days in (("Cleo", 5), ("Ada", 9), ("Bo", 1)):
+            person = builders.create_person(session, display_name=name)
+            builders.create_exemption(session, person, requirement, ends_on=now.date() + days * DAY)
+
+        def names(number: int, order: ExemptionOrder) -> list[str]:
+            page = service.list_exemptions(session, manager, organization.id, PageRequest(number, 2), order=order)
+            assert (page.total, page.page_count) == (3, 2)
+            return [view.display_name for view in page.items]
+
+        assert names(1, ExemptionOrder.ENDS_FIRST) == ["Bo", "Cleo"]
+        assert names(2, ExemptionOrder.ENDS_FIRST) == ["Ada"]
+        assert names(1, ExemptionOrder.PERSON) == ["Ada", "Bo"]
 
     def test_nobody_exempts_herself_and_the_system_nobody(
         self, session: Session, organization: Organization, manager: Principal, technician: Principal, now: datetime
@@ -851,7 +881,7 @@ class TestOtherCompanies:
                 now=now,
             ),
             lambda: service.list_requirements(session, stranger, organization.id, on=today),
-            lambda: service.list_exemptions(session, stranger, organization.id),
+            lambda: service.list_exemptions(session, stranger, organization.id, PageRequest()),
             lambda: service.list_assignments(
                 session, stranger, organization.id, AssignmentFilters(), PageRequest(), on=today
             ),
@@ -871,7 +901,9 @@ class TestOtherCompanies:
         assignment = builders.create_assignment(session, organization)
         own_id = next(iter(stranger.organization_ids))
         attempts: list[Callable[[], object]] = [
-            lambda: service.end_requirement(session, stranger, requirement_id=requirement.id, now=now),
+            lambda: service.end_requirement(
+                session, stranger, organization_id=own_id, requirement_id=requirement.id, now=now
+            ),
             lambda: service.cancel_assignment(session, stranger, assignment_id=assignment.id, now=now),
             lambda: service.end_exemption(session, stranger, exemption_id=exemption.id, now=now),
             lambda: service.assign_missing(
@@ -883,7 +915,7 @@ class TestOtherCompanies:
             with pytest.raises(NotFoundError):
                 attempt()
         with pytest.raises(NotFoundError):
-            service.end_requirement(session, stranger, requirement_id=new_id(), now=now)
+            service.end_requirement(session, stranger, organization_id=own_id, requirement_id=new_id(), now=now)
         with pytest.raises(NotFoundError):
             service.cancel_assignment(session, stranger, assignment_id=new_id(), now=now)
         with pytest.raises(NotFoundError):
@@ -896,7 +928,9 @@ class TestOtherCompanies:
         requirement = builders.create_requirement(session, organization)
         assert len(service.list_requirements(session, auditor, organization.id)) == 1
         with pytest.raises(NotAuthorizedError):
-            service.end_requirement(session, auditor, requirement_id=requirement.id, now=now)
+            service.end_requirement(
+                session, auditor, organization_id=organization.id, requirement_id=requirement.id, now=now
+            )
 
     def test_a_school_sees_what_it_assigned(self, session: Session, now: datetime) -> None:
         school = builders.create_organization(session, OrganizationKind.TRADE_SCHOOL)

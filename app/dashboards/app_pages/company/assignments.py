@@ -1,17 +1,19 @@
-"""Company assignments: who must do what, assign what is missing, exempt with a reason."""
+"""Company assignments: who must do what, assign what is missing, exempt with a reason, end what is required."""
 
 import streamlit as st
 
 from app.dashboards.components.assigning import show_assign_missing, show_exempt
+from app.dashboards.components.exemptions import show_exemptions
 from app.dashboards.components.filters import choose, choose_id, fold, search_box, set_count
 from app.dashboards.components.frame import answer, open_page
 from app.dashboards.components.receipts import show_receipts
+from app.dashboards.components.requirements import show_requirements
 from app.dashboards.components.tables import Column, Empty, Opens, show_listing
 from app.dashboards.formats import to_number
 from app.dashboards.navigation import COMPANY_ASSIGNMENTS, COMPANY_PERSON
 from app.dashboards.queries import assignments, company
 
-ASSIGN, ASSIGNED, EXEMPT = "Assign what is missing", "Assigned", "Exempt"
+ASSIGN, ASSIGNED, EXEMPT, REQUIRED = "Assign what is missing", "Assigned", "Exempt", "Required"
 
 viewer = open_page(COMPANY_ASSIGNMENTS)
 counts = viewer.load(assignments.counts)
@@ -22,10 +24,18 @@ show_receipts(viewer)
 if "exempt_person" in st.query_params and "assignments_part" not in st.session_state:
     st.session_state["assignments_part"] = EXEMPT
 part = st.segmented_control(
-    "What to do", [ASSIGN, ASSIGNED, EXEMPT], default=ASSIGN, required=True, key="assignments_part", bind="query-params"
+    "What to do",
+    [ASSIGN, ASSIGNED, EXEMPT, REQUIRED],
+    default=ASSIGN,
+    required=True,
+    key="assignments_part",
+    bind="query-params",
 )
 if part == EXEMPT:
     show_exempt(viewer)
+    show_exemptions(viewer)
+elif part == REQUIRED:
+    show_requirements(viewer)
 elif part == ASSIGN:
     show_assign_missing(viewer)
 else:
