@@ -76,8 +76,10 @@ class LandedEntries:
     def close(self) -> None:
         self._connection.close()
 
-    def files(self, kind: str) -> list[Path]:
-        return [path for path in self._landing.kind_folder(kind).glob("*.parquet") if path.name != SCHEMA_FILE]
+    def files(self, kind: str, from_leaf: int = 0) -> list[Path]:
+        """The kind's files that reach beyond a leaf; the others are not even opened."""
+        files = [path for path in self._landing.kind_folder(kind).glob("*.parquet") if path.name != SCHEMA_FILE]
+        return [path for path in files if int(path.stem.split("-")[1]) > from_leaf]
 
     def read(
         self,
@@ -92,7 +94,7 @@ class LandedEntries:
             f"select leaf_index, '{kind}' as kind, subject_id, organization_id, occurred_at, body "
             f"from read_parquet('{str(path).replace(chr(39), chr(39) * 2)}', hive_partitioning = false)"
             for kind in kinds
-            for path in self.files(kind)
+            for path in self.files(kind, from_leaf)
         ]
         if not selects:
             return

@@ -6,7 +6,7 @@ checkpoint its figures were verified (`releases.verification`), or that they wer
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -165,7 +165,7 @@ class Reconciler:
     """Recomputes the figures of a build; of an incremental one what the people contribute whom it touched."""
 
     def __init__(
-        self, build: Path, landing: Landing, plan: BuildPlan, former: Path | None, *, is_former_verified: bool
+        self, build: Path, landing: Landing, plan: BuildPlan, former: Path | None, *, verified: Collection[str]
     ):
         self._connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "2GB"})
         self._connection.execute("set TimeZone = 'UTC'")
@@ -175,7 +175,8 @@ class Reconciler:
         self._plan = plan
         self._day: date = plan.as_of.date()
         self._has_former = former is not None and not plan.is_full
-        self._is_former_verified = is_former_verified
+        # What the former release has right, each by itself: a large one's compliance may never be, its decisions are.
+        self._verified = frozenset(verified)
         if self._has_former and former is not None:
             self._connection.execute(f"attach '{quoted(former)}' as former (read_only)")
 
@@ -193,10 +194,11 @@ class Reconciler:
         }
         is_small = sum(sizes.values()) <= PEOPLE_LIMIT
         checks: list[CheckResult] | None = None
-        if self._has_former and (self._is_former_verified or not is_small):
+        is_upon_verified = self._is_upon_verified(*_BUILT)
+        if self._has_former and (is_upon_verified or not is_small):
             touched = self._touched()
             if len(touched) <= PEOPLE_LIMIT:
-                checks = self._recompute(_Scope(frozenset(sizes), touched, self._is_former_verified))
+                checks = self._recompute(_Scope(frozenset(sizes), touched, is_upon_verified))
         # A figure may be another one because a dimension changed: then only counting all of it again tells.
         if checks is None or (is_small and not all(check.passed for check in checks)):
             checks = self._recompute(self._whole(sizes))
@@ -216,6 +218,10 @@ class Reconciler:
             "skills_are_recomputed": lambda: self._skills(record, scope),
         }
         return [self._compare(name, figures(), scope) for name, figures in recomputed.items()]
+
+    def _is_upon_verified(self, *names: str) -> bool:
+        """Whether only what is new need be counted: the build grew from a release that has these figures right."""
+        return self._has_former and self._verified.issuperset(names)
 
     # What is recomputed
 
@@ -435,7 +441,7 @@ class Reconciler:
     def _compare_daily(self, name: str) -> CheckResult:
         """What is counted by the day: new entries by outcome are what the daily figures grew by."""
         kind, counted_apart, sql = _DAILY[name]
-        is_upon = self._has_former and self._is_former_verified
+        is_upon = self._is_upon_verified(name)
         first = self._plan.from_leaf if is_upon else 0
         told: Counter[tuple[str, ...]] = Counter()
         for entry in self._entries.read((kind,), from_leaf=first):
@@ -478,15 +484,12 @@ class Reconciler:
         numbers: dict[str, int | float | str] = {"figures": len(built), "technicians": people, WRONG_COUNT: len(wrong)}
         return result(name, problem, f"{len(built)} answers of contractors are right.", numbers, blocking=False)
 
-    def _is_upon_verified(self) -> bool:
-        return self._has_former and self._is_former_verified
-
     def _compare_costs(self) -> CheckResult:
         """What training cost each organization: added up anew for those that new entries are about."""
         name = "costs_are_recomputed"
         built = self._figures(_COSTS.format(file="build"))
         touched: frozenset[str] | None = None
-        if self._is_upon_verified():
+        if self._is_upon_verified(name):
             touched = frozenset(
                 str(entry.organization) for entry in self._entries.read(COSTS, from_leaf=self._plan.from_leaf)
             )
@@ -504,7 +507,7 @@ class Reconciler:
         name = "mentorships_are_recomputed"
         built = self._figures(_MENTORSHIPS.format(file="build"))
         people: list[str] | None = None
-        if self._is_upon_verified():
+        if self._is_upon_verified(name):
             news = self._entries.read((*MENTORSHIP_STEPS, *MEMBERSHIPS), from_leaf=self._plan.from_leaf)
             people = sorted({str(entry.subject) for entry in news})
         count = sum(built.values())
@@ -550,9 +553,7 @@ def reconcile(
     """Recompute a build's figures; what could not be recomputed is said to be not verified."""
     verified = {check.name for check in former_checks if check.passed}
     try:
-        reconciler = Reconciler(
-            build, landing, plan, former, is_former_verified=verified.issuperset(RECONCILIATION_CHECKS)
-        )
+        reconciler = Reconciler(build, landing, plan, former, verified=verified)
         try:
             return reconciler.run()
         finally:

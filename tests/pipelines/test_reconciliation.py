@@ -122,6 +122,21 @@ class TestReconcile:
         assert 0 < int(checks[0].numbers["people"]) < 9
         assert int(checks[0].numbers["recomputed"]) < int(checks[0].numbers["total"])
 
+    def test_each_figure_builds_upon_its_own_former_one(self, built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where compliance is too much to recompute, what else was verified is still counted from the news alone."""
+        verified = list(check_of(built.first, built.landing, FIRST).values())
+        news = plan(FIRST, SIZE)
+        touched = reconcile(built.later, built.landing, news, built.first, former_checks=verified)[0].numbers["people"]
+        for limit, most in (("PEOPLE_LIMIT", int(touched)), ("COST_LIMIT", 0), ("REQUEST_LIMIT", 0)):
+            monkeypatch.setattr(reconciliation, limit, most)
+        former = [replace(check, passed=check.name != "compliance_is_recomputed") for check in verified]
+        checks = reconcile(built.later, built.landing, news, built.first, former_checks=former)
+        found = {check.name: check for check in checks}
+        new = sum(event.kind == "gate.decided" for event in last_events())
+        assert found["decisions_are_recomputed"].numbers["new_decisions"] == new
+        assert all(found[name].passed for name in ("costs_are_recomputed", "mentorships_are_recomputed"))
+        assert "only what was new was" in found["compliance_is_recomputed"].message
+
     def test_a_figure_that_changed_without_news_is_found(self, built: Built, tmp_path: Path) -> None:
         """A refresh that brings nothing must not change a figure."""
         former = list(check_of(built.first, built.landing, FIRST).values())
