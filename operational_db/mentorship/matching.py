@@ -50,7 +50,8 @@ def candidate_mentors(session: Session, principal: Principal, *, on: date, now: 
 
     They agreed to be shown, accept mentees, do not pause, have a place left, have fewer requests waiting than may wait
     (`rules.most_waiting`) and are not erased; not the principal herself, nobody she has something open with or was
-    paired with before, nobody she dismissed, nobody who turned her down within 90 days; and every organization of both
+    paired with before, nobody she dismissed, nobody with whom a request came to nothing within 90
+    days, as `requests.lock_pair` has it; and every organization of both
     lets the two be matched.
 
     Returns

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from operational_db.database import psycopg_connection
-from operational_db.mentorship.rules import MOST_WAITING_REQUESTS, SHOWN_AGAIN_AFTER
+from operational_db.mentorship.rules import AGAIN_AFTER, MOST_WAITING_REQUESTS
 from operational_db.tables.identity import Person
 from operational_db.tables.mentorship import MentorDismissal, MentorShowing, ShownMentor
 
@@ -270,14 +270,14 @@ class MatchingRepository:
         self.session = session
 
     def mentors(self, person_id: UUID, *, on: date, now: datetime) -> "pl.DataFrame":
-        parameters = {"me": person_id, "on": on, "forgotten_at": now - SHOWN_AGAIN_AFTER}
+        parameters = {"me": person_id, "on": on, "forgotten_at": now - AGAIN_AFTER}
         return self._frame(CANDIDATE_MENTORS, parameters, _mentor_schema())
 
     def mentors_told(self, person_ids: Sequence[UUID], *, on: date) -> "pl.DataFrame":
         return self._frame(MENTORS_TOLD, {"people": list(person_ids), "on": on}, _told_schema())
 
     def mentees(self, person_id: UUID, *, on: date, now: datetime) -> "pl.DataFrame":
-        parameters = {"me": person_id, "on": on, "forgotten_at": now - SHOWN_AGAIN_AFTER}
+        parameters = {"me": person_id, "on": on, "forgotten_at": now - AGAIN_AFTER}
         return self._frame(CANDIDATE_MENTEES, parameters, _mentee_schema())
 
     def mentor(self, person_id: UUID, *, on: date) -> "pl.DataFrame":
@@ -299,7 +299,7 @@ class MatchingRepository:
         parameters = {
             "mentors": list(mentor_ids),
             "mentees": list(mentee_ids),
-            "forgotten_at": now - SHOWN_AGAIN_AFTER,
+            "forgotten_at": now - AGAIN_AFTER,
         }
         return {(row.mentee_id, row.mentor_id) for row in self.session.execute(COHORT_APART, parameters)}
 

@@ -59,11 +59,14 @@ class MentorshipRepository:
 
     def is_former_pair(self, one_id: UUID, other_id: UUID) -> bool:
         """Whether the two had a mentorship that began and is over, whoever was the mentor."""
-        between = or_(
-            and_(Mentorship.mentor_id == one_id, Mentorship.mentee_id == other_id),
-            and_(Mentorship.mentor_id == other_id, Mentorship.mentee_id == one_id),
-        )
+        between = _is_between(one_id, other_id)
         return self.session.scalar(select(Mentorship.id).where(between, has_ended()).limit(1)) is not None
+
+    def came_to_nothing_at(self, one_id: UUID, other_id: UUID) -> datetime | None:
+        """When the latest request between the two that never began was over, whoever was to be the mentor."""
+        never_began = and_(Mentorship.started_at.is_(None), Mentorship.ended_at.is_not(None))
+        statement = select(func.max(Mentorship.ended_at)).where(_is_between(one_id, other_id), never_began)
+        return self.session.scalar(statement)
 
     def is_within_reach(self, one_id: UUID, other_id: UUID, *, on: date) -> bool:
         """Whether every organization of both lets the two be matched."""
@@ -244,6 +247,13 @@ class MentorshipRepository:
             )
             for view in views
         ]
+
+
+def _is_between(one_id: UUID, other_id: UUID) -> ColumnElement[bool]:
+    return or_(
+        and_(Mentorship.mentor_id == one_id, Mentorship.mentee_id == other_id),
+        and_(Mentorship.mentor_id == other_id, Mentorship.mentee_id == one_id),
+    )
 
 
 def _to_view(person_id: UUID, row: Row[*tuple[Any, ...]]) -> MentorshipView:

@@ -73,9 +73,9 @@ def request_mentorship(
     ------
     NotAuthorizedError, NotFoundError, InvalidInputError
     ConflictError
-        When the person does not mentor at present, has no place left, was dismissed, was her mentor before, an
-        organization of either does not allow it, the two have something open, five requests of the mentee wait
-        already, or as many wait for the mentor as may (`rules.most_waiting`).
+        When the person does not mentor at present, has no place left, was dismissed, was her mentor before, turned
+        her down within 90 days, an organization of either does not allow it, the two have something open, five
+        requests of the mentee wait already, or as many wait for the mentor as may (`rules.most_waiting`).
     """
     mentee_id = _own_id(principal, "A mentorship is requested by the person who wants it. Sign in as that person.")
     plan = _Plan(mentorship_type, goals, duration_months, milestones, message, expected_end_on, now)
@@ -308,7 +308,8 @@ def lock_pair(session: Session, *, mentor_id: UUID, mentee_id: UUID, now: dateti
     ------
     InvalidInputError, NotFoundError
     ConflictError
-        When she does not mentor at present, or the two may not be matched.
+        When she does not mentor at present, the two may not be matched, or a request between them came to nothing
+        within 90 days: whom the lists leave out nobody asks either.
     """
     if mentee_id == mentor_id:
         raise InvalidInputError("mentor_id: nobody is her own mentor. Choose somebody else.")
@@ -325,6 +326,14 @@ def lock_pair(session: Session, *, mentor_id: UUID, mentee_id: UUID, now: dateti
         raise ConflictError("You have already asked this mentor, or are mentored by her. Look under your mentorships.")
     if repository.is_former_pair(mentor_id, mentee_id):
         raise ConflictError("The two of you had a mentorship before. Choose somebody new from the list.")
+    over_at = repository.came_to_nothing_at(mentor_id, mentee_id)
+    if over_at is not None and over_at + rules.AGAIN_AFTER > now:
+        again_at = over_at + rules.AGAIN_AFTER
+        raise ConflictError(
+            f"A request between the two of you was declined, taken back or left unanswered on {over_at:%d %b %Y}. "
+            f"Ask again after {again_at:%d %b %Y}, or choose somebody else from the list.",
+            details={"again_at": again_at.isoformat()},
+        )
     if not repository.is_within_reach(mentor_id, mentee_id, on=now.date()):
         raise ConflictError("An organization of one of you does not allow this mentorship. Choose another mentor.")
     return profile

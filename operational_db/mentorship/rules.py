@@ -18,8 +18,8 @@ MOST_OPEN_REQUESTS = 5
 # So many requests and offers of one mentor may wait for an answer, or twice as many as she takes mentees: most of more
 # could only expire, and each waits up to two weeks for it.
 MOST_WAITING_REQUESTS = 10
-# Who declined, let a request expire or saw one taken back is not shown to the same mentee for so long.
-SHOWN_AGAIN_AFTER = timedelta(days=90)
+# After a request that was declined, expired or taken back the two neither see nor may ask each other for so long.
+AGAIN_AFTER = timedelta(days=90)
 # A request made without naming a list is counted to the latest list of these days that had the mentor.
 COUNTED_TO_SHOWING_WITHIN = timedelta(days=14)
 

@@ -168,7 +168,10 @@ class TestFromThePage:
         app.text_area(key="exempt_reason").set_value("Works in the office now")
         app.form_submit_button[0].click().run()
         listed = app.dataframe[0].value.iloc[0]
-        assert (listed["display_name"], listed["reason"]) == (figures.name_of(figures.PEOPLE[5]), "Works in the office now")
+        assert (listed["display_name"], listed["reason"]) == (
+            figures.name_of(figures.PEOPLE[5]),
+            "Works in the office now",
+        )
         assert (listed["approver_name"], listed["state"]) == (principal_of("manager").display_name, "In force")
         app.selectbox(key="exemptions_chosen").select_index(0).run()
         app.button(key="exemptions_end").click().run()

@@ -1,7 +1,6 @@
 """Categories, due dates, status precedence and the rate, at and around every boundary."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 import pytest
 from hypothesis import given

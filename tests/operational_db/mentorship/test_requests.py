@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from operational_db.errors import ConflictError, DomainError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
 from operational_db.mentorship import listing, matching, profiles, requests
-from operational_db.mentorship.rules import MOST_OPEN_REQUESTS, MOST_WAITING_REQUESTS
+from operational_db.mentorship.rules import AGAIN_AFTER, MOST_OPEN_REQUESTS, MOST_WAITING_REQUESTS
 from operational_db.tables.identity import Organization, Person
 from operational_db.tables.mentorship import MentoringPolicy, MentorProfile, Mentorship, ShownMentor
 from operational_db.types import (
@@ -78,7 +78,31 @@ class TestRequest:
         with pytest.raises(ConflictError, match="already asked"):
             requests.request_mentorship(session, mentee, mentor_id=mentor.person_id, now=now)
         requests.decline(session, mentor, mentorship_id=requested.id, now=now)
-        assert requests.request_mentorship(session, mentee, mentor_id=mentor.person_id, now=now).id != requested.id
+        later = now + AGAIN_AFTER
+        assert requests.request_mentorship(session, mentee, mentor_id=mentor.person_id, now=later).id != requested.id
+
+    @pytest.mark.parametrize("step", [requests.decline, requests.cancel])
+    def test_what_came_to_nothing_is_not_asked_again_before_the_list_shows_it_again(
+        self, session: Session, mentor: Principal, requested: Mentorship, now: datetime, step: Callable[..., object]
+    ) -> None:
+        """90 days, to the second, on both sides and in the list alike."""
+        mentee = principal_of(session.get_one(Person, requested.mentee_id))
+        step(session, mentor, mentorship_id=requested.id, now=now)
+        until = now + AGAIN_AFTER
+
+        def is_listed(at: datetime) -> bool:
+            found = matching.candidate_mentors(session, mentee, on=at.date(), now=at)
+            return str(mentor.person_id) in found["mentor_id"].to_list()
+
+        just_before = until - timedelta(seconds=1)
+        with pytest.raises(ConflictError, match=f"Ask again after {until:%d %b %Y}") as refused:
+            requests.request_mentorship(session, mentee, mentor_id=mentor.person_id, now=just_before)
+        assert refused.value.details == {"again_at": until.isoformat()}
+        with pytest.raises(ConflictError, match="Ask again after"):
+            requests.offer_mentorship(session, mentor, mentee_id=mentee.person_id, now=just_before)
+        assert not is_listed(just_before)
+        assert is_listed(until)
+        assert requests.request_mentorship(session, mentee, mentor_id=mentor.person_id, now=until)
 
     @pytest.mark.parametrize(
         "fields",
