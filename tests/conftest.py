@@ -13,7 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
@@ -33,7 +33,8 @@ from tests.databases import (
 )
 
 # The same commit is tested with the same examples each time; `--hypothesis-profile default` looks for new ones.
-settings.register_profile("repeatable", derandomize=True)
+# How long an example takes, or its making, depends on what else the machine does.
+settings.register_profile("repeatable", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("repeatable")
 
 # When the shipped content of `shipped_database` was installed.
