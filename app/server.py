@@ -11,7 +11,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.routing import BaseRoute, Mount, Router
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.application import create_api
@@ -34,13 +34,13 @@ class Site:
 
     def __init__(self, pages: ASGIApp, api: ASGIApp) -> None:
         self.pages = pages
-        self.api = SecurityHeaders(
-            GZipMiddleware(Router([Mount("/api", app=api)]), minimum_size=SMALLEST_COMPRESSED_BYTES)
-        )
+        self.api = SecurityHeaders(GZipMiddleware(api, minimum_size=SMALLEST_COMPRESSED_BYTES))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_api = scope["type"] == "http" and scope["path"].startswith("/api/")
-        await (self.api if is_api else self.pages)(scope, receive, send)
+        if scope["type"] == "http" and scope["path"].startswith("/api/"):
+            await self.api({**scope, "root_path": scope.get("root_path", "") + "/api"}, receive, send)
+        else:
+            await self.pages(scope, receive, send)
 
 
 def create_server(context: AppContext) -> Site:

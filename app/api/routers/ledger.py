@@ -76,7 +76,9 @@ def get_tile(path: str, session: ReadSession) -> Response:
 
 
 @router.get("/proof/{entry}", summary="Inclusion proof (C2SP tlog-proof)", response_class=Response)
-def get_proof(entry: str, session: ReadSession, tree_size: Annotated[int | None, Query(ge=1)] = None) -> Response:
+def get_proof(
+    entry: str, session: ReadSession, tree_size: Annotated[int | None, Query(ge=1, lt=2**63)] = None
+) -> Response:
     """A `tlog-proof@v1` file of an entry, named by leaf index or event id, under the newest signed checkpoint."""
     leaf_index, proof = published.prove_entry(session, entry, tree_size=tree_size)
     headers = {

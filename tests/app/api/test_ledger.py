@@ -150,7 +150,7 @@ class TestProofs:
     @pytest.mark.parametrize(
         ("entry", "status"),
         [("600", 404), ("602", 404), ("9" * 30, 422), ("-1", 422), ("x", 422), (str(UUID(int=0)), 404),
-         ("257?tree_size=299", 404), ("301?tree_size=300", 404)],
+         ("257?tree_size=299", 404), ("301?tree_size=300", 404), (f"257?tree_size={2**63}", 422)],
     )  # fmt: skip
     def test_what_is_not_sealed_or_no_entry_has_no_proof(self, sealed: Api, entry: str, status: int) -> None:
         assert sealed.call("GET", f"{BASE}/proof/{entry}").status_code == status

@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from app.api.application import create_api
 from app.context import AppContext
+from app.server import create_server
 from operational_db.database import create_database_engine
 from operational_db.settings import Settings
 from tests.app.api.conftest import World
@@ -43,6 +44,17 @@ def test_unknown_paths_and_methods_are_problems_too(world: World) -> None:
     assert wrong.headers["allow"] == "GET"
     for answer in (missing, wrong):
         assert "/api/docs" in answer.json()["detail"]
+
+
+def test_odd_paths_are_answered_by_the_api_and_not_by_the_pages(world: World) -> None:
+    context = world.api.client.app.state.context  # type: ignore[attr-defined]
+    client = TestClient(create_server(context))
+    for path in ("/api/v1/%0A/x", "/api/%0A", "/api/", "/api/v1/certifications/%0D%0A%00"):
+        answer = client.get(path)
+        assert answer.headers["content-type"] == PROBLEM, path
+        assert answer.status_code in {401, 404, 422}, path
+    described = client.get("/api/openapi.json")
+    assert described.json()["servers"] == [{"url": "/api"}]
 
 
 def test_unknown_record_is_not_found(world: World) -> None:
