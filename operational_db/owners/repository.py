@@ -80,12 +80,12 @@ class OwnersRepository:
         on: date,
         page: PageRequest,
         search: str | None = None,
-        is_active_only: bool = True,
+        is_active: bool | None = True,
     ) -> Page[BuildingView]:
         """Buildings by name, with the number of units in use and the next planned visit."""
         conditions = [condition]
-        if is_active_only:
-            conditions.append(Building.is_active.is_(True))
+        if is_active is not None:
+            conditions.append(Building.is_active.is_(is_active))
         if search:
             conditions.append(
                 or_(

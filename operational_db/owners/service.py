@@ -212,7 +212,7 @@ def list_buildings(
     *,
     organization_id: UUID,
     search: str | None = None,
-    is_active_only: bool = True,
+    is_active: bool | None = True,
     page: PageRequest | None = None,
     on: date,
 ) -> Page[BuildingView]:
@@ -222,6 +222,8 @@ def list_buildings(
     ----------
     organization_id
         The owner, or the contractor.
+    is_active
+        Those in use, those out of use, or (None) both.
 
     Raises
     ------
@@ -229,7 +231,7 @@ def list_buildings(
     """
     condition = _buildings_of(session, principal, organization_id, on=on)
     return OwnersRepository(session).buildings(
-        condition, on=on, page=page or PageRequest(), search=search, is_active_only=is_active_only
+        condition, on=on, page=page or PageRequest(), search=search, is_active=is_active
     )
 
 
@@ -246,7 +248,7 @@ def building_of(session: Session, principal: Principal, *, building_id: UUID, on
             Building.organization_id.in_(principal.organizations_with(Permission.VIEW_BUILDINGS)),
             is_serviced_by(principal.organizations_with(Permission.PLAN_VISITS), on=on),
         )
-    found = OwnersRepository(session).buildings(condition, on=on, page=PageRequest(), is_active_only=False).items
+    found = OwnersRepository(session).buildings(condition, on=on, page=PageRequest(), is_active=None).items
     if not found:
         raise NotFoundError(NO_BUILDING)
     return found[0]

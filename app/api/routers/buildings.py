@@ -54,7 +54,7 @@ def list_buildings(
         principal,
         organization_id=organization_id,
         search=search,
-        is_active_only=not has_inactive,
+        is_active=None if has_inactive else True,
         page=paging,
         on=clock.today(),
     )

@@ -1,30 +1,37 @@
-"""Forms of buildings and units on an owner's pages: add one, change what is known of it, take it out of use."""
+"""Forms of buildings and units on an owner's pages: add, change, take out of use, and bring back what was retired."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from uuid import UUID
 from zoneinfo import available_timezones
 
+import polars as pl
 import streamlit as st
 
 from app.dashboards import session
 from app.dashboards.actions import Receipt
+from app.dashboards.components.notices import page_number, show_pages
 from app.dashboards.components.places import unit_label
 from app.dashboards.components.receipts import write, writer
-from app.dashboards.formats import to_words
+from app.dashboards.components.tables import PAGE_ROWS, Column, Opens, show_table
+from app.dashboards.formats import to_number, to_words
 from app.dashboards.navigation import OWNER_BUILDING
 from app.dashboards.use_cases import buildings
 from app.dashboards.use_cases.buildings import BuildingFacts, UnitFacts
-from app.dashboards.use_cases.owners import Place, place_of
+from app.dashboards.use_cases.owners import Place, building_label, place_of
 from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.identity.rules import Permission
 from operational_db.owners.rules import LONGEST_TEXT
+from operational_db.owners.views import BuildingView, EquipmentView
+from operational_db.paging import Page, PageRequest
 from operational_db.types import EquipmentStatus, EquipmentType
 
 EARLIEST = date(1850, 1, 1)
+RETIRED_PAGE = "retired_page"
+RETIRED = (Column("name", "Building"), Column("place", "Where"), Column("unit_count", "Units in use", "number"))
 
 
 def show_new_building(viewer: Viewer) -> None:
@@ -82,9 +89,14 @@ def show_changes(viewer: Viewer, place: Place) -> None:
         unit = _unit_form(UnitFacts("", EquipmentType.PASSENGER_ELEVATOR), "Add the unit", key=key)
     if unit is not None:
         _write(lambda: buildings.add_unit(engine, principal, building_id=building_id, facts=unit, now=clock.now()))
-    if place.units:
+    in_use = {each.equipment_id: each for each in place.units if each.status is not EquipmentStatus.DISMANTLED}
+    if in_use:
         with st.expander("Change a unit", icon=":material/edit:"):
-            _show_unit(viewer, place)
+            _show_unit(viewer, building_id, in_use)
+    dismantled = {each.equipment_id: each for each in place.units if each.equipment_id not in in_use}
+    if dismantled:
+        with st.expander(f"Dismantled units ({to_number(len(dismantled))})", icon=":material/restore:"):
+            _show_dismantled(viewer, building_id, dismantled)
     with st.expander("Change this building", icon=":material/edit:"):
         facts = BuildingFacts.of(building)
         changed = _building_form(facts, "Save the building", key=f"building_{building_id}")
@@ -111,31 +123,109 @@ def show_changes(viewer: Viewer, place: Place) -> None:
         )
 
 
-def _show_unit(viewer: Viewer, place: Place) -> None:
-    engine, principal, building_id = session.installation().engine, viewer.principal, place.building.building_id
-    units = {each.equipment_id: each for each in place.units}
+def show_retired(viewer: Viewer) -> None:
+    """Buildings out of use, page by page, each with the way back, for who may manage buildings."""
+    organization_id = viewer.organization_id
+    if organization_id is None or not viewer.principal.can(Permission.MANAGE_BUILDINGS, organization_id):
+        return
+    engine, principal = session.installation().engine, viewer.principal
+
+    def read(number: int) -> Page[BuildingView]:
+        page = PageRequest(number, PAGE_ROWS)
+        return buildings.retired_buildings(
+            engine, principal, organization_id=organization_id, page=page, on=clock.today()
+        )
+
+    try:
+        found = read(page_number(RETIRED_PAGE))
+        if found.total and not found.items:
+            found = read(1)
+    except DomainError as error:
+        st.caption(f"Buildings out of use are not shown: {error.message}")
+        return
+    if not found.total:
+        return
+    with st.expander(f"Buildings out of use ({to_number(found.total)})", icon=":material/domain_disabled:"):
+        frame = pl.DataFrame(
+            {
+                "building_id": [str(each.building_id) for each in found.items],
+                "name": [each.name for each in found.items],
+                "place": [building_label(each) for each in found.items],
+                "unit_count": [each.unit_count for each in found.items],
+            }
+        )
+        opens = Opens(OWNER_BUILDING, "building_id", "building", "building")
+        alt = f"Buildings out of use, page {found.number} of {found.page_count}"
+        show_table(frame, RETIRED, viewer, key="retired", alt=alt, opens=opens)
+        show_pages(found.page_count, RETIRED_PAGE)
+        by_id = {each.building_id: each for each in found.items}
+        chosen = st.selectbox(
+            "Take into use again",
+            list(by_id),
+            index=None,
+            format_func=lambda building_id: building_label(by_id[building_id]),
+            key="retired_chosen",
+            placeholder="Choose one of this page",
+        )
+        if chosen is not None:
+            building = by_id[chosen]
+            facts = replace(BuildingFacts.of(building), is_active=True)
+            st.button(
+                f"Take it into use again: {building.name}",
+                key="retired_restore",
+                icon=":material/domain:",
+                on_click=writer(
+                    lambda: buildings.change_building(
+                        engine, principal, building_id=building.building_id, facts=facts, now=clock.now()
+                    )
+                ),
+            )
+
+
+def _show_unit(viewer: Viewer, building_id: UUID, units: Mapping[UUID, EquipmentView]) -> None:
     chosen = st.selectbox(
         "Unit", list(units), format_func=lambda unit_id: unit_label(units[unit_id]), key=f"change_unit_{building_id}"
     )
     facts = UnitFacts.of(units[chosen])
     changed = _unit_form(facts, "Save the unit", key=f"unit_{chosen}")
-    is_gone = facts.status is EquipmentStatus.DISMANTLED
-
-    def change(unit: UnitFacts) -> Receipt:
-        return buildings.change_unit(
-            engine, principal, building_id=building_id, equipment_id=chosen, facts=unit, now=clock.now()
-        )
-
-    if not is_gone:
-        st.button(
-            "Note that it was dismantled",
-            key=f"unit_retire_{chosen}",
-            icon=":material/delete_sweep:",
-            help="Nobody is asked to work on it any more; what is on record of it stays.",
-            on_click=writer(lambda: change(replace(facts, status=EquipmentStatus.DISMANTLED))),
-        )
+    st.button(
+        "Note that it was dismantled",
+        key=f"unit_retire_{chosen}",
+        icon=":material/delete_sweep:",
+        help="Nobody is asked to work on it any more; what is on record of it stays.",
+        on_click=writer(
+            lambda: _change_unit(viewer, building_id, chosen, replace(facts, status=EquipmentStatus.DISMANTLED))
+        ),
+    )
     if changed is not None:
-        _write(lambda: change(changed))
+        _write(lambda: _change_unit(viewer, building_id, chosen, changed))
+
+
+def _show_dismantled(viewer: Viewer, building_id: UUID, units: Mapping[UUID, EquipmentView]) -> None:
+    chosen = st.selectbox(
+        "Dismantled unit",
+        list(units),
+        format_func=lambda unit_id: unit_label(units[unit_id]),
+        key=f"dismantled_unit_{building_id}",
+    )
+    facts = replace(UnitFacts.of(units[chosen]), status=EquipmentStatus.ACTIVE)
+    st.button(
+        f"Take it into use again: {facts.name}",
+        key=f"unit_restore_{chosen}",
+        icon=":material/restore:",
+        on_click=writer(lambda: _change_unit(viewer, building_id, chosen, facts)),
+    )
+
+
+def _change_unit(viewer: Viewer, building_id: UUID, equipment_id: UUID, facts: UnitFacts) -> Receipt:
+    return buildings.change_unit(
+        session.installation().engine,
+        viewer.principal,
+        building_id=building_id,
+        equipment_id=equipment_id,
+        facts=facts,
+        now=clock.now(),
+    )
 
 
 def _building_form(facts: BuildingFacts, label: str, *, key: str) -> BuildingFacts | None:

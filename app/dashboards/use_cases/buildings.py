@@ -10,12 +10,13 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from app.dashboards.actions import Receipt, Reversal
-from operational_db.database import unit_of_work
+from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import ConflictError
 from operational_db.identity.rules import Principal
 from operational_db.owners import service
 from operational_db.owners.manufacturer_service import resolve_manufacturers
 from operational_db.owners.views import BuildingView, EquipmentView
+from operational_db.paging import Page, PageRequest
 from operational_db.types import EquipmentStatus, EquipmentType
 
 CHANGED_SINCE = "Somebody changed it since. Look at it and change it by hand."
@@ -107,6 +108,22 @@ def change_building(
     if before.is_active != facts.is_active:
         what = "is in use again" if facts.is_active else "is out of use"
     return Receipt(f"“{facts.name}” {what}.", now, 1, reverse=reverse)
+
+
+def retired_buildings(
+    engine: Engine, principal: Principal, *, organization_id: UUID, page: PageRequest, on: date
+) -> Page[BuildingView]:
+    """An owner's buildings out of use, by name.
+
+    Raises
+    ------
+    DomainError
+        When the database is down, or the principal may not know.
+    """
+    with read_only_session(engine) as session:
+        return service.list_buildings(
+            session, principal, organization_id=organization_id, is_active=False, page=page, on=on
+        )
 
 
 def add_unit(engine: Engine, principal: Principal, *, building_id: UUID, facts: UnitFacts, now: datetime) -> Receipt:

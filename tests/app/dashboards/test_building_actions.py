@@ -18,8 +18,9 @@ from operational_db.identity.rules import SYSTEM_PRINCIPAL, Grant, Principal
 from operational_db.identity.service import create_organization, create_person
 from operational_db.tables.ledger import LedgerEvent
 from operational_db.types import EquipmentStatus, EquipmentType, OrganizationKind, Role
+from tests import builders
 from tests.app.dashboards import owner_figures as owners
-from tests.app.dashboards.conftest import Visit, texts
+from tests.app.dashboards.conftest import Visit, principal_of, texts
 
 NOW = datetime(2026, 11, 21, 15, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -218,3 +219,38 @@ class TestFromThePage:
         app.text_input(key="new_building_name").set_value("")
         app.button(key="new_building_save").click().run()
         assert app.error[0].value.startswith("Nothing was written.")
+
+    @pytest.mark.requirement("OWN-02")
+    def test_what_was_retired_is_brought_back_from_its_list(self, visit: Visit, committed_engine: Engine) -> None:
+        """Without the receipt that would have undone it: somebody else retired it, some time ago."""
+        with unit_of_work(committed_engine) as session:
+            owner = builders.create_organization(session, OrganizationKind.BUILDING_OWNER, id=owners.OWNER)
+            manager = builders.create_person(session, id=owners.OWNER_MANAGER)
+            builders.create_membership(session, manager, owner, role=Role.BUILDING_OWNER)
+        principal = principal_of("owner")
+        _, building_id = buildings.add_building(
+            committed_engine, principal, organization_id=owners.OWNER, facts=TOWER, now=NOW
+        )
+        buildings.add_unit(committed_engine, principal, building_id=building_id, facts=LIFT, now=NOW)
+        (unit,) = _record(committed_engine, principal, building_id).units
+        gone = replace(LIFT, status=EquipmentStatus.DISMANTLED)
+        buildings.change_unit(
+            committed_engine, principal, building_id=building_id, equipment_id=unit.equipment_id, facts=gone, now=NOW
+        )
+        visit.engine = committed_engine
+        assert not [each for each in visit.open("owner", "owner/buildings").expander if "out of use" in each.label]
+        retired = replace(TOWER, is_active=False)
+        buildings.change_building(committed_engine, principal, building_id=building_id, facts=retired, now=NOW)
+        app = visit.open("owner", "owner/buildings")
+        assert [each.label for each in app.expander if "out of use" in each.label] == ["Buildings out of use (1)"]
+        app.selectbox(key="retired_chosen").select_index(0).run()
+        app.button(key="retired_restore").click().run()
+        assert not app.exception
+        assert "“Harbour Tower” is in use again." in texts(app)
+        assert _record(committed_engine, principal, building_id).building.is_active
+        app = visit.open("owner", "owner/building", building=str(building_id))
+        assert not [each for each in app.expander if each.label == "Change a unit"]
+        app.button(key=f"unit_restore_{unit.equipment_id}").click().run()
+        assert "“Lift 1” is no longer dismantled." in texts(app)
+        (found,) = _record(committed_engine, principal, building_id).units
+        assert found.status is EquipmentStatus.ACTIVE

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.dashboards.charts.owners import buildings_by_place
-from app.dashboards.components.building_forms import show_new_building
+from app.dashboards.components.building_forms import show_new_building, show_retired
 from app.dashboards.components.charts import show_chart
 from app.dashboards.components.figures import show_figures
 from app.dashboards.components.filters import choose, choose_id, search_box
@@ -24,6 +24,7 @@ if counts.building_count == 0:
     say_empty("There is nothing to show.", "Add a building, or bring in a register of units.")
     st.page_link(OWNER_EQUIPMENT.path, label="Bring in a register", icon=OWNER_EQUIPMENT.icon)
     show_new_building(viewer)
+    show_retired(viewer)
     st.stop()
 show_figures(building_figures(counts))
 st.page_link(OWNER_REQUIREMENTS.path, label="Set a requirement", icon=OWNER_REQUIREMENTS.icon)
@@ -51,3 +52,4 @@ show_listing(
     empty=Empty("No building matches.", "Choose another coverage or district, or clear the search."),
     opens=Opens(OWNER_BUILDING, "building_id", "building", "building"),
 )
+show_retired(viewer)
