@@ -48,9 +48,12 @@ def is_verified_at_issue(earned_through: EarnedThrough, verification: Verificati
 
 
 def first_uncounted_on(facts: CertificateFacts) -> date | None:
-    """The first day after its issue on which the certificate no longer counts; None when it counts for ever."""
+    """The first day after its issue on which the certificate no longer counts; None when it counts for ever.
+
+    The last day of the calendar has none after it: 31 December 9999 is a way to write that something never ends.
+    """
     ends = [facts.revoked_from] if facts.revoked_from is not None else []
-    if facts.expires_on is not None:
+    if facts.expires_on is not None and facts.expires_on < date.max:
         ends.append(facts.expires_on + timedelta(days=1))
     return min(ends, default=None)
 

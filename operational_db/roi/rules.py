@@ -7,6 +7,8 @@ from collections.abc import Collection
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from dateutil.relativedelta import relativedelta
+
 from operational_db.errors import ConflictError, InvalidInputError
 from operational_db.types import OutcomeKind
 
@@ -56,7 +58,7 @@ def require_currency(text: str) -> str:
 def require_amount(
     value: Decimal, what: str, *, is_zero_allowed: bool = True, most: Decimal = LARGEST_AMOUNT
 ) -> Decimal:
-    """The amount with two decimals.
+    """The amount with two decimals, and no minus before zero.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def require_amount(
         raise InvalidInputError(f"The {what} is larger than {most:,.0f}; check the decimal point.")
     if value != value.quantize(CENT):
         raise InvalidInputError(f"The {what} has more than two decimals; round it.")
-    return value.quantize(CENT)
+    return abs(value.quantize(CENT))
 
 
 def require_minutes(minutes: int) -> int:
@@ -108,7 +110,7 @@ def require_start(day: date, *, today: date) -> date:
     ------
     InvalidInputError
     """
-    if not FIRST_DAY <= day <= today.replace(year=today.year + 1, day=min(today.day, 28)):
+    if not FIRST_DAY <= day <= today + relativedelta(years=1):
         raise InvalidInputError("The first day lies before 1990 or more than a year ahead; check the year.")
     return day
 

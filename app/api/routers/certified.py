@@ -3,11 +3,12 @@
 Also the revocation of what she proved.
 """
 
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from app.api.dependencies import CurrentPrincipal, ReadSession, WriteSession
 from app.api.schemas.gates import (
@@ -29,6 +30,16 @@ Person = Annotated[UUID | None, Query(description="The person; the caller hersel
 Organization = Annotated[
     UUID | None, Query(description="Whose rules and lessons count besides the platform's; absent: the platform's only.")
 ]
+
+
+def _to_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("In UTC this instant lies before the first year or after the last one.") from error
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_to_utc)]
 
 
 def to_certified_body(answer: CertifiedAnswer, person_id: UUID) -> CertifiedBody:
@@ -55,8 +66,8 @@ def is_certified(
     scope: Annotated[GateName, Query(description="Scope tag, such as data-export.")],
     person_id: Person = None,
     organization_id: Organization = None,
-    at: Annotated[AwareDatetime | None, Query(description="The instant asked about; absent: now.")] = None,
-    as_known_at: Annotated[AwareDatetime | None, Query(description="By what was known then; absent: now.")] = None,
+    at: Annotated[Instant | None, Query(description="The instant asked about; absent: now.")] = None,
+    as_known_at: Annotated[Instant | None, Query(description="By what was known then; absent: now.")] = None,
 ) -> CertifiedBody:
     """The same answer whenever the same two instants are asked about, however much was learned since."""
     now = clock.now()

@@ -3,18 +3,17 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from app.api.schemas.compliance import RequestBody
 from operational_db.evidence.rules import MAXIMUM_FIGURE_ENTRIES, BundleKind, BundleScope
 
 
-class BundleRequest(BaseModel):
+class BundleRequest(RequestBody):
     """What the bundle is about. Each kind needs its own field; organization and period may be given with each.
 
     A person's own records need no organization.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: BundleKind
     organization_id: UUID | None = None

@@ -122,6 +122,20 @@ class TestHeld:
         seen_by_stranger = world.api.call("GET", f"/v1/certifications/{body['id']}", "stranger").json()
         assert (seen_by_stranger["certificate_number"], seen_by_stranger["document_id"]) == (None, None)
 
+    @pytest.mark.parametrize("day", ["0001-01-01", "1899-12-31", "2200-01-01", "9999-12-31"])
+    def test_days_that_nobody_can_mean_are_refused_where_they_stand(
+        self, world: World, kind_id: UUID, day: str
+    ) -> None:
+        for name in ("issued_on", "expires_on"):
+            refused = add(world, kind_id, **{name: day})
+            problem(refused, 422)
+            assert [each["field"] for each in refused.json()["errors"]] == [f"body.{name}"]
+        assert add(world, kind_id, issued_on="1900-01-01", expires_on="2199-12-31").status_code == 201
+
+    def test_one_that_ends_with_the_calendar_never_ends(self, world: World, kind_id: UUID) -> None:
+        held(world, kind_id, expires_on=date.max)
+        assert [each["status"] for each in world.api.call("GET", MINE, "ann").json()["items"]] == ["active"]
+
     @pytest.mark.requirement("CRT-02")
     def test_it_has_every_field_of_the_seed_and_names_its_course_to_its_holder_alone(
         self, world: World, kind_id: UUID

@@ -131,6 +131,12 @@ class TestStatus:
         if facts.revoked_from is not None and facts.revoked_from <= on:
             assert certificate_status(facts, on=on) is CertificateStatus.REVOKED
 
+    @pytest.mark.parametrize("days_before_the_last", [0, 1])
+    def test_the_end_of_the_calendar_is_no_end_but_the_day_before_is(self, days_before_the_last: int) -> None:
+        facts = replace(ISSUED, expires_on=date.max - days_before_the_last * DAY)
+        assert first_uncounted_on(facts) == (date.max if days_before_the_last else None)
+        assert counts_on(facts, date.max) is not bool(days_before_the_last)
+
 
 class TestExpiring:
     @pytest.mark.parametrize(

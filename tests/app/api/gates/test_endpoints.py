@@ -99,6 +99,10 @@ class TestCertified:
             {"scope": SCOPE, "person_id": "ann"},
             {"scope": SCOPE, "at": "yesterday"},
             {"scope": SCOPE, "at": "2026-01-01T00:00:00"},
+            # In UTC it lies before the first year, or after the last one.
+            {"scope": SCOPE, "at": "0001-01-01T00:00:00+14:00"},
+            {"scope": SCOPE, "at": "9999-12-31T23:59:59-01:00"},
+            {"scope": SCOPE, "as_known_at": "0001-01-01T00:00:00+14:00"},
             {"scope": SCOPE, "as_known_at": "2026-13-01T00:00:00Z"},
             {"scope": SCOPE, "as_known_at": "9999-12-31T00:00:00Z"},
         ],
