@@ -140,6 +140,7 @@ class TrustHistory(History):
     incidents: list[IncidentReported] = field(default_factory=list)
     reinforcements: list[ReinforcementScheduled] = field(default_factory=list)
     reviews: list[ContentReviewRequested] = field(default_factory=list)
+    flags: list[ContentFlagged] = field(default_factory=list)
 
     def makers(self) -> list[tuple[int, Callable[[], Event | None]]]:
         return [
@@ -439,13 +440,15 @@ class TrustHistory(History):
                 area=asked.area,
                 outcome=self.random.choice(list(ReviewOutcome)),
             )
+        flag = self.random.choice(self.flags) if self.flags and self.random.random() < 0.6 else None
+        envelope = self._common(None, None)
         event = ContentReviewRequested(
-            **self._common(None, None),  # type: ignore[arg-type]
+            **(envelope if flag is None else {**envelope, "occurred_at": flag.occurred_at}),  # type: ignore[arg-type]
             review_id=self.new(),
-            lesson_id=self.random.choice(LESSONS),
-            lesson_version=self.random.choice(VERSIONS),
+            lesson_id=self.random.choice(LESSONS) if flag is None else flag.lesson_id,
+            lesson_version=self.random.choice(VERSIONS) if flag is None else flag.lesson_version,
             area=area,
-            reason=self.random.choice(list(ReviewReason)),
+            reason=self.random.choice(list(ReviewReason)) if flag is None else ReviewReason.POLICY_CHANGE,
         )
         self.reviews.append(event)
         return event
@@ -456,13 +459,14 @@ class TrustHistory(History):
         policy = {"policy_id": self.random.choice(POLICIES), "policy_version": "2.0.0"}
         chance = self.random.random()
         if chance < 0.4:
-            return ContentFlagged(**envelope, **version, **policy)  # type: ignore[arg-type]
+            self.flags.append(ContentFlagged(**envelope, **version, **policy))  # type: ignore[arg-type]
+            return self.flags[-1]
         if chance < 0.6:
             return ContentRetired(**envelope, **version)  # type: ignore[arg-type]
         return PolicyVersionPublished(
             **envelope,  # type: ignore[arg-type]
             **policy,  # type: ignore[arg-type]
-            changes_scope=True,
+            changes_scope=chance < 0.7,
             changes_controls=False,
             effective_on=self.day(),
         )

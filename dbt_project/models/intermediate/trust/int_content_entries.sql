@@ -11,7 +11,12 @@ select
     entries.lesson_id,
     entries.lesson_version,
     entries.policy_id,
+    entries.policy_version,
+    entries.changes_scope,
+    entries.changes_controls,
     entries.review_id,
+    entries.reason,
+    entries.outcome,
     entries.recertify_from,
     entries.occurred_at
 from entries
