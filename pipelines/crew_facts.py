@@ -1,11 +1,11 @@
 """Which rules of owners their contractors meet, computed from the landed entries by the crew check's own rules.
 
-Contracts, visits and units are dimensions, as the landing holds them; certificates, memberships and rules come from the
+Contracts and units are dimensions, as the landing holds them; visits, certificates, memberships and rules come from the
 ledger. No model of the warehouse has a part in it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from operational_db.types import EquipmentType, Role
 from pipelines.ledger_facts import MEMBERSHIPS, Entry, LandedEntries, OrganizationsOnRecord
 
 CREW_RULES = ("crew.rule_set", "crew.rule_ended")
+VISITS = ("visit.planned", "visit.settled")
 CERTIFICATES = (
     "certificate.issued", "certificate.renewed", "certificate.verified", "certificate.revoked",
     "certificate.withdrawn",
@@ -44,21 +45,19 @@ class Estates:
         return frozenset(str(contractor) for _, contractor in self.serviced)
 
 
-def read_estates(dimensions: Path, on: date) -> Estates:
+def read_estates(dimensions: Path, visits: Iterable[Entry], on: date) -> Estates:
     """The estates of a day; a contractor that had visits to units comes for units of those kinds only."""
     rows = {
         name: pl.read_parquet(dimensions / f"{name}.parquet").to_dicts()
-        for name in ("buildings", "equipment", "service_contracts", "visits")
+        for name in ("buildings", "equipment", "service_contracts")
     }
     owner_of = {row["building_id"]: row["owner_id"] for row in rows["buildings"] if row["is_active"]}
     kind_of = {row["equipment_id"]: row["equipment_type"] for row in rows["equipment"]}
     active = [row for row in rows["equipment"] if row["status"] == "active" and row["building_id"] in owner_of]
     contracts = {row["contract_id"]: row for row in rows["service_contracts"]}
     kinds: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for visit in rows["visits"]:
-        if visit["equipment_id"] is not None and visit["status"] != "cancelled":
-            contract = contracts[visit["contract_id"]]
-            kinds[contract["owner_id"], contract["contractor_id"]].add(kind_of[visit["equipment_id"]])
+    for (owner, contractor), unit in visited_units(visits):
+        kinds[owner, contractor].add(kind_of[unit])
     serviced: dict[tuple[UUID, UUID], set[UUID]] = defaultdict(set)
     for contract in contracts.values():
         if contract["started_on"] > on or (contract["ended_on"] is not None and contract["ended_on"] < on):
@@ -74,6 +73,24 @@ def read_estates(dimensions: Path, on: date) -> Estates:
         {UUID(row["equipment_id"]): _unit(row) for row in active},
         {pair: tuple(sorted(units)) for pair, units in serviced.items()},
     )
+
+
+def visited_units(visits: Iterable[Entry]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Owner and contractor, and the unit of each visit to one that was not called off."""
+    plans: dict[str, Entry] = {}
+    called_off: set[str] = set()
+    for entry in visits:
+        visit = entry.body["visit_id"]
+        if entry.kind == "visit.planned":
+            plans[visit] = entry
+        elif entry.body["is_done"]:
+            called_off.discard(visit)
+        else:
+            called_off.add(visit)
+    for visit, entry in plans.items():
+        unit = entry.body["equipment_id"]
+        if unit is not None and visit not in called_off:
+            yield (str(entry.organization), entry.body["contractor_id"]), unit
 
 
 def _unit(row: Row) -> CrewUnit:
@@ -117,7 +134,7 @@ def technicians_of(entries: LandedEntries, contractors: frozenset[str], on: date
 
 def crew_figures(entries: LandedEntries, dimensions: Path, on: date) -> CrewFigures:
     """For each rule, how many units it applies to of those a contractor services, by whether its people meet it."""
-    estates = read_estates(dimensions, on)
+    estates = read_estates(dimensions, entries.read(VISITS), on)
     rules = crew_rules_on(entries.read(CREW_RULES), on)
     people = technicians_of(entries, estates.contractors, on) if rules else {}
     now = datetime.combine(on, datetime.max.time(), UTC)

@@ -136,12 +136,6 @@ DIMENSIONS: dict[str, str] = {
             building_id::text as building_id, started_on, ended_on
         from service_contracts where accepted_at is not null order by id
     """,
-    "visits": """
-        select
-            v.id::text as visit_id, v.contract_id::text as contract_id, v.building_id::text as building_id,
-            v.equipment_id::text as equipment_id, v.planned_on, v.status, count(p.person_id) as crew_size
-        from visits as v left join visit_people as p on p.visit_id = v.id group by v.id order by v.id
-    """,
     "badges": """
         select
             b.id::text as badge_id, b.certificate_id::text as certificate_id, b.issued_at, c.is_public

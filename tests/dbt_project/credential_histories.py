@@ -1,7 +1,7 @@
 """Random histories with what people do about certificates and owners about crews among the entries of the others.
 
 As there: every entry is about something an earlier entry made, dates are drawn freely, corrections happen. Buildings,
-units, contracts and visits are dimensions and stay as they are.
+units and contracts are dimensions and stay as they are.
 """
 
 from collections.abc import Callable
@@ -59,7 +59,6 @@ UNITS: dict[UUID, tuple[UUID, CrewUnit]] = {
     for n in range(10)
 }
 CONTRACTS = [uid(23, n) for n in range(4)]
-VISITS = [uid(24, n) for n in range(8)]
 TODAY = AS_OF.date()
 
 
@@ -103,18 +102,6 @@ def credential_dimensions() -> Dimensions:
         }
         for n, (contractor, building, ends_in) in enumerate(contracts)
     ]
-    base.visits = [
-        {
-            "visit_id": str(visit),
-            "contract_id": str(CONTRACTS[n % 2]),
-            "building_id": str(BUILDINGS[0]),
-            "equipment_id": None if n % 4 == 3 else str(uid(21, 3 * (n % 3))),
-            "planned_on": TODAY + timedelta(days=30 * n - 90),
-            "status": "planned" if n > 2 else "done",
-            "crew_size": 0,
-        }
-        for n, visit in enumerate(VISITS)
-    ]
     return base
 
 
@@ -123,6 +110,7 @@ class CredentialHistory(TrustHistory):
     """A history whose certificates are checked, shown and asked about, and whose owner sets rules and asks."""
 
     crew_rules: list[CrewRuleSet] = field(default_factory=list)
+    visits: list[VisitPlanned] = field(default_factory=list)
     credits: list[CeCreditLogged] = field(default_factory=list)
 
     def makers(self) -> list[tuple[int, Callable[[], Event | None]]]:
@@ -130,7 +118,7 @@ class CredentialHistory(TrustHistory):
             *super().makers(),
             (3, self._open_case), (6, self._ask), (2, self._badge), (3, self._log_credit), (1, self._withdraw_credit),
             (2, self._open_renewal), (2, self._register), (6, self._set_crew_rule), (1, self._end_crew_rule),
-            (4, self._decide_crew), (2, self._contract), (2, self._visit), (6, self._technician),
+            (4, self._decide_crew), (2, self._contract), (4, self._visit), (6, self._technician),
         ]  # fmt: skip
 
     def _certificate(self) -> CertificateIssued | CertificateRenewed | None:
@@ -281,7 +269,7 @@ class CredentialHistory(TrustHistory):
             contractor_id=self.random.choice([None, *CONTRACTORS]),
             building_id=BUILDINGS[0] if unit_id is None else UNITS[unit_id][0],
             equipment_id=unit_id,
-            visit_id=self.random.choice([None, *VISITS]),
+            visit_id=self.random.choice([None, *(each.visit_id for each in self.visits)]),
             work_on=self.day(),
             outcome=self.random.choice(list(GateOutcome)),
             is_qualified=self.random.random() < 0.5,
@@ -301,18 +289,26 @@ class CredentialHistory(TrustHistory):
         return ServiceContractEnded(**about, ended_on=self.day())  # type: ignore[arg-type]
 
     def _visit(self) -> Event:
-        about = {
-            **self._common(None, OWNER),
-            "visit_id": self.random.choice(VISITS),
-            "contractor_id": self.random.choice(CONTRACTORS),
-        }
-        if self.random.random() < 0.4:
-            return VisitSettled(**about, is_done=self.random.random() < 0.9)  # type: ignore[arg-type]
-        return VisitPlanned(
-            **about,  # type: ignore[arg-type]
-            contract_id=CONTRACTS[0],
+        """A new visit, a former one moved, or settled; entries of both sides of a contract may cross."""
+        known = self.random.choice(self.visits) if self.visits and self.random.random() < 0.6 else None
+        if known is not None and self.random.random() < 0.6:
+            return VisitSettled(
+                **self._common(None, OWNER),  # type: ignore[arg-type]
+                visit_id=known.visit_id,
+                contractor_id=known.contractor_id,
+                is_done=self.random.random() < 0.6,
+            )
+        side = self.random.randrange(2)
+        units = [each for each, (building, _) in UNITS.items() if building == BUILDINGS[0]]
+        event = VisitPlanned(
+            **{**self._common(None, OWNER), "import_id": None},  # type: ignore[arg-type]
+            visit_id=self.new() if known is None else known.visit_id,
+            contract_id=CONTRACTS[side],
+            contractor_id=CONTRACTORS[side],
             building_id=BUILDINGS[0],
-            equipment_id=None,
+            equipment_id=self.random.choice([None, *units]),
             planned_on=self.day(),
-            crew_size=0,
+            crew_size=self.random.randrange(3),
         )
+        self.visits.append(event)
+        return event

@@ -174,15 +174,6 @@ DIMENSION_SCHEMAS: dict[str, dict[str, pl.DataType]] = {
         "started_on": pl.Date(),
         "ended_on": pl.Date(),
     },
-    "visits": {
-        "visit_id": pl.String(),
-        "contract_id": pl.String(),
-        "building_id": pl.String(),
-        "equipment_id": pl.String(),
-        "planned_on": pl.Date(),
-        "status": pl.String(),
-        "crew_size": pl.Int64(),
-    },
     "badges": {
         "badge_id": pl.String(),
         "certificate_id": pl.String(),
@@ -292,7 +283,6 @@ class Dimensions:
     manufacturers: list[Row] = field(default_factory=list)
     equipment: list[Row] = field(default_factory=list)
     service_contracts: list[Row] = field(default_factory=list)
-    visits: list[Row] = field(default_factory=list)
     badges: list[Row] = field(default_factory=list)
     roi_estimates: list[Row] = field(default_factory=list)
     roi_event_months: list[Row] = field(default_factory=list)
