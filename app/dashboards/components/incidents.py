@@ -1,6 +1,8 @@
 """Parts of the incident pages: the list, the form to report one, and the post-incident report with its two answers."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
+from functools import partial
 from uuid import UUID
 
 import polars as pl
@@ -9,8 +11,9 @@ import streamlit as st
 from app.dashboards import session
 from app.dashboards.actions import Receipt
 from app.dashboards.components.frame import say_empty
+from app.dashboards.components.notices import page_number, show_pages
 from app.dashboards.components.receipts import write
-from app.dashboards.components.tables import Column, Empty, Opens, show_frame
+from app.dashboards.components.tables import PAGE_ROWS, Column, Empty, Opens, show_frame
 from app.dashboards.formats import to_plural
 from app.dashboards.navigation import COMPANY_PERSON, SECURITY_INCIDENT
 from app.dashboards.queries import exceptions, incidents, people
@@ -19,11 +22,11 @@ from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.identity.rules import Permission
-from operational_db.incidents.views import IncidentReport
+from operational_db.incidents.views import IncidentReport, IncidentView
 from operational_db.paging import PageRequest
 from operational_db.proficiency.rules import CertifiedAnswer
 
-PAGE_ROWS = 25
+PAGE_KEY = "incidents_page"
 OTHER_SCOPE = "Another scope"
 
 
@@ -32,15 +35,12 @@ def show_incidents(viewer: Viewer) -> None:
     organization_id = viewer.organization_id
     if organization_id is None:
         return
-    number = int(st.session_state.get("incidents_page") or 1)
+    engine, principal = session.installation().engine, viewer.principal
+    find = partial(live.find, engine, principal, organization_id=organization_id, scope=None)
     try:
-        found = live.find(
-            session.installation().engine,
-            viewer.principal,
-            organization_id=organization_id,
-            scope=None,
-            page=PageRequest(number, PAGE_ROWS),
-        )
+        found = find(page=PageRequest(page_number(PAGE_KEY), PAGE_ROWS))
+        if found.total and not found.items:
+            found = find(page=PageRequest(1, PAGE_ROWS))
     except DomainError as error:
         st.error(f"{error.message} The figures above are the last ones.", icon=":material/error:")
         return
@@ -48,20 +48,9 @@ def show_incidents(viewer: Viewer) -> None:
         say_empty("No incident was reported yet.", "Choose “Report one” when something went wrong.")
         return
     st.markdown(f"**{to_plural(found.total, 'incident')}** · choose one to open its report")
-    frame = pl.DataFrame(
-        {
-            "incident_id": [str(each.incident_id) for each in found.items],
-            "title": [each.title for each in found.items],
-            "scope": [each.scope for each in found.items],
-            "started_at": [each.started_at for each in found.items],
-            "ended_at": [each.ended_at for each in found.items],
-            "people_count": [each.people_count for each in found.items],
-        },
-        schema_overrides={"started_at": pl.Datetime("us", "UTC"), "ended_at": pl.Datetime("us", "UTC")},
-    )
     show_frame(
         viewer,
-        frame,
+        _frame(found.items),
         [
             Column("title", "Incident"),
             Column("scope", "Scope"),
@@ -70,12 +59,26 @@ def show_incidents(viewer: Viewer) -> None:
             Column("people_count", "People involved", "number"),
         ],
         key="incidents",
-        alt="Incidents, the latest first",
+        alt=f"Incidents, the latest first, page {found.number} of {found.page_count}",
         empty=Empty("No incident.", ""),
         opens=Opens(SECURITY_INCIDENT, "incident_id", "incident", "report"),
+        whole=lambda: _frame(live.find_all(engine, principal, organization_id=organization_id, scope=None)),
     )
-    if found.page_count > 1:
-        st.pagination(found.page_count, key="incidents_page")
+    show_pages(found.page_count, PAGE_KEY)
+
+
+def _frame(items: Sequence[IncidentView]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "incident_id": [str(each.incident_id) for each in items],
+            "title": [each.title for each in items],
+            "scope": [each.scope for each in items],
+            "started_at": [each.started_at for each in items],
+            "ended_at": [each.ended_at for each in items],
+            "people_count": [each.people_count for each in items],
+        },
+        schema_overrides={"started_at": pl.Datetime("us", "UTC"), "ended_at": pl.Datetime("us", "UTC")},
+    )
 
 
 def show_report_form(viewer: Viewer) -> None:

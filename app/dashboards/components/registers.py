@@ -22,7 +22,7 @@ from app.dashboards.use_cases.certificates import Upload
 from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError
-from operational_db.paging import LARGEST_PAGE_SIZE, PageRequest
+from operational_db.paging import PageRequest
 from operational_db.registers.linking import LinkReport
 from operational_db.registers.service import ClaimView, EntryView
 
@@ -299,26 +299,23 @@ def show_flagged(viewer: Viewer) -> None:
             viewer.principal,
             organization_id=organization_id,
             on=clock.today(),
-            page=PageRequest(1, LARGEST_PAGE_SIZE),
         )
     except DomainError as error:
         st.error(error.message, icon=":material/error:")
         return
     frame = pl.DataFrame(
         {
-            "person_id": [str(entry.subject_id) for entry in found.items],
-            "subject": [entry.subject for entry in found.items],
-            "standing": [f"register_{entry.standing}" for entry in found.items],
-            "certification": [entry.certification for entry in found.items],
-            "licence_number": [entry.licence_number for entry in found.items],
-            "status_text": [entry.status_text for entry in found.items],
-            "expires_on": [entry.expires_on for entry in found.items],
-            "changed_on": [entry.changed_on for entry in found.items],
+            "person_id": [str(entry.subject_id) for entry in found],
+            "subject": [entry.subject for entry in found],
+            "standing": [f"register_{entry.standing}" for entry in found],
+            "certification": [entry.certification for entry in found],
+            "licence_number": [entry.licence_number for entry in found],
+            "status_text": [entry.status_text for entry in found],
+            "expires_on": [entry.expires_on for entry in found],
+            "changed_on": [entry.changed_on for entry in found],
         },
         schema_overrides={"expires_on": pl.Date, "changed_on": pl.Date, "subject": pl.String},
     )
-    if found.total > len(found.items):
-        st.caption(f"The first {to_number(len(found.items))} of {to_number(found.total)}.")
     show_frame(
         viewer,
         frame,

@@ -1,6 +1,6 @@
 """Tables that are sorted, paged and downloaded as shown; the first column stays in sight and opens the record."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -98,13 +98,14 @@ def show_frame(
     alt: str,
     empty: Empty,
     opens: Opens | None = None,
+    whole: Callable[[], pl.DataFrame] | None = None,
 ) -> None:
-    """A short table that is shown whole, with its download."""
+    """A short table that is shown whole, or one page of a list that `whole` reads, with its download."""
     if frame.is_empty():
         say_empty(empty.why, empty.what_fills_it)
         return
     with st.container(horizontal=True, horizontal_alignment="right"):
-        show_downloads(viewer, lambda: to_export(frame, columns, viewer), key=key)
+        show_downloads(viewer, lambda: to_export(whole() if whole else frame, columns, viewer), key=key)
     show_table(frame, columns, viewer, key=key, alt=alt, opens=opens)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -13,11 +14,12 @@ from app.dashboards import session
 from app.dashboards.components.filters import choose
 from app.dashboards.components.frame import answer, say_empty
 from app.dashboards.components.receipts import show_receipts
-from app.dashboards.components.tables import PAGE_ROWS, Column, Opens, show_table
+from app.dashboards.components.tables import PAGE_ROWS, Column, Empty, Opens, show_frame
 from app.dashboards.components.visit import Side, show_visit, state_of, visit_in_address
 from app.dashboards.components.visit_plan import show_plan_form
 from app.dashboards.formats import to_number, to_parts, to_plural, to_relative_day
 from app.dashboards.navigation import PageEntry
+from app.dashboards.queries.visits import entries_of
 from app.dashboards.use_cases import owners
 from app.dashboards.viewer import Viewer
 from operational_db import clock
@@ -36,6 +38,12 @@ COLUMNS = (
     Column("contractor_name", "Contractor"),
     Column("crew", "Who comes"),
     Column("purpose", "Purpose"),
+    Column(
+        "leaf_index",
+        "Ledger entry",
+        "number",
+        help="Number of the entry in the ledger that says so; empty until the next update",
+    ),
 )
 
 
@@ -99,15 +107,14 @@ def _list(viewer: Viewer, organization_id: UUID, first_line: DeltaGenerator, pag
     word = choose("Which visits", list(WHEN), key="visits_when")
     when = WHEN[word]
     number = st.session_state.get("visits_page", 1)
-    found = owners.visits_of(
-        engine,
-        viewer.principal,
-        organization_id=organization_id,
-        from_on=None if when.from_days is None else today + timedelta(days=when.from_days),
-        to_on=None if when.to_days is None else today + timedelta(days=when.to_days),
-        status=when.status,
-        page=PageRequest(number=number if isinstance(number, int) else 1, size=PAGE_ROWS),
-    )
+    chosen: dict[str, Any] = {  # Any: the words of `owners.visits_of`, each of its own type
+        "organization_id": organization_id,
+        "from_on": None if when.from_days is None else today + timedelta(days=when.from_days),
+        "to_on": None if when.to_days is None else today + timedelta(days=when.to_days),
+        "status": when.status,
+    }
+    request = PageRequest(number=number if isinstance(number, int) else 1, size=PAGE_ROWS)
+    found = owners.visits_of(engine, viewer.principal, **chosen, page=request)
     if found.total and not found.items:
         st.session_state["visits_page"] = 1
         st.rerun()
@@ -116,7 +123,16 @@ def _list(viewer: Viewer, organization_id: UUID, first_line: DeltaGenerator, pag
         return len(at_risk)
     st.markdown(f"**{to_plural(found.total, 'visit')}** · choose a building to open the visit")
     opens = Opens(page, "visit_id", "visit", "visit")
-    show_table(_frame(found.items), COLUMNS, viewer, key="visits", alt=f"Visits, page {found.number}", opens=opens)
+    show_frame(
+        viewer,
+        _frame(viewer, found.items),
+        COLUMNS,
+        key="visits",
+        alt=f"Visits, page {found.number}",
+        empty=Empty("No visit of this kind is on record.", "Plan one below."),
+        opens=opens,
+        whole=lambda: _frame(viewer, owners.every_visit(engine, viewer.principal, **chosen)),
+    )
     if found.page_count > 1:
         st.pagination(found.page_count, key="visits_page")
     return len(at_risk)
@@ -137,7 +153,8 @@ def visits_answer(at_risk: Sequence[VisitView], total: int, seen: int, today: da
     )
 
 
-def _frame(visits: Sequence[VisitView]) -> pl.DataFrame:
+def _frame(viewer: Viewer, visits: Sequence[VisitView]) -> pl.DataFrame:
+    entries = viewer.load(entries_of, visit_ids=[str(visit.visit_id) for visit in visits])
     return pl.DataFrame(
         {
             "visit_id": [str(visit.visit_id) for visit in visits],
@@ -148,6 +165,7 @@ def _frame(visits: Sequence[VisitView]) -> pl.DataFrame:
             "contractor_name": [visit.contractor_name for visit in visits],
             "crew": [", ".join(each.display_name for each in visit.crew) or "Anybody of theirs" for visit in visits],
             "purpose": [visit.purpose or None for visit in visits],
+            "leaf_index": [entries.get(str(visit.visit_id)) for visit in visits],
         },
-        schema_overrides={"purpose": pl.String, "planned_on": pl.Date},
+        schema_overrides={"purpose": pl.String, "planned_on": pl.Date, "leaf_index": pl.Int64},
     )

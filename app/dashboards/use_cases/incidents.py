@@ -12,7 +12,7 @@ from operational_db.database import read_only_session, unit_of_work
 from operational_db.identity.rules import Principal
 from operational_db.incidents.service import Involvement, incident_report, list_incidents, report_incident
 from operational_db.incidents.views import IncidentReport, IncidentView
-from operational_db.paging import Page, PageRequest
+from operational_db.paging import Page, PageRequest, every_item
 
 
 def find(
@@ -27,6 +27,12 @@ def find(
     """
     with read_only_session(engine) as session:
         return list_incidents(session, principal, organization_id, scope=scope, page=page)
+
+
+def find_all(engine: Engine, principal: Principal, *, organization_id: UUID, scope: str | None) -> list[IncidentView]:
+    """As `find`, all pages, for a download."""
+    with read_only_session(engine) as session:
+        return every_item(lambda page: list_incidents(session, principal, organization_id, scope=scope, page=page))
 
 
 def report_of(engine: Engine, principal: Principal, *, incident_id: UUID, now: datetime) -> IncidentReport:

@@ -17,7 +17,7 @@ from operational_db.notifications.views import (
     OutboxRow,
     PreferenceView,
 )
-from operational_db.paging import Page, PageRequest
+from operational_db.paging import Page, PageRequest, every_item
 from operational_db.types import NotificationChannel
 
 
@@ -106,6 +106,12 @@ def read_outbox(engine: Engine, principal: Principal, request: PageRequest, *, s
         if not principal.can(Permission.ADMINISTER):
             return Outbox(counts, None)
         return Outbox(counts, service.list_outbox(session, principal, request, state=state))
+
+
+def every_delivery(engine: Engine, principal: Principal, *, state: DeliveryState | None) -> list[OutboxRow]:
+    """The deliveries of `read_outbox`, all pages, for a download."""
+    with read_only_session(engine) as session:
+        return every_item(lambda page: service.list_outbox(session, principal, page, state=state))
 
 
 def retry(engine: Engine, principal: Principal, delivery_id: UUID | None, *, now: datetime) -> int:

@@ -14,7 +14,7 @@ from operational_db.database import read_only_session, unit_of_work
 from operational_db.identity.rules import Principal
 from operational_db.owners import contracts, service, visits
 from operational_db.owners.views import BuildingView, ContractView, EquipmentView, VisitView
-from operational_db.paging import LARGEST_PAGE_SIZE, Page, PageRequest
+from operational_db.paging import LARGEST_PAGE_SIZE, Page, PageRequest, every_item
 from operational_db.types import VisitStatus
 
 # As many are offered to choose from at once; with more, somebody searches first.
@@ -198,6 +198,30 @@ def visits_of(
             to_on=to_on,
             status=status,
             page=page,
+        )
+
+
+def every_visit(
+    engine: Engine,
+    principal: Principal,
+    *,
+    organization_id: UUID,
+    from_on: date | None,
+    to_on: date | None,
+    status: VisitStatus | None,
+) -> list[VisitView]:
+    """As `visits_of`, all pages, for a download."""
+    with read_only_session(engine) as session:
+        return every_item(
+            lambda page: visits.list_visits(
+                session,
+                principal,
+                organization_id=organization_id,
+                from_on=from_on,
+                to_on=to_on,
+                status=status,
+                page=page,
+            )
         )
 
 

@@ -16,7 +16,7 @@ from operational_db.documents.service import add_document
 from operational_db.documents.store import FileStore
 from operational_db.identity.rules import Principal
 from operational_db.imports.findings import Finding
-from operational_db.paging import Page, PageRequest
+from operational_db.paging import Page, PageRequest, every_item
 from operational_db.registers import linking, service
 from operational_db.registers.linking import LinkReport
 from operational_db.registers.service import ClaimView, EntryView
@@ -126,10 +126,8 @@ def decide(
     return Receipt(f"{what} was handed over." if is_approved else f"{what} was refused.", now, 1)
 
 
-def flagged(
-    engine: Engine, principal: Principal, *, organization_id: UUID, on: date, page: PageRequest
-) -> Page[EntryView]:
-    """Members' licences that a register suspended, revoked, contradicts itself about or no longer lists.
+def flagged(engine: Engine, principal: Principal, *, organization_id: UUID, on: date) -> list[EntryView]:
+    """All members' licences that a register suspended, revoked, contradicts itself about or no longer lists.
 
     Raises
     ------
@@ -137,7 +135,9 @@ def flagged(
         When the viewer may not know, or the database is down.
     """
     with read_only_session(engine) as session:
-        return service.flagged_entries(session, principal, organization_id, standing=None, on=on, page=page)
+        return every_item(
+            lambda page: service.flagged_entries(session, principal, organization_id, standing=None, on=on, page=page)
+        )
 
 
 def preview_links(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
+import polars as pl
 import pytest
 import streamlit as st
 from sqlalchemy import Engine, create_engine
@@ -13,6 +14,7 @@ from streamlit.util import calc_hash
 
 from app.context import AppContext
 from app.dashboards import navigation, session
+from app.dashboards.components import tables
 from app.dashboards.session import SignedIn
 from operational_db import clock
 from operational_db.identity.rules import Grant, Principal
@@ -133,3 +135,15 @@ def texts(app: AppTest) -> str:
 def metrics(app: AppTest) -> dict[str, str]:
     """The page's figures by label, with ordinary spaces."""
     return {metric.label: metric.value.replace("\u202f", " ") for metric in app.metric}
+
+
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[[], pl.DataFrame]]:
+    """What each table of the page opened last offers to download, by the table's key."""
+    found: dict[str, Callable[[], pl.DataFrame]] = {}
+
+    def keep(_viewer: object, whole: Callable[[], pl.DataFrame], *, key: str) -> None:
+        found[key] = whole
+
+    monkeypatch.setattr(tables, "show_downloads", keep)
+    return found

@@ -155,6 +155,7 @@ def rows_of_owners() -> dict[str, list[Row]]:
                 "status": "planned",
                 "crew_size": 0,
                 "is_ahead": True,
+                "leaf_index": 4711,
             }
         ],
     }

@@ -152,7 +152,7 @@ COLUMNS: dict[str, str] = {
     "dim_service_contract": "contract_id uuid, owner_id uuid, contractor_id uuid, building_id uuid, started_on date, "
     "ended_on date, is_current boolean",
     "fct_visit": "visit_id uuid, owner_id uuid, contractor_id uuid, contract_id uuid, building_id uuid, "
-    "equipment_id uuid, planned_on date, status varchar, crew_size bigint, is_ahead boolean",
+    "equipment_id uuid, planned_on date, status varchar, crew_size bigint, is_ahead boolean, leaf_index bigint",
     "fct_crew_decision": "decision_id uuid, owner_id uuid, contractor_id uuid, building_id uuid, equipment_id uuid, "
     "visit_id uuid, work_on date, outcome varchar, is_qualified boolean, crew_size integer, decided_at timestamptz, "
     "decided_on date, leaf_index bigint",

@@ -1,14 +1,16 @@
 """A contract from the owner's proposal to the contractor's answer, on the pages of both."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+import polars as pl
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, delete, select
 from sqlalchemy.orm import Session
 from streamlit.testing.v1 import AppTest
 
+from app.dashboards.components.tables import PAGE_ROWS
 from app.dashboards.use_cases import equipment
 from app.dashboards.use_cases.equipment import STANDARD, Upload
 from operational_db import clock
@@ -20,7 +22,7 @@ from operational_db.tables.identity import Organization, Person
 from operational_db.tables.ledger import LedgerEvent
 from operational_db.tables.owners import Visit as Visited
 from operational_db.tables.owners import VisitPerson
-from operational_db.types import OrganizationKind
+from operational_db.types import OrganizationKind, VisitStatus, new_id
 from tests.app.dashboards import owner_figures as owners
 from tests.app.dashboards import release_fixture as figures
 from tests.app.dashboards.conftest import Visit, principal_of, texts
@@ -124,7 +126,7 @@ def test_who_only_looks_can_neither_propose_nor_answer(visit: Visit, records: En
 
 @pytest.mark.requirement("OWN-01")
 def test_a_visit_and_a_crew_check_take_what_stands_in_their_fields_when_they_are_sent(
-    visit: Visit, records: Engine
+    visit: Visit, records: Engine, offered: dict[str, Callable[[], pl.DataFrame]]
 ) -> None:
     """Chosen, typed and sent at once, as a press on the button does that leaves the last field."""
     _propose(visit, _company_name(records))
@@ -147,6 +149,25 @@ def test_a_visit_and_a_crew_check_take_what_stands_in_their_fields_when_they_are
         (planned,) = session.scalars(select(Visited)).all()
         crew = session.scalars(select(VisitPerson.person_id)).all()
     assert (planned.planned_on, planned.purpose, list(crew)) == (tomorrow, "Inspect the doors", [person_id])
+
+    # Known to the figures, and so late that it is on the second page.
+    with unit_of_work(records) as session:
+        session.add_all(
+            Visited(
+                id=figures.fixed_id(37, 0) if number == PAGE_ROWS else new_id(),
+                contract_id=contract.contract_id,
+                building_id=planned.building_id,
+                planned_on=tomorrow + timedelta(days=1 + number),
+                status=VisitStatus.PLANNED,
+            )
+            for number in range(PAGE_ROWS + 1)
+        )
+    app = visit.open("owner", "owner/visits")
+    assert app.dataframe[0].value["leaf_index"].isna().all()
+    entries = offered["visits"]()["Ledger entry"].to_list()
+    assert entries == [None] * (PAGE_ROWS + 1) + [4711]
+    with unit_of_work(records) as session:
+        session.execute(delete(Visited).where(Visited.id != planned.id))
 
     app = visit.open("owner", "owner/crew_check")
     app.date_input(f"crew_day_{figures.TODAY}").set_value(tomorrow)

@@ -1,11 +1,13 @@
 """The pages of reminders: one's own news with the way to act, and the outbox for those who look after it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+import polars as pl
 import pytest
 from sqlalchemy import Engine
 
+from operational_db import paging
 from operational_db.database import unit_of_work
 from operational_db.notifications import service
 from operational_db.notifications.channels import RefusedError, create_channels
@@ -100,6 +102,17 @@ class TestOutbox:
         app = visit.open("administrator", "platform/outbox", outbox_chosen=mail)
         assert "2 reminders about your training and certificates" in texts(app)
         assert "ann@example.com" not in texts(app)
+
+    def test_the_download_holds_the_deliveries_of_all_pages(
+        self, records: Engine, visit: Visit, offered: dict[str, Callable[[], pl.DataFrame]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        remind(records, visit)
+        app = visit.open("administrator", "platform/outbox", outbox_state="Delivered")
+        shown = list(app.dataframe[0].value["delivery_id"])
+        monkeypatch.setattr(paging, "LARGEST_PAGE_SIZE", 2)
+        assert len(shown) == 3
+        assert offered["outbox_rows"]().to_series(0).to_list() == shown
 
     def test_what_was_given_up_is_said_and_tried_again(self, records: Engine, visit: Visit) -> None:
         def refuse(_message: object) -> None:

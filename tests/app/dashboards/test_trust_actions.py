@@ -1,13 +1,14 @@
 """What people do on the security, content, evidence and lesson pages: written by the services, refused to others."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from io import BytesIO
 from uuid import UUID
 from zipfile import ZipFile
 
+import polars as pl
 import pytest
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.dashboards.components.gate import BLOCKED
 from app.dashboards.components.lesson import TAKING
+from app.dashboards.components.tables import PAGE_ROWS
 from app.dashboards.queries import figures as figure_queries
 from app.dashboards.queries.figures import FigureEvidence
 from app.dashboards.use_cases import evidence as evidence_cases
@@ -31,6 +33,7 @@ from operational_db.gates.rules import Requirement
 from operational_db.gates.service import set_gate_rule
 from operational_db.gates.shipped import install_platform_rules
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
+from operational_db.incidents.service import report_incident
 from operational_db.ledger.checkpoints import latest_signed_checkpoint
 from operational_db.ledger.proofs import tlog_proof
 from operational_db.proficiency.rules import ScopeRuleTerms
@@ -520,6 +523,25 @@ def test_an_incident_is_reported_and_its_report_says_who_was_certified(working: 
     assert list(app.dataframe[0].value["why_then"]) == ["No training for this scope was recorded."] * 2
     app = working.open("other manager", "security/incident", incident=str(incident.id))  # type: ignore[attr-defined]
     assert "There is no incident with this id that you may see." in app.error[0].value
+
+
+def test_the_download_of_incidents_holds_those_of_all_pages(
+    working: Visit, records: Engine, offered: dict[str, Callable[[], pl.DataFrame]]
+) -> None:
+    titles = [f"Incident {number:02}" for number in range(PAGE_ROWS + 2)]
+    with unit_of_work(records) as session:
+        for number, title in enumerate(titles):
+            began = figures.AS_OF - timedelta(days=number + 1)
+            report_incident(
+                session, principal_of("supervisor"), organization_id=figures.COMPANY, title=title, summary="",
+                scope="data-export", action=None, started_at=began, ended_at=None, people=[], now=figures.AS_OF,
+            )  # fmt: skip
+    app = working.open("supervisor", "security/incidents", incidents_page="2")
+    assert list(app.dataframe[-1].value["title"]) == titles[PAGE_ROWS:]
+    assert offered["incidents"]()["Incident"].to_list() == titles
+    # A page that is no more, since incidents of another organization are listed: the first one is shown.
+    app = working.open("supervisor", "security/incidents", incidents_page="9")
+    assert list(app.dataframe[-1].value["title"]) == titles[:PAGE_ROWS]
 
 
 class TestContent:

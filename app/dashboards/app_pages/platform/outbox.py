@@ -63,6 +63,7 @@ show_frame(
     key="outbox_rows",
     alt="Deliveries, those that need somebody first",
     empty=Empty("No delivery is in this state.", "Reminders appear here when they are owed."),
+    whole=lambda: rows_frame(notices.every_delivery(session.installation().engine, viewer.principal, state=wanted)),
 )
 show_pages(found.rows.page_count, "outbox_page")
 if not frame.is_empty():
