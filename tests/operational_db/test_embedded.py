@@ -112,7 +112,7 @@ def test_a_killed_server_is_started_again_with_all_that_was_committed(settings: 
     process = postmaster(settings)
     assert process is not None
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(60)
     again = start_embedded(settings)
     with psycopg.connect(again.url) as connection:
         assert connection.execute("select count(*) from kept").fetchone() == (1000,)

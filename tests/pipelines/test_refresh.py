@@ -211,7 +211,7 @@ class TestTwoAtOnce:
 
         def slow_models(*arguments: object, **options: object) -> object:
             is_building.set()
-            assert may_go_on.wait(30)
+            assert may_go_on.wait(120)
             return run_quick_models(*arguments, **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr("pipelines.refresh.run_models", slow_models)
@@ -229,10 +229,10 @@ class TestTwoAtOnce:
         first = threading.Thread(target=run, args=("first",))
         second = threading.Thread(target=run, args=("second",))
         first.start()
-        assert is_building.wait(30)
+        assert is_building.wait(120)
         second.start()
         for thread in (first, second):
-            thread.join(timeout=60)
+            thread.join(timeout=240)
         assert outcomes == {"first": RunOutcome.RELEASED, "second": RunOutcome.NO_NEWS}
         assert "Another refresh is running; waiting for it to end." in messages
 

@@ -79,7 +79,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     for run in installation.runs:
         if run.poll() is None:
             run.terminate()
-            run.wait(60)
+            run.wait(START_SECONDS)
 
 
 @pytest.mark.slow
@@ -97,12 +97,12 @@ class TestServe:
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=START_SECONDS,
         )
         assert "running already" in again.stdout
 
         first.kill()
-        installation.wait_for(lambda: installation.processes() == [], 60)
+        installation.wait_for(lambda: installation.processes() == [], START_SECONDS)
 
         second = installation.start()
         installation.wait_until_ready()
@@ -110,7 +110,7 @@ class TestServe:
         assert postgres
 
         second.send_signal(signal.SIGINT)
-        assert second.wait(60) == 0
+        assert second.wait(START_SECONDS) == 0
         assert installation.said().splitlines()[-1] == "Stopped."
         assert installation.processes() == []
 
@@ -119,6 +119,6 @@ class TestServe:
             listener.bind(("127.0.0.1", installation.port))
             listener.listen()
             run = installation.start()
-            assert run.wait(60) == 1
+            assert run.wait(START_SECONDS) == 1
         assert f"Port {installation.port} is in use" in installation.said()
         assert installation.processes() == []

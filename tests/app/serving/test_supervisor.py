@@ -22,7 +22,7 @@ def child(name: str, code: str, home: Path, run_id: str = "run") -> ChildSpec:
     return ChildSpec(name, (sys.executable, "-c", code), environment(home, run_id))
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

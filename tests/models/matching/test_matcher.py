@@ -313,5 +313,5 @@ class TestKind:
             "import sys; from models.matching.matcher import Matcher; Matcher(); "
             "print([name for name in ('sklearn', 'scipy', 'skops') if name in sys.modules])"
         )
-        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=240, check=True)
         assert done.stdout.strip() == "[]"

@@ -77,7 +77,7 @@ class TestAnswers:
         class Plain(http.client.HTTPConnection):
             def __init__(self, host: str, port: int, ip: str) -> None:
                 assert ip == "93.184.215.14"
-                super().__init__("127.0.0.1", server.server_address[1], timeout=5)
+                super().__init__("127.0.0.1", server.server_address[1], timeout=60)
 
         monkeypatch.setattr(fetch, "_PinnedConnection", Plain)
         yield "https://elsewhere.example"

@@ -24,7 +24,7 @@ from tests.operational_db.principals import create_manager, create_member
 
 TRAINED = Requirement(ProficiencyLevel.COMPLETED, scope="data-export", within_days=30)
 CALLERS = 24
-WAIT = 60
+WAIT = 240
 
 
 @dataclass

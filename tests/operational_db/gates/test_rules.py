@@ -257,7 +257,7 @@ class TestBytes:
             subprocess.run(
                 [sys.executable, "-c", program],
                 env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone},
-                capture_output=True, check=True, timeout=60, text=True,
+                capture_output=True, check=True, timeout=240, text=True,
             ).stdout
             for seed, zone in (("0", "UTC"), ("4711", "Pacific/Kiritimati"))
         }  # fmt: skip

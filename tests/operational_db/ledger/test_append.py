@@ -121,24 +121,27 @@ class TestBulk:
     COUNT = 40_000
 
     def test_costs_a_small_multiple_of_copying_the_bare_rows(self, owner_engine: Engine, now: datetime) -> None:
-        """The bare rows are ready-made text, without queue and triggers; on two idle cores the factor is about 3."""
+        """The bare rows are ready-made text, without queue and triggers; on two idle cores the factor is about 3.
+
+        Each try is measured against the machine as it is right then, and the best of them counts.
+        """
+        tries = []
         with unit_of_work(owner_engine) as session:
-            tries = []
+            session.execute(text("create table bare (like ledger_events including indexes)"))
+            driver = psycopg_connection(session.connection())
             for events in [create_events(self.COUNT) for _ in range(3)]:
                 started = time.perf_counter()
                 copy_events(session, events, now=now)
-                tries.append(time.perf_counter() - started)
-            ours = min(tries)
-            session.execute(text("create table bare (like ledger_events including indexes)"))
-            driver = psycopg_connection(session.connection())
-            with driver.cursor() as cursor:
-                with cursor.copy(f"copy (select * from ledger_events limit {self.COUNT}) to stdout") as copy:
-                    rows = b"".join(copy)
-                started = time.perf_counter()
-                with cursor.copy("copy bare from stdin") as copy:
-                    copy.write(rows)
-            bare = time.perf_counter() - started
-        assert ours < 12 * bare, f"{self.COUNT / ours:,.0f} events a second, bare rows {self.COUNT / bare:,.0f}"
+                ours = time.perf_counter() - started
+                with driver.cursor() as cursor:
+                    with cursor.copy(f"copy (select * from ledger_events limit {self.COUNT}) to stdout") as copy:
+                        rows = b"".join(copy)
+                    cursor.execute("truncate bare")
+                    started = time.perf_counter()
+                    with cursor.copy("copy bare from stdin") as copy:
+                        copy.write(rows)
+                    tries.append(ours / (time.perf_counter() - started))
+        assert min(tries) < 12, tries
 
     def test_holds_a_block_in_memory_and_no_more(self, session: Session, now: datetime) -> None:
         events = create_events(1000)

@@ -280,16 +280,15 @@ def running(sealer: Sealer) -> Iterator[None]:
         yield
     finally:
         sealer.stop()
-        thread.join(timeout=30)
+        thread.join(timeout=120)
         assert not thread.is_alive()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> float:
-    started = time.monotonic()
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
     while not condition():
-        assert time.monotonic() - started < seconds, "What was waited for did not come."
+        assert time.monotonic() < deadline, "What was waited for did not come."
         time.sleep(0.01)
-    return time.monotonic() - started
 
 
 class TestSealer:
@@ -301,9 +300,9 @@ class TestSealer:
     ) -> None:
         with running(self.sealer(committed_engine, signer, now)):
             append_committed(committed_engine, 3, now)
-            wait_until(lambda: signed_sizes(committed_engine) == [3], 15)
+            wait_until(lambda: signed_sizes(committed_engine) == [3])
             append_committed(committed_engine, 3, now)
-            wait_until(lambda: signed_sizes(committed_engine) == [3, 6], 15)
+            wait_until(lambda: signed_sizes(committed_engine) == [3, 6])
 
     def test_on_demand_it_does_not_wait_for_its_next_look(
         self, committed_engine: Engine, signer: LogSigner, now: datetime, monkeypatch: pytest.MonkeyPatch
@@ -312,11 +311,11 @@ class TestSealer:
         append_committed(committed_engine, 1, now)
         sealer = self.sealer(committed_engine, signer, now)
         with running(sealer):
-            wait_until(lambda: signed_sizes(committed_engine) == [1], 15)
+            wait_until(lambda: signed_sizes(committed_engine) == [1])
             with unit_of_work(committed_engine) as session:
                 append_events(session, create_events(3), now=now)
                 request_seal(session)
-            wait_until(lambda: signed_sizes(committed_engine) == [1, 4], 15)
+            wait_until(lambda: signed_sizes(committed_engine) == [1, 4])
             # Its next look is far away, and only a request lets it see before then that it is to stop.
             sealer.stop()
             with unit_of_work(committed_engine) as session:
@@ -331,9 +330,9 @@ class TestSealer:
         engine = create_database_engine(committed_url)
         statements: list[str] = []
         with running(self.sealer(engine, signer, now)):
-            wait_until(lambda: signed_sizes(committed_engine) == [1], 15)
+            wait_until(lambda: signed_sizes(committed_engine) == [1])
             event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
-            wait_until(lambda: len(statements) > 20, 15)
+            wait_until(lambda: len(statements) > 20)
         engine.dispose()
         assert {" ".join(statement.split())[:13] for statement in statements[5:]} == {"select exists"}
 
@@ -345,7 +344,7 @@ class TestSealer:
         engine = create_database_engine(committed_url)
         append_committed(committed_engine, 1, now)
         with running(self.sealer(engine, signer, now)):
-            wait_until(lambda: signed_sizes(committed_engine) == [1], 15)
+            wait_until(lambda: signed_sizes(committed_engine) == [1])
             with owner_engine.connect() as connection:
                 ended = connection.scalar(
                     text(
@@ -355,7 +354,7 @@ class TestSealer:
                 )
             assert ended
             append_committed(committed_engine, 1, now)
-            wait_until(lambda: signed_sizes(committed_engine) == [1, 2], 15)
+            wait_until(lambda: signed_sizes(committed_engine) == [1, 2])
         engine.dispose()
 
     def test_a_ledger_that_contradicts_itself_stops_no_sealer_and_is_not_signed(
@@ -368,7 +367,7 @@ class TestSealer:
         tamper(owner_engine, "update ledger_checkpoints set root_hash = sha256('x')")
         append_committed(owner_engine, 3, now)
         with running(self.sealer(owner_engine, signer, now)):
-            wait_until(lambda: "ledger.not_sealed" in caplog.text, 15)
+            wait_until(lambda: "ledger.not_sealed" in caplog.text)
         assert signed_sizes(owner_engine) == [3]
 
     def test_it_waits_for_a_database_that_is_not_migrated_yet(
@@ -378,7 +377,7 @@ class TestSealer:
         monkeypatch.setattr(sealing, "RETRY_SECONDS", (0.05,))
         engine = create_database_engine(empty_database_url())
         with running(self.sealer(engine, signer, now)):
-            wait_until(lambda: caplog.text.count("ledger.sealer_lacks_tables") > 1, 15)
+            wait_until(lambda: caplog.text.count("ledger.sealer_lacks_tables") > 1)
         engine.dispose()
 
     def test_a_rotated_key_is_taken_up_without_a_restart(
@@ -386,6 +385,6 @@ class TestSealer:
     ) -> None:
         append_committed(committed_engine, 3, now)
         with running(Sealer(committed_engine, lambda: load_or_create_signer(settings), clock=lambda: now)):
-            wait_until(lambda: signed_sizes(committed_engine) == [3], 15)
+            wait_until(lambda: signed_sizes(committed_engine) == [3])
             rotate_key(settings, now=now)
-            wait_until(lambda: signed_sizes(committed_engine) == [3, 3], 15)
+            wait_until(lambda: signed_sizes(committed_engine) == [3, 3])

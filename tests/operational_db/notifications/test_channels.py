@@ -99,7 +99,7 @@ def serve(handler: Handler) -> Iterator[Serve]:
     controllers: list[Controller] = []
 
     def start(port: int | None = None, **options: Any) -> int:
-        controller = Controller(handler, hostname="127.0.0.1", port=port or free_port(), **options)
+        controller = Controller(handler, hostname="127.0.0.1", port=port or free_port(), ready_timeout=60, **options)
         controller.start()
         controllers.append(controller)
         return int(controller.port)
@@ -111,7 +111,7 @@ def serve(handler: Handler) -> Iterator[Serve]:
 
 def channel_to(port: int) -> SmtpChannel:
     server = parse_smtp_url(f"smtp://127.0.0.1:{port}")
-    return SmtpChannel(server, sender="SiteSync Training <training@sitesync.example>", timeout=5)
+    return SmtpChannel(server, sender="SiteSync Training <training@sitesync.example>", timeout=60)
 
 
 class TestMail:
@@ -192,7 +192,7 @@ class TestMail:
     def test_a_plain_server_is_not_given_what_needs_encryption(self, serve: Serve) -> None:
         server = parse_smtp_url(f"smtp+starttls://127.0.0.1:{serve()}")
         with pytest.raises(UnavailableError, match="SMTPNotSupportedError"):
-            SmtpChannel(server, sender="a@b.example", timeout=5).send(message())
+            SmtpChannel(server, sender="a@b.example", timeout=60).send(message())
 
     def test_it_signs_in_where_the_address_names_a_user(self, handler: Handler, serve: Serve) -> None:
         known = LoginPassword(b"mailer", b"p@ss word")
@@ -202,7 +202,7 @@ class TestMail:
 
         port = serve(authenticator=check, auth_require_tls=False, auth_required=True)
         server = parse_smtp_url(f"smtp://mailer:p%40ss%20word@127.0.0.1:{port}")
-        channel = SmtpChannel(server, sender="a@b.example", timeout=5)
+        channel = SmtpChannel(server, sender="a@b.example", timeout=60)
         channel.send(message())
         channel.close()
         # Without a user the server refuses the sender: the channel is down until the settings are put right.

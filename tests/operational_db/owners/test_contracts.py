@@ -202,7 +202,7 @@ class TestAnswer:
         ready = threading.Barrier(2)
 
         def accept() -> None:
-            ready.wait(timeout=10)
+            ready.wait(timeout=60)
             try:
                 with unit_of_work(committed_engine) as session:
                     contracts.accept_contract(session, world["other_manager"], contract_id=contract_id, now=now)
@@ -214,7 +214,7 @@ class TestAnswer:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join(timeout=120)
         assert sorted(outcomes) == ["accepted", "refused"]
         with read_only_session(committed_engine) as session:
             bodies = [orjson.loads(event.body) for event in events_of(session, "contract.started")]

@@ -313,7 +313,7 @@ class TestAtOnce:
         outcomes: list[str] = []
 
         def decide(claim_id: UUID) -> None:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=60)
             try:
                 company.decide(claim_id)
                 outcomes.append("won")
@@ -340,11 +340,11 @@ class TestAtOnce:
         barrier = threading.Barrier(2)
 
         def decide() -> None:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=60)
             company.decide(claim_id)
 
         def load() -> None:
-            barrier.wait(timeout=10)
+            barrier.wait(timeout=60)
             company.load(renewed)
 
         _together([decide, load])
@@ -369,7 +369,7 @@ def _together(tasks: list[Callable[[], None]]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     assert not any(thread.is_alive() for thread in threads)
 
 

@@ -374,7 +374,7 @@ class TestQueries:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join(timeout=120)
         assert answers == [1] * 160
 
 
