@@ -3,12 +3,18 @@
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.viewing import wait_until_still
+
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa")
 MARKUP_SHOWN = 300
 
 
 def violations_of(page: Page) -> list[str]:
-    """What axe finds on the page, one line an element: rule, what it means, where, and the markup."""
+    """What axe finds on the page, one line an element: rule, what it means, where, and the markup.
+
+    Looked at when the page is at rest: what fades in has colours that it will not keep.
+    """
+    wait_until_still(page)
     options = {"runOnly": {"type": "tag", "values": list(TAGS)}, "resultTypes": ["violations"]}
     found = Axe().run(page, options=options).response["violations"]
     lines = []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.viewing import WAIT_MS
 from tests.integration.installation import Installation, copied_installation, demo_template
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -23,7 +24,7 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.skip(f"No browser to drive: none of {', '.join(PROGRAMS)} is installed.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, headless=True)
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, headless=True, timeout=WAIT_MS)
         yield browser
         browser.close()
 

@@ -41,7 +41,7 @@ from tests.browser.test_pages import member_of
 from tests.browser.viewing import NARROW, WIDE, new_visit, open_address, sign_in, wait_until_drawn, with_filters
 from tests.integration.installation import Installation, Member
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 ROLE_OF_AREA = {
     Area.COMPANY: Role.COMPANY_MANAGER,

@@ -24,10 +24,10 @@ from operational_db.tables.identity import Membership
 from operational_db.types import Role, VerificationStatus
 from tests.browser.accessibility import violations_of
 from tests.browser.test_pages import shoot
-from tests.browser.viewing import NARROW, WAIT_MS, WIDE, new_visit, open_address, sign_in, wait_until_drawn
+from tests.browser.viewing import NARROW, WIDE, new_visit, open_address, sign_in, wait_until_drawn
 from tests.integration.installation import Installation, Member
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 # Each test reports a certificate of its own.
 APPROVED, WITHDRAWN, REFUSED = "TEST-4711", "TEST-4712", "TEST-4713"
@@ -118,9 +118,9 @@ def _report(page: Page, kind: str, number: str) -> None:
         day.get_by_role("spinbutton", name=unit).fill(str(value))
     page.keyboard.press("Escape")
     page.locator('input[type="file"]').set_input_files({"name": "card.png", "mimeType": "image/png", "buffer": _scan()})
-    expect(page.get_by_text("card.png")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("card.png")).to_be_visible()
     page.get_by_role("button", name="Add certificate").click()
-    expect(page.get_by_text("is on your record. It waits for verification.")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("is on your record. It waits for verification.")).to_be_visible()
 
 
 @pytest.mark.requirement("CRT-02", "CRT-04", "RSK-03", "US-TC004")
@@ -144,19 +144,19 @@ def test_a_reported_certificate_is_checked_by_the_company_and_shown_by_a_badge(
         sign_in(page, manager)
         open_address(page, "/company-verification")
         case = page.get_by_test_id("stVerticalBlock").filter(has_text=APPROVED).last
-        expect(case.get_by_role("heading", name=technician.name)).to_be_visible(timeout=WAIT_MS)
+        expect(case.get_by_role("heading", name=technician.name)).to_be_visible()
         case.get_by_text("Show its document").click()
-        expect(page.get_by_role("button", name="Download card.png")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_role("button", name="Download card.png")).to_be_visible()
         shoot(page, screenshots, "company_manager-verification-case")
         assert violations_of(page) == []
         case.get_by_role("button", name=re.compile("^Approve")).click()
-        expect(page.get_by_text("is verified.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("is verified.")).to_be_visible()
     assert _certificate(site, technician, APPROVED).status is VerificationStatus.VERIFIED
 
     with new_visit(browser, site) as page:
         sign_in(page, technician)
         open_address(page, f"/me-certificate?certificate={certificate.id}")
-        expect(page.get_by_role("heading", name="Valid")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_role("heading", name="Valid")).to_be_visible()
         for width in (WIDE, NARROW):
             page.set_viewport_size({"width": width, "height": 900})
             wait_until_drawn(page)
@@ -170,7 +170,7 @@ def _take_badge(page: Page, screenshots: Path | None) -> None:
     """Have the badge issued, download it in every form, and find the same credential in each."""
     page.get_by_role("radio", name="Badge").click()
     page.get_by_role("button", name="Have the badge issued").click()
-    expect(page.get_by_text("Link to hand out")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("Link to hand out")).to_be_visible()
     wait_until_drawn(page)
     shoot(page, screenshots, "technician-badge")
     assert violations_of(page) == []
@@ -185,7 +185,7 @@ def _take_badge(page: Page, screenshots: Path | None) -> None:
     assert json.loads(unbake_svg(files["SVG"])) == credential
     assert read_token(files["JWT"].decode())[1]["issuer"] == credential["issuer"]
     page.get_by_text("Anybody with the link may check it").click()
-    expect(page.get_by_text("Link to hand out")).to_have_count(0, timeout=WAIT_MS)
+    expect(page.get_by_text("Link to hand out")).to_have_count(0)
 
 
 @pytest.mark.requirement("CRT-02")
@@ -198,15 +198,15 @@ def test_what_was_reported_in_error_is_withdrawn_and_brought_back(
         first = _certificate(site, technician, WITHDRAWN)
         open_address(page, f"/me-certificate?certificate={first.id}")
         page.get_by_role("button", name="Withdraw it").click()
-        expect(page.get_by_text("was withdrawn.")).to_be_visible(timeout=WAIT_MS)
-        expect(page.get_by_text("It was taken back; the record stays as history.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("was withdrawn.")).to_be_visible()
+        expect(page.get_by_text("It was taken back; the record stays as history.")).to_be_visible()
         page.get_by_role("button", name="Undo").first.click()
-        expect(page.get_by_text("Taken back: ")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("Taken back: ")).to_be_visible()
         again = _certificate(site, technician, WITHDRAWN)
         assert again.corrects_id == first.id
         open_address(page, f"/me-certificate?certificate={again.id}")
         page.get_by_role("button", name="Withdraw it").click()
-        expect(page.get_by_text("was withdrawn.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("was withdrawn.")).to_be_visible()
 
 
 @pytest.mark.requirement("RSK-03")
@@ -222,19 +222,19 @@ def test_evidence_that_does_not_hold_is_refused_with_a_reason_its_holder_reads(
         open_address(page, "/company-verification")
         case = page.get_by_test_id("stVerticalBlock").filter(has_text=REFUSED).last
         case.get_by_role("button", name=re.compile("Do not approve: ")).click()
-        expect(page.get_by_text("Say why the evidence does not hold")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("Say why the evidence does not hold")).to_be_visible()
         reason = case.get_by_role("textbox")
         reason.fill("The number is not legible.")
         reason.press("Enter")
         wait_until_drawn(page)
         case.get_by_role("button", name=re.compile("Do not approve: ")).click()
-        expect(page.get_by_text("was refused; its holder reads why.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("was refused; its holder reads why.")).to_be_visible()
     with new_visit(browser, site) as page:
         sign_in(page, technician)
         open_address(page, f"/me-certificate?certificate={certificate.id}")
-        expect(page.get_by_text("The number is not legible.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("The number is not legible.")).to_be_visible()
         page.get_by_role("button", name="Withdraw it").click()
-        expect(page.get_by_text("was withdrawn.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("was withdrawn.")).to_be_visible()
 
 
 def test_nobody_opens_a_certificate_that_is_not_hers(browser: Browser, site: Installation, technician: Member) -> None:
@@ -248,7 +248,7 @@ def test_nobody_opens_a_certificate_that_is_not_hers(browser: Browser, site: Ins
     with new_visit(browser, site) as page:
         sign_in(page, technician)
         open_address(page, f"/me-certificate?certificate={other}")
-        expect(page.get_by_text("You hold no certificate with this address.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("You hold no certificate with this address.")).to_be_visible()
 
 
 @pytest.mark.requirement("US-TC017", "CRT-07")
@@ -258,12 +258,12 @@ def test_the_skills_of_a_company_are_searched_filtered_and_seen_on_a_telephone(
     with new_visit(browser, site) as page:
         sign_in(page, manager)
         open_address(page, "/company-skills")
-        expect(page.get_by_test_id("stDataFrame").first).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
         shoot(page, screenshots, "company_manager-skills")
         open_address(page, "/company-skills?skills_status=Lacks%20what%20is%20required")
-        expect(page.locator("strong", has_text="people").first).to_be_visible(timeout=WAIT_MS)
+        expect(page.locator("strong", has_text="people").first).to_be_visible()
         open_address(page, "/company-skills?skills_search=nobody-has-this-name")
-        expect(page.get_by_text("Nobody matches these filters.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("Nobody matches these filters.")).to_be_visible()
         open_address(page, "/company-certificates?certificates_part=Renew")
-        expect(page.get_by_label("Ending")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_label("Ending")).to_be_visible()
         shoot(page, screenshots, "company_manager-renewal")

@@ -10,14 +10,12 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
 from operational_db.database import read_only_session
-from operational_db.tables.identity import Membership
 from operational_db.tables.mentorship import MentoringSession, Mentorship, MentorshipFeedback, ShownMentor
 from operational_db.types import MentorshipSide, MentorshipStatus, Role
 from tests.browser.accessibility import violations_of
 from tests.browser.test_pages import member_of, shoot
 from tests.browser.viewing import (
     NARROW,
-    WAIT_MS,
     WIDE,
     new_visit,
     open_address,
@@ -28,7 +26,7 @@ from tests.browser.viewing import (
 )
 from tests.integration.installation import Installation, Member
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 SECRET = "Only I may read this."
 
@@ -49,7 +47,7 @@ def _fill_profile(page: Page) -> None:
     open_address(page, with_filters("/me-mentoring-profile", profile_part="As mentee"))
     page.get_by_label("Your goal").fill("Lead a crew on modernisations")
     page.get_by_role("button", name="Save my mentee profile").click()
-    expect(page.get_by_text("Your mentee profile was saved")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("Your mentee profile was saved")).to_be_visible()
     wait_until_drawn(page)
 
 
@@ -89,17 +87,17 @@ def test_from_a_profile_to_stars_for_a_completed_mentorship(
         _fill_profile(page)
         shoot(page, screenshots, "mentoring-profile")
         open_address(page, "/me-mentors")
-        expect(page.get_by_text("suits you best")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("suits you best")).to_be_visible()
         require_in_order(page)
         page.get_by_text("Why", exact=True).first.click()
-        expect(page.get_by_text("The points add up to").first).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("The points add up to").first).to_be_visible()
         shoot(page, screenshots, "mentors")
         assert violations_of(page) == []
         page.get_by_role("button", name="Ask ").first.click()
         page.get_by_label("Goals, one a line").fill("Understand door operators")
         page.get_by_label("Message").fill("I would like to learn from you.")
         page.get_by_role("button", name="Send", exact=True).click()
-        expect(page.get_by_text("The request waits 14 days for an answer")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("The request waits 14 days for an answer")).to_be_visible()
     request = _open_request(site, mentee)
     propensities = _propensities(site, request)
     assert request.features
@@ -109,18 +107,18 @@ def test_from_a_profile_to_stars_for_a_completed_mentorship(
     with new_visit(browser, site) as page:
         _let_in(page, site, request.mentor_id)
         open_address(page, "/me-mentorships")
-        expect(page.get_by_text("I would like to learn from you.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("I would like to learn from you.")).to_be_visible()
         shoot(page, screenshots, "mentor-inbox")
         page.get_by_role("button", name=f"Accept {mentee.name}").click()
-        expect(page.get_by_text("have a mentorship now")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("have a mentorship now")).to_be_visible()
         open_address(page, with_filters("/me-mentorship", mentorship=str(request.id)))
         page.get_by_text("Log a meeting").click()
         page.get_by_label("My notes", exact=True).fill(SECRET)
         page.get_by_role("button", name="Log the meeting").click()
-        expect(page.get_by_text("The meeting of 60 minutes is on record.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("The meeting of 60 minutes is on record.")).to_be_visible()
         require_in_order(page)
         page.get_by_role("button", name="Complete it").click()
-        expect(page.get_by_text("The mentorship is completed.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("The mentorship is completed.")).to_be_visible()
         shoot(page, screenshots, "mentorship-of-mentor")
     with read_only_session(site.engine) as session:
         kept = session.scalars(select(MentoringSession).where(MentoringSession.mentorship_id == request.id)).one()
@@ -129,14 +127,14 @@ def test_from_a_profile_to_stars_for_a_completed_mentorship(
     with new_visit(browser, site, width=NARROW) as page:
         sign_in(page, mentee)
         open_address(page, with_filters("/me-mentorship", mentorship=str(request.id)))
-        expect(page.get_by_text("How it was")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("How it was")).to_be_visible()
         require_in_order(page)
         assert SECRET not in page.content()
         page.get_by_test_id("stFeedback").get_by_role("radio").nth(3).click()
         page.get_by_label(re.compile("nobody else sees it")).fill("She explained it well.")
         page.get_by_role("button", name="Give feedback").click()
-        expect(page.get_by_text("your feedback is on record")).to_be_visible(timeout=WAIT_MS)
-        expect(page.get_by_text("4 of 5 stars: She explained it well.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("your feedback is on record")).to_be_visible()
+        expect(page.get_by_text("4 of 5 stars: She explained it well.")).to_be_visible()
         shoot(page, screenshots, "mentorship-of-mentee")
     with read_only_session(site.engine) as session:
         said = session.scalars(select(MentorshipFeedback).where(MentorshipFeedback.mentorship_id == request.id)).one()
@@ -147,13 +145,7 @@ def test_from_a_profile_to_stars_for_a_completed_mentorship(
 def test_a_managers_cohort_is_compared_and_proposed(
     browser: Browser, site: Installation, screenshots: Path | None
 ) -> None:
-    with read_only_session(site.engine) as session:
-        manager = next(
-            person_id
-            for (person_id,) in session.execute(
-                select(Membership.person_id).where(Membership.role == Role.SCHOOL_ADMIN, Membership.ended_on.is_(None))
-            )
-        )
+    manager = member_of(site, Role.SCHOOL_ADMIN).person_id
     for width in (WIDE, NARROW):
         with new_visit(browser, site, width=width) as page:
             _let_in(page, site, manager)
@@ -176,4 +168,4 @@ def test_somebody_elses_mentorship_is_not_found(browser: Browser, site: Installa
     with new_visit(browser, site) as page:
         sign_in(page, mentee)
         open_address(page, with_filters("/me-mentorship", mentorship=str(other)))
-        expect(page.get_by_text("You have no mentorship with this id.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("You have no mentorship with this id.")).to_be_visible()

@@ -67,11 +67,12 @@ def test_the_account_stands_for_the_person_registered_with_its_address(
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     page.goto("/")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     expect(page.get_by_label("Search by name, role or organization")).to_have_count(0)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_placeholder("sub").fill("account-1")
     page.get_by_role("button", name="Authorize").click()
-    expect(page.get_by_text("Registered Manager")).to_be_attached(timeout=WAIT_MS)
+    expect(page.get_by_text("Registered Manager")).to_be_attached()
     context.close()
     with unit_of_work(committed_engine) as session:
         assert session.scalars(select(Person.oidc_subject).where(Person.email == ADDRESS)).one() == "account-1"
@@ -85,7 +86,7 @@ def test_an_account_nobody_was_registered_with_sees_nothing(browser: Browser, si
     page.get_by_role("button", name="Sign in").click()
     page.get_by_placeholder("sub").fill("account-2")
     page.get_by_role("button", name="Authorize").click()
-    expect(page.get_by_text("stands for nobody here")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("stands for nobody here")).to_be_visible()
     context.close()
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from operational_db.tables.compliance import TrainingAssignment
 from operational_db.types import GateMode, ProficiencyLevel, Role
 from tests.browser.viewing import (
     NARROW,
-    WAIT_MS,
     WIDE,
     menu_addresses,
     new_visit,
@@ -28,11 +28,12 @@ from tests.browser.viewing import (
     require_in_order,
     sign_in,
     wait_until_drawn,
+    wait_until_found,
     with_filters,
 )
 from tests.integration.installation import Installation, Member
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 # How many pages the navigation of a role has at least.
 ROLES = {
@@ -85,8 +86,8 @@ class TestEveryPage:
         for width in (WIDE, NARROW):
             with new_visit(browser, site, width=width) as page:
                 open_address(page, "/")
-                expect(page.get_by_text("Whose work do you want to see?")).to_be_visible(timeout=WAIT_MS)
-                expect(page.get_by_text("Company manager", exact=True)).to_be_visible(timeout=WAIT_MS)
+                expect(page.get_by_text("Whose work do you want to see?")).to_be_visible()
+                expect(page.get_by_text("Company manager", exact=True)).to_be_visible()
                 shoot(page, screenshots, f"sign-in-{width}")
 
 
@@ -95,15 +96,15 @@ class TestPeople:
         manager = member_of(site, Role.COMPANY_MANAGER)
         with new_visit(browser, site) as page:
             open_address(page, "/")
-            expect(page.get_by_label("Search by name, role or organization")).to_be_visible(timeout=WAIT_MS)
+            expect(page.get_by_label("Search by name, role or organization")).to_be_visible()
             for _ in range(30):
                 page.keyboard.press("Tab")
                 if page.evaluate("document.activeElement.tagName") == "INPUT":
                     break
             page.keyboard.type(manager.name)
             wanted = f'input[value="{manager.person_id}"]'
-            expect(page.locator(wanted)).to_be_attached(timeout=WAIT_MS)
-            wait_until_drawn(page)
+            wait_until_found(page)
+            expect(page.locator(wanted)).to_be_attached()
             focus = f"!!document.activeElement.closest('form')?.querySelector('{wanted}')"
             for _ in range(60):
                 page.keyboard.press("Tab")
@@ -111,8 +112,8 @@ class TestPeople:
                     break
             assert page.evaluate(focus)
             page.keyboard.press("Enter")
-            expect(page.get_by_text("As of ").first).to_be_visible(timeout=WAIT_MS)
-            assert page.url.endswith("/company-overview")
+            expect(page.get_by_text("As of ").first).to_be_visible()
+            expect(page).to_have_url(re.compile("/company-overview$"))
 
     def test_a_shared_address_leads_through_sign_in_to_the_same_view_and_survives_a_reload(
         self, browser: Browser, site: Installation
@@ -159,18 +160,18 @@ class TestAssigning:
             page.get_by_label("Required training").click()
             page.get_by_role("option").nth(1).click()
             review = page.get_by_role("button", name="Assign to")
-            expect(review).to_be_visible(timeout=WAIT_MS)
+            expect(review).to_be_visible()
             review.click()
             page.get_by_role("button", name="Assign", exact=True).click()
             receipt = page.get_by_text("Written to the ledger")
-            expect(receipt).to_be_visible(timeout=WAIT_MS)
-            expect(page.get_by_text("The figures follow with the next update")).to_be_visible(timeout=WAIT_MS)
+            expect(receipt).to_be_visible()
+            expect(page.get_by_text("The figures follow with the next update")).to_be_visible()
             shoot(page, screenshots, "company_manager-assigned-waiting")
             made = _assignment_count(site, manager) - before
             assert made > 0
             assert "Released" in site.refresh()
             # Nobody touches the page: it looks by itself.
-            expect(page.get_by_text("hold it.")).to_be_visible(timeout=WAIT_MS)
+            expect(page.get_by_text("hold it.")).to_be_visible()
             shoot(page, screenshots, "company_manager-assigned-arrived")
             require_in_order(page)
 
@@ -192,7 +193,7 @@ def _let_everybody_export(site: Installation, manager: Member) -> None:
 def _listed(page: Page) -> str:
     """The count above a list, such as "12 people"."""
     count = page.locator("strong", has_text="people").first
-    expect(count).to_be_visible(timeout=WAIT_MS)
+    expect(count).to_be_visible()
     return count.inner_text().replace("\u202f", "")
 
 

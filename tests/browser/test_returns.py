@@ -14,7 +14,6 @@ from tests.browser.accessibility import violations_of
 from tests.browser.test_pages import shoot
 from tests.browser.viewing import (
     NARROW,
-    WAIT_MS,
     WIDE,
     new_visit,
     open_address,
@@ -24,7 +23,7 @@ from tests.browser.viewing import (
 )
 from tests.integration.installation import Installation, Member
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
@@ -49,16 +48,16 @@ def test_a_manager_sees_what_training_returned_and_states_what_a_result_is_worth
         with new_visit(browser, site, width=width) as page:
             sign_in(page, manager)
             open_address(page, "/company-roi")
-            expect(page.get_by_text("What training changed")).to_be_visible(timeout=WAIT_MS)
-            expect(page.get_by_text("percentage points").first).to_be_visible(timeout=WAIT_MS)
-            expect(page.get_by_text("What would change the answer")).to_be_visible(timeout=WAIT_MS)
-            expect(page.get_by_text("Alike before training").first).to_be_visible(timeout=WAIT_MS)
-            expect(page.get_by_test_id("stPlotlyChart").first).to_be_visible(timeout=WAIT_MS)
+            expect(page.get_by_text("What training changed")).to_be_visible()
+            expect(page.get_by_text("percentage points").first).to_be_visible()
+            expect(page.get_by_text("What would change the answer")).to_be_visible()
+            expect(page.get_by_text("Alike before training").first).to_be_visible()
+            expect(page.get_by_test_id("stPlotlyChart").first).to_be_visible()
             require_in_order(page)
             assert violations_of(page) == []
             shoot(page, screenshots, f"returns-{width}")
             open_address(page, with_filters("/company-roi", returns_part="Published incomes"))
-            expect(page.get_by_text("no part of any return above")).to_be_visible(timeout=WAIT_MS)
+            expect(page.get_by_text("no part of any return above")).to_be_visible()
             require_in_order(page)
     with new_visit(browser, site) as page:
         sign_in(page, manager)
@@ -66,9 +65,9 @@ def test_a_manager_sees_what_training_returned_and_states_what_a_result_is_worth
         page.get_by_text("State a value").click()
         page.get_by_role("spinbutton", name="Worth of one more job fixed at the first visit").fill("97.50")
         page.get_by_role("button", name="State it").click()
-        expect(page.get_by_text("The unit value was set.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("The unit value was set.")).to_be_visible()
         # The cells of a table are drawn; in the page itself they are only there.
-        expect(page.get_by_role("gridcell", name="97.50", include_hidden=True).first).to_be_attached(timeout=WAIT_MS)
+        expect(page.get_by_role("gridcell", name="97.50", include_hidden=True).first).to_be_attached()
         require_in_order(page)
     newest = (
         select(UnitValue.amount)

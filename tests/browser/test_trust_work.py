@@ -21,7 +21,6 @@ from tests.browser.accessibility import violations_of
 from tests.browser.test_pages import shoot
 from tests.browser.viewing import (
     NARROW,
-    WAIT_MS,
     WIDE,
     new_visit,
     open_address,
@@ -32,7 +31,7 @@ from tests.browser.viewing import (
 )
 from tests.integration.installation import Installation, Member
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture
@@ -77,7 +76,7 @@ def test_a_change_is_tried_before_it_holds(
         for kind, name in (("How long training counts", "validity"), ("A policy", "policy")):
             open_address(page, with_filters("/security-gates", gates_part="Rules", gates_change=kind))
             press(page, "See whom it concerns")
-            expect(page.get_by_text("Newly denied today:")).to_be_visible(timeout=WAIT_MS)
+            expect(page.get_by_text("Newly denied today:")).to_be_visible()
             look(page, screenshots, f"gates-{name}")
 
 
@@ -89,7 +88,7 @@ def test_a_figure_leads_to_its_bundle_and_the_export_to_the_access_log(
         sign_in(page, manager)
         open_address(page, "/company-overview")
         page.get_by_role("link", name="Its evidence").first.click()
-        expect(page.get_by_text("it rests on")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("it rests on")).to_be_visible()
         look(page, screenshots, "evidence-figure")
         press(page, "Get the bundle")
         with page.expect_download() as waiting:
@@ -98,7 +97,7 @@ def test_a_figure_leads_to_its_bundle_and_the_export_to_the_access_log(
             assert b"fct_required_training.compliance_rate" in packed.read("manifest.json")
         site.refresh()
         open_address(page, with_filters("/evidence-access-log", log_kind="Evidence exported"))
-        expect(page.locator("strong", has_text="1 entry")).to_be_visible(timeout=WAIT_MS)
+        expect(page.locator("strong", has_text="1 entry")).to_be_visible()
         look(page, screenshots, "access-log")
         press(page, "Download")
         with page.expect_download() as waiting:
@@ -120,12 +119,12 @@ def test_an_author_writes_a_policy_and_a_lesson(
         page.get_by_label("Code", exact=True).fill("POL-LOCK-001")
         page.get_by_label("Title", exact=True).fill("Lockout")
         press(page, "Register")
-        expect(page.get_by_text("POL-LOCK-001 is registered.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("POL-LOCK-001 is registered.")).to_be_visible()
         page.get_by_label("What it holds or changes").fill("Lock before opening.")
         page.get_by_label("What it holds or changes").press("Tab")
         wait_until_drawn(page)
         press(page, "Publish")
-        expect(page.get_by_text("POL-LOCK-001 1.0.0 is published")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("POL-LOCK-001 1.0.0 is published")).to_be_visible()
         open_address(page, "/content-draft")
         look(page, screenshots, "draft")
         for label, text in {
@@ -138,11 +137,11 @@ def test_an_author_writes_a_policy_and_a_lesson(
             page.get_by_label(label, exact=True).press("Tab")
             wait_until_drawn(page)
         press(page, "Save the draft")
-        expect(page.get_by_role("heading", name="Lockout 1.0.0")).to_be_visible(timeout=WAIT_MS)
-        expect(page.get_by_text("of the checklist still missing")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_role("heading", name="Lockout 1.0.0")).to_be_visible()
+        expect(page.get_by_text("of the checklist still missing")).to_be_visible()
         look(page, screenshots, "draft-checklist")
         press(page, "Hand in for review")
-        expect(page.get_by_text("Handed in: 2 reviews were asked for.")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("Handed in: 2 reviews were asked for.")).to_be_visible()
     with read_only_session(site.engine) as session:
         for table, code in ((Policy, "POL-LOCK-001"), (Lesson, "LOCKOUT")):
             owner = session.scalars(select(table.organization_id).where(table.code == code)).one()

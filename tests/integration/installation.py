@@ -39,7 +39,7 @@ from tests.databases import QUICK_OPTIONS
 PREPARE_SECONDS = 1800
 READY_SECONDS = 300
 # No server of a test outlives this, whatever happens to the test.
-SERVER_LIFETIME_SECONDS = 4200
+SERVER_LIFETIME_SECONDS = 4 * 3600
 
 
 def product_environment(home: Path, **settings: str) -> dict[str, str]:
@@ -114,7 +114,7 @@ class Installation:
         self._databases.append(start_embedded(self.settings))
         return self._databases[-1]
 
-    def run(self, *arguments: str, seconds: float = 300, **settings: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, seconds: float = 600, **settings: str) -> subprocess.CompletedProcess[str]:
         """Run a `sitesync` command to its end; its exit code is the caller's to judge."""
         return subprocess.run(
             sitesync(*arguments),
@@ -166,7 +166,7 @@ class Installation:
     def call(self, method: str, path: str, token: str | None = None, **options: object) -> httpx2.Response:
         """A request to the API of the running server."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx2.request(method, f"{self.address}/api{path}", headers=headers, timeout=60, **options)  # type: ignore[arg-type]
+        return httpx2.request(method, f"{self.address}/api{path}", headers=headers, timeout=120, **options)  # type: ignore[arg-type]
 
     def token(self, person_id: UUID) -> str:
         """A bearer token of the person."""

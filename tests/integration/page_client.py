@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from tests.integration.installation import Installation
 
-PAGE_SECONDS = 60.0
+PAGE_SECONDS = 120.0
 
 
 @dataclass(frozen=True)

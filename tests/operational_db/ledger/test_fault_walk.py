@@ -59,7 +59,7 @@ def wait_for_the_end_of_the_killed(engine: Engine) -> None:
     """The server notices a killed client at its own pace; what it had committed stays."""
     # Of other roles' sessions the application may see no more than that they are there.
     query = text("select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         with engine.connect() as connection:
             if connection.scalar(query) == 0:
