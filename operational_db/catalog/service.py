@@ -14,7 +14,7 @@ from slugify import slugify
 from sqlalchemy.orm import Session
 
 from operational_db.catalog import rules
-from operational_db.catalog.repository import CatalogRepository
+from operational_db.catalog.repository import CatalogRepository, course_not_found
 from operational_db.catalog.views import viewer_of
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError
 from operational_db.identity.rules import Permission, Principal
@@ -170,15 +170,21 @@ def publish_course(session: Session, principal: Principal, *, course_id: UUID, n
     return course
 
 
-def archive_course(session: Session, principal: Principal, *, course_id: UUID, now: datetime) -> Course:
-    """Take a course out of the catalogue; who is enrolled may finish. Archiving it again changes nothing.
+def archive_course(
+    session: Session, principal: Principal, *, organization_id: UUID, course_id: UUID, now: datetime
+) -> Course:
+    """Take an organization's course out of the catalogue; who is enrolled may finish. Again, it changes nothing.
 
     Raises
     ------
-    NotFoundError, NotAuthorizedError
-        As `publish_course`.
+    NotAuthorizedError
+    NotFoundError
+        When the organization has no course of its own with the id.
     """
-    course = _own_course(CatalogRepository(session), principal, course_id)
+    principal.require(Permission.MANAGE_COURSES, organization_id)
+    course = CatalogRepository(session).lock_course(course_id)
+    if course.provider_id != organization_id:
+        raise course_not_found()
     if course.status is not CourseStatus.ARCHIVED:
         course.status = CourseStatus.ARCHIVED
         course.updated_at = now
@@ -360,19 +366,19 @@ def create_learning_path(
     session: Session,
     principal: Principal,
     *,
+    organization_id: UUID,
     title: str,
     target_role: str,
     level: str,
     courses: Sequence[PathStep],
     description: str = "",
     slug: str | None = None,
-    organization_id: UUID | None = None,
     trade: str = "elevators",
     estimated_total_hours: Decimal | None = None,
     career_outcomes: Sequence[str] = (),
     now: datetime,
 ) -> LearningPath:
-    """Order courses towards a role; a path without an organization is everybody's and made by the platform.
+    """Order courses towards a role, for an organization's own people.
 
     Parameters
     ----------
@@ -390,8 +396,7 @@ def create_learning_path(
     ConflictError
         When the slug given is taken.
     """
-    permission = Permission.ADMINISTER if organization_id is None else Permission.MANAGE_COURSES
-    principal.require(permission, organization_id)
+    principal.require(Permission.MANAGE_COURSES, organization_id)
     repository = CatalogRepository(session)
     name = _required(title, "A learning path needs a title.")
     course_ids = [step.course_id for step in courses]

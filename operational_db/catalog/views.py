@@ -242,6 +242,7 @@ class CustomCourseView:
     enrollment_count: int
     completion_count: int
     average_score: Decimal | None
+    status: CourseStatus
 
 
 def viewer_of(session: Session, principal: Principal, *, now: datetime) -> Viewer:
@@ -679,4 +680,5 @@ def _to_custom_course_view(session: Session, course: Course, organization_id: UU
         enrollment_count=counts.enrollment_count,
         completion_count=counts.completion_count,
         average_score=counts.average_score,
+        status=course.status,
     )

@@ -194,9 +194,14 @@ def revoke_for_track(
 
 
 def set_path_certifications(
-    session: Session, principal: Principal, *, path_id: UUID, certification_ids: Collection[UUID]
+    session: Session,
+    principal: Principal,
+    *,
+    organization_id: UUID | None,
+    path_id: UUID,
+    certification_ids: Collection[UUID],
 ) -> None:
-    """Say which certifications finishing a learning path earns from now on.
+    """Say which certifications finishing a learning path earns from now on; `organization_id` is whose path it is.
 
     An organization lets its own paths earn what it issues itself (ISSUE_CERTIFICATES); anything else is the platform's.
 
@@ -206,7 +211,7 @@ def set_path_certifications(
     """
     repository = ProgressRepository(session)
     path = repository.path(path_id)
-    if path is None:
+    if path is None or path.organization_id != organization_id:
         raise NotFoundError("There is no learning path with this id.")
     _require_may_earn(session, principal, path.organization_id, certification_ids)
     repository.set_path_kinds(path_id, certification_ids)

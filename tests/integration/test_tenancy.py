@@ -120,6 +120,7 @@ class Other:
     action_item_id: str
     cost_id: str
     evidence_id: str
+    path_id: str
     # Names that stand for somebody of B and for nobody else.
     names: tuple[str, ...]
     student_names: tuple[str, ...]
@@ -131,6 +132,7 @@ class Other:
             "enrollment_id": self.enrollment_id,
             "module_id": self.module_id,
             "requirement_id": self.requirement_id,
+            "path_id": self.path_id,
             "content_id": self.content_id,
             "file_id": self.file_id,
             "action": "data-export",
@@ -248,6 +250,15 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
             "modules": [{"title": "Manual", "content_type": "document", "content_id": content["id"]}],
         },
     )
+    path = make(
+        f"{base}/paths",
+        json={
+            "title": "Our own path",
+            "target_role": "mechanic",
+            "level": "mid",
+            "courses": [{"course_id": course["id"]}],
+        },
+    )
     people = _only_members(installation, manager.organization_id, Role.TECHNICIAN)
     students = _only_members(installation, school.organization_id, Role.STUDENT)
     enrollment = make(f"/v1/training/courses/{course['id']}/enroll", installation.token(people[0][0]))
@@ -341,6 +352,7 @@ def _create_other(installation: Installation, manager: Member, school: Member) -
         content_id=content["id"],
         file_id=content["file_id"],
         requirement_id=requirements[0]["requirement_id"],
+        path_id=path["path_id"],
         grant_id=grant["grant_id"],
         waiver_id=waiver["waiver_id"],
         incident_id=incident["incident"]["incident_id"],
@@ -640,6 +652,16 @@ def _bodies(other: Other) -> dict[tuple[str, str], dict[str, Any]]:
         },
         ("POST", "/v1/waivers/{waiver_id}/end"): {},
         ("POST", "/v1/incidents/{incident_id}/people"): {"json": {"person_id": str(other.person_id)}},
+        ("POST", f"{organization}/courses/{{course_id}}/archive"): {},
+        ("POST", f"{organization}/paths"): {
+            "json": {
+                "title": "Mine",
+                "target_role": "Mine",
+                "level": "Mine",
+                "courses": [{"course_id": str(other.course_id)}],
+            }
+        },
+        ("PUT", f"{organization}/paths/{{path_id}}/certifications"): {"json": {"certification_ids": []}},
         ("POST", f"{organization}/courses"): {
             "json": {"title": "Mine", "category": "safety_certification", "modules": [module]}
         },

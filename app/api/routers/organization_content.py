@@ -1,4 +1,4 @@
-"""Content and courses an organization makes for itself (seed 3.2.5.2)."""
+"""Content, courses and learning paths an organization makes for itself (seed 3.2.5.2)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,19 @@ from fastapi import APIRouter, File, Form, UploadFile, status
 
 from app.api.dependencies import CurrentPrincipal, Files, ReadSession, WriteSession
 from app.api.pagination import PageResponse, Paging, to_page_response
-from app.api.schemas.catalog import ContentBody, CustomCourseBody, CustomCourseRequest
+from app.api.schemas.catalog import (
+    ContentBody,
+    CustomCourseBody,
+    CustomCourseRequest,
+    LearningPathMade,
+    LearningPathRequest,
+    PathCertificationsRequest,
+)
 from operational_db import clock
 from operational_db.catalog import company_content, views
+from operational_db.catalog import service as catalog
 from operational_db.catalog.files import Upload
+from operational_db.credentials.progress import set_path_certifications
 from operational_db.types import ContentType
 
 router = APIRouter(prefix="/organizations/{organization_id}/training", tags=["organization content"])
@@ -146,3 +155,64 @@ def create_custom_course(
         now=clock.now(),
     )
     return CustomCourseBody.model_validate(views.custom_course_response(session, principal, course_id=course.id))
+
+
+@router.get("/courses", summary="List custom courses")
+def list_custom_courses(
+    organization_id: UUID, session: ReadSession, principal: CurrentPrincipal, paging: Paging
+) -> PageResponse[CustomCourseBody]:
+    """Courses the organization made itself, latest first, archived ones included."""
+    page = views.custom_courses(session, principal, organization_id=organization_id, page=paging)
+    return to_page_response(page, CustomCourseBody.model_validate)
+
+
+@router.post("/courses/{course_id}/archive", summary="Archive a custom course")
+def archive_course(
+    organization_id: UUID, course_id: UUID, session: WriteSession, principal: CurrentPrincipal
+) -> CustomCourseBody:
+    """For good: nobody enrolls or is assigned it any more; who is enrolled may finish, and what was done stays."""
+    catalog.archive_course(session, principal, organization_id=organization_id, course_id=course_id, now=clock.now())
+    return CustomCourseBody.model_validate(views.custom_course_response(session, principal, course_id=course_id))
+
+
+@router.post("/paths", status_code=status.HTTP_201_CREATED, summary="Create a learning path")
+def create_learning_path(
+    organization_id: UUID, body: LearningPathRequest, session: WriteSession, principal: CurrentPrincipal
+) -> LearningPathMade:
+    """For the organization's own people, who see it among the paths with their progress."""
+    fields = body.model_dump(exclude={"courses", "certification_ids"})
+    steps = [catalog.PathStep(step.course_id, step.is_required) for step in body.courses]
+    path = catalog.create_learning_path(
+        session, principal, organization_id=organization_id, courses=steps, now=clock.now(), **fields
+    )
+    if body.certification_ids:
+        set_path_certifications(
+            session,
+            principal,
+            organization_id=organization_id,
+            path_id=path.id,
+            certification_ids=body.certification_ids,
+        )
+    return LearningPathMade(path_id=path.id, slug=path.slug)
+
+
+@router.put(
+    "/paths/{path_id}/certifications",
+    status_code=status.HTTP_204_NO_CONTENT,
+    summary="Say what a learning path earns",
+)
+def put_path_certifications(
+    organization_id: UUID,
+    path_id: UUID,
+    body: PathCertificationsRequest,
+    session: WriteSession,
+    principal: CurrentPrincipal,
+) -> None:
+    """All of them, from now on; certificates that it earned before stay."""
+    set_path_certifications(
+        session,
+        principal,
+        organization_id=organization_id,
+        path_id=path_id,
+        certification_ids=body.certification_ids,
+    )

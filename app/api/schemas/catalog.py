@@ -1,6 +1,7 @@
 """Bodies of the catalogue in the seed's names: courses, syllabus, paths, company content (3.2.1.1, 3.2.5.2)."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -167,6 +168,37 @@ class LearningPathBody(BaseModel):
     user_remaining_courses: int
 
 
+class PathStepRequest(RequestBody):
+    course_id: UUID
+    is_required: bool = True
+
+
+class LearningPathRequest(RequestBody):
+    """A path of an organization's own people; its courses in their order."""
+
+    title: str = Field(min_length=1, max_length=255)
+    target_role: str = Field(min_length=1, max_length=255)
+    level: str = Field(min_length=1, max_length=50)
+    description: str = ""
+    slug: str | None = Field(default=None, max_length=255)
+    trade: str = Field(default="elevators", min_length=1, max_length=100)
+    courses: list[PathStepRequest] = Field(min_length=1, max_length=100)
+    estimated_total_hours: Decimal | None = Field(default=None, ge=0, le=10_000)
+    career_outcomes: list[str] = Field(default_factory=list, max_length=50)
+    certification_ids: list[UUID] = Field(
+        default_factory=list, max_length=50, description="What finishing it earns; certifications you issue yourselves."
+    )
+
+
+class LearningPathMade(BaseModel):
+    path_id: UUID
+    slug: str
+
+
+class PathCertificationsRequest(RequestBody):
+    certification_ids: list[UUID] = Field(max_length=50)
+
+
 class ReviewRequest(RequestBody):
     rating: int = Field(ge=1, le=5)
     comment: str | None = Field(default=None, max_length=4000)
@@ -248,3 +280,4 @@ class CustomCourseBody(View):
     enrollment_count: int
     completion_count: int
     average_score: float | None
+    status: CourseStatus

@@ -159,6 +159,7 @@ def test_paths_show_order_and_progress(world: World) -> None:
         create_learning_path(
             session,
             SYSTEM_PRINCIPAL,
+            organization_id=world.own_id,
             title="To the journey level",
             target_role="elevator_technician",
             level="entry",

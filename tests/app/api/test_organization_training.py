@@ -133,6 +133,7 @@ def test_another_companys_manager_and_own_technicians_are_refused(world: World) 
     own = f"/v1/organizations/{world.own_id}/training"
     course = {"course_id": str(add_course(world)), "assigned_to_role": "technician"}
     quiz = {"title": "x", "category": "technology", "modules": [{"title": "q", "content_type": "quiz"}]}
+    steps = {"title": "x", "target_role": "x", "level": "x", "courses": [{"course_id": course["course_id"]}]}
     calls: list[tuple[str, str, dict[str, Any]]] = [
         ("POST", "/assign", {"json": course}),
         ("GET", "/assignments", {}),
@@ -144,6 +145,10 @@ def test_another_companys_manager_and_own_technicians_are_refused(world: World) 
         ("GET", "/content", {}),
         ("POST", "/content", {"data": {"title": "x", "content_type": "text", "content_text": "x"}}),
         ("POST", "/courses", {"json": quiz}),
+        ("GET", "/courses", {}),
+        ("POST", f"/courses/{course['course_id']}/archive", {}),
+        ("POST", "/paths", {"json": steps}),
+        ("PUT", f"/paths/{uuid4()}/certifications", {"json": {"certification_ids": []}}),
     ]
     for who in ("stranger", "ann"):
         for method, path, options in calls:
@@ -197,6 +202,46 @@ def test_content_life_and_a_course_made_of_it(world: World) -> None:
     assert world.api.call("DELETE", f"{own}/content/{content['id']}", "manager").status_code == 204
     assert world.api.call("DELETE", f"{own}/content/{content['id']}", "manager").status_code == 404
     assert world.api.call("GET", url, "ann").status_code == 200
+
+
+@pytest.mark.requirement("CMP-05", "LMS-04")
+def test_own_courses_make_a_path_and_are_archived_for_good(world: World) -> None:
+    own = f"/v1/organizations/{world.own_id}/training"
+    quiz = {"title": "Site rules", "category": "safety_certification"}
+    module = {"title": "Quiz", "content_type": "quiz"}
+    course_id = world.api.call("POST", f"{own}/courses", "manager", json={**quiz, "modules": [module]}).json()["id"]
+    with unit_of_work(world.api.engine) as session:
+        company = session.get_one(Organization, world.own_id)
+        earned = create_certification(session, name="Site pass", issuing_organization_id=company.id).id
+        foreign = create_certification(session).id
+    body = {
+        "title": "To site lead",
+        "target_role": "lead",
+        "level": "mid",
+        "courses": [{"course_id": course_id}],
+        "certification_ids": [str(earned)],
+    }
+    refused = world.api.call("POST", f"{own}/paths", "manager", json={**body, "certification_ids": [str(foreign)]})
+    assert refused.status_code == 403
+    made = world.api.call("POST", f"{own}/paths", "manager", json=body)
+    assert made.status_code == 201
+    (path,) = world.api.call("GET", "/v1/training/paths", "ann").json()["items"]
+    assert (path["id"], path["slug"]) == (made.json()["path_id"], "to-site-lead")
+    assert [kind["name"] for kind in path["leads_to_certifications"]] == ["Site pass"]
+    certifications = f"{own}/paths/{path['id']}/certifications"
+    assert world.api.call("PUT", certifications, "manager", json={"certification_ids": []}).status_code == 204
+    (path,) = world.api.call("GET", "/v1/training/paths", "ann").json()["items"]
+    assert path["leads_to_certifications"] == []
+
+    assert world.api.call("POST", f"/v1/training/courses/{course_id}/enroll", "ann").status_code == 201
+    archived = world.api.call("POST", f"{own}/courses/{course_id}/archive", "manager")
+    assert (archived.status_code, archived.json()["status"]) == (200, "archived")
+    assert assign(world, course_id=course_id, assigned_to_role="technician").status_code == 409
+    assert world.api.call("POST", f"/v1/training/courses/{course_id}/enroll", "bob").status_code == 409
+    listed = world.api.call("GET", f"{own}/courses", "manager").json()
+    assert [(item["id"], item["status"]) for item in listed["items"]] == [(course_id, "archived")]
+    mine = world.api.call("GET", "/v1/me/training/enrollments", "ann").json()
+    assert [item["course_id"] for item in mine] == [course_id]
 
 
 @pytest.mark.parametrize(

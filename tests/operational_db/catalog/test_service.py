@@ -246,7 +246,7 @@ class TestAuthoring:
                 now=now,
             ),
             lambda: service.publish_course(session, stranger, course_id=course.id, now=now),
-            lambda: service.archive_course(session, stranger, course_id=course.id, now=now),
+            lambda: service.archive_course(session, stranger, organization_id=school.id, course_id=course.id, now=now),
         ]
         for attempt in attempts:
             with pytest.raises(NotAuthorizedError):
@@ -263,8 +263,8 @@ class TestAuthoring:
         service.publish_course(session, instructor, course_id=course.id, now=now)
         service.publish_course(session, instructor, course_id=course.id, now=now.replace(hour=23))
         assert course.published_at == now
-        service.archive_course(session, instructor, course_id=course.id, now=now)
-        service.archive_course(session, instructor, course_id=course.id, now=now)
+        service.archive_course(session, instructor, organization_id=school.id, course_id=course.id, now=now)
+        service.archive_course(session, instructor, organization_id=school.id, course_id=course.id, now=now)
         with pytest.raises(ConflictError, match="archived"):
             service.publish_course(session, instructor, course_id=course.id, now=now)
 

@@ -44,7 +44,9 @@ def path_to(
 ) -> tuple[LearningPath, list[Course]]:
     courses = [builders.create_course(session, module_count=1) for _ in range(count)]
     path = create_path(session, courses, **fields)
-    progress.set_path_certifications(session, SYSTEM_PRINCIPAL, path_id=path.id, certification_ids=[kind.id])
+    progress.set_path_certifications(
+        session, SYSTEM_PRINCIPAL, organization_id=path.organization_id, path_id=path.id, certification_ids=[kind.id]
+    )
     return path, courses
 
 
@@ -108,7 +110,13 @@ class TestPath:
         kind = builders.create_certification(session)
         course = builders.create_course(session, module_count=1, certification=kind)
         path = create_path(session, [course])
-        progress.set_path_certifications(session, SYSTEM_PRINCIPAL, path_id=path.id, certification_ids=[kind.id])
+        progress.set_path_certifications(
+            session,
+            SYSTEM_PRINCIPAL,
+            organization_id=path.organization_id,
+            path_id=path.id,
+            certification_ids=[kind.id],
+        )
         complete(session, herself, course.id, now)
         (issued,) = certificates(session, herself.person_id)
         assert issued.enrollment_id is not None
@@ -126,17 +134,29 @@ class TestPath:
         manager, company = create_manager(session)
         own = builders.create_certification(session, issuing_organization_id=company.id)
         path = create_path(session, [builders.create_course(session)], organization_id=company.id)
-        progress.set_path_certifications(session, manager, path_id=path.id, certification_ids=[own.id])
+        progress.set_path_certifications(
+            session, manager, organization_id=company.id, path_id=path.id, certification_ids=[own.id]
+        )
         foreign_kind = builders.create_certification(session)
         platform_path = create_path(session, [builders.create_course(session)])
         stranger, _ = create_manager(session)
-        for principal, path_id, kind_id in (
-            (manager, path.id, foreign_kind.id),
-            (manager, platform_path.id, own.id),
-            (stranger, path.id, own.id),
+        for principal, found, kind_id in (
+            (manager, path, foreign_kind.id),
+            (manager, platform_path, own.id),
+            (stranger, path, own.id),
         ):
             with pytest.raises(NotAuthorizedError):
-                progress.set_path_certifications(session, principal, path_id=path_id, certification_ids=[kind_id])
+                progress.set_path_certifications(
+                    session,
+                    principal,
+                    organization_id=found.organization_id,
+                    path_id=found.id,
+                    certification_ids=[kind_id],
+                )
+        with pytest.raises(NotFoundError):
+            progress.set_path_certifications(
+                session, manager, organization_id=company.id, path_id=platform_path.id, certification_ids=[own.id]
+            )
 
 
 def create_track(session: Session, lesson_count: int = 2) -> tuple[TrainingTrack, list[Lesson]]:

@@ -183,11 +183,14 @@ class TestReasons:
         lapses = own(session, ann, now).lapses
         assert lapses.select("course_id", "is_for_credits").rows() == [(str(giving.id), True)]
 
-    def test_paths_and_what_they_lead_to(self, session: Session, ann: Principal, now: datetime) -> None:
+    def test_paths_and_what_they_lead_to(
+        self, session: Session, company: Organization, ann: Principal, now: datetime
+    ) -> None:
         courses = [builders.create_course(session) for _ in range(2)]
         create_learning_path(
             session,
             SYSTEM_PRINCIPAL,
+            organization_id=company.id,
             title="Inspector path",
             target_role="elevator_inspector",
             level="advanced",
