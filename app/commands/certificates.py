@@ -1,5 +1,7 @@
-"""`sitesync certificates …`: look through the verification queue and decide, renew, and see what expires."""
+"""`sitesync certificates …`: the verification queue, renewals, revocations, kinds of certificates, what expires."""
 
+from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -8,15 +10,19 @@ from sqlalchemy.orm import Session
 
 from app.context import open_context
 from operational_db import clock
-from operational_db.credentials import renewals, service, verification
+from operational_db.credentials import progress, renewals, service, verification
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import NotFoundError
 from operational_db.identity import service as identity
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.paging import PageRequest
 from operational_db.settings import load_settings
+from operational_db.types import CertificationCategory, CertificationSource
 
-commands = typer.Typer(help="Certificates: verify what people report, renew, see what expires.", no_args_is_help=True)
+commands = typer.Typer(
+    help="Certificates: verify, renew, revoke, register kinds, see what expires.",
+    no_args_is_help=True,
+)
 
 OrganizationName = Annotated[str, typer.Option("--organization", help="Its address name.")]
 Limit = Annotated[int, typer.Option(min=1, max=200, help="So many lines.")]
@@ -85,6 +91,77 @@ def renew(
             typer.echo(f"{result.certificate_id}  renewed by {result.renewed_by_id}")
     if any(result.missing for result in results):
         raise typer.Exit(1)
+
+
+@commands.command()
+def revoke(
+    certificate_id: UUID,
+    reason: Annotated[str, typer.Option(help="Why; the holder will ask.")],
+    revoked_from: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day it no longer counts; today.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a certificate from its holder for good; its history and its badge say so."""
+    day = clock.today() if revoked_from is None else revoked_from.date()
+    if not yes:
+        typer.confirm(f"The certificate does not count from {day}, and that cannot be undone. Go on?", abort=True)
+    with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
+        service.revoke_certificate(
+            session,
+            SYSTEM_PRINCIPAL,
+            certificate_id=certificate_id,
+            revoked_from=day,
+            reason=reason,
+            now=clock.now(),
+        )
+    typer.echo(f"Revoked from {day}.")
+
+
+@commands.command()
+def register(
+    code: str,
+    name: str,
+    source: Annotated[CertificationSource, typer.Option()],
+    category: Annotated[CertificationCategory, typer.Option()],
+    issuer: Annotated[str | None, typer.Option(help="Name of an issuer outside this installation.")] = None,
+    organization: Annotated[str | None, typer.Option(help="Address name of the issuer, when it is one here.")] = None,
+    months: Annotated[int | None, typer.Option(min=1, help="Validity; without end unless given.")] = None,
+    trade: Annotated[str, typer.Option()] = "elevators",
+    ce_credits: Annotated[float, typer.Option(min=0, help="Credits a renewal asks for.")] = 0,
+    description: Annotated[str, typer.Option()] = "",
+) -> None:
+    """Add a kind of certificate to the registry; prints its id."""
+    with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
+        made = service.register_certification(
+            session,
+            SYSTEM_PRINCIPAL,
+            name=name,
+            code=code,
+            source=source,
+            category=category,
+            issuing_organization_id=None if organization is None else _organization_id(session, organization),
+            issuing_organization=issuer,
+            description=description,
+            trade=trade,
+            validity_period_months=months,
+            ce_credits_required=Decimal(str(ce_credits)),
+            now=clock.now(),
+        )
+        typer.echo(str(made.id))
+
+
+@commands.command("earned-by-track")
+def earned_by_track(
+    track: Annotated[str, typer.Argument(help="Title of one of the platform's training tracks.")],
+    certification_ids: Annotated[list[UUID] | None, typer.Argument(help="All of them; none: it earns nothing.")] = None,
+) -> None:
+    """Say which certifications being certified in a training track earns from now on."""
+    with open_context(load_settings()) as context, unit_of_work(context.engine) as session:
+        progress.set_track_certifications(
+            session, SYSTEM_PRINCIPAL, title=track, certification_ids=certification_ids or []
+        )
+    typer.echo(f"“{track}” earns {len(certification_ids or []):,} kinds of certificates.")
 
 
 @commands.command()

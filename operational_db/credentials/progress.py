@@ -218,20 +218,21 @@ def set_path_certifications(
 
 
 def set_track_certifications(
-    session: Session, principal: Principal, *, track_id: UUID, certification_ids: Collection[UUID]
+    session: Session, principal: Principal, *, title: str, certification_ids: Collection[UUID]
 ) -> None:
-    """Say which certifications being certified in a training track earns from now on; as for a path.
+    """Say which certifications being certified in a training track of that title earns from now on; as for a path.
 
     Raises
     ------
     NotFoundError, NotAuthorizedError
     """
     repository = ProgressRepository(session)
-    track = repository.track(track_id)
-    if track is None:
-        raise NotFoundError("There is no training track with this id.")
-    _require_may_earn(session, principal, track.organization_id, certification_ids)
-    repository.set_track_kinds(track_id, certification_ids)
+    tracks = repository.tracks_titled(title)
+    if not tracks:
+        raise NotFoundError("There is no training track with this title. The coverage page lists them.")
+    for track in tracks:
+        _require_may_earn(session, principal, track.organization_id, certification_ids)
+        repository.set_track_kinds(track.id, certification_ids)
 
 
 def _require_may_earn(

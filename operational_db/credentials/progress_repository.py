@@ -181,8 +181,9 @@ class ProgressRepository:
     def path(self, path_id: UUID) -> LearningPath | None:
         return self.session.get(LearningPath, path_id)
 
-    def track(self, track_id: UUID) -> TrainingTrack | None:
-        return self.session.get(TrainingTrack, track_id)
+    def tracks_titled(self, title: str) -> Sequence[TrainingTrack]:
+        """Tracks of that title; of each organization there is one at most."""
+        return self.session.scalars(select(TrainingTrack).where(TrainingTrack.title == title)).all()
 
     def set_path_kinds(self, path_id: UUID, certification_ids: Collection[UUID]) -> None:
         self.session.execute(

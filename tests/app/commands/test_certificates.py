@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from typer.testing import CliRunner, Result
 
 from app.cli import create_cli
@@ -14,9 +14,10 @@ from operational_db import clock
 from operational_db.credentials import service, verification
 from operational_db.database import unit_of_work
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
-from operational_db.tables.credentials import Certificate
+from operational_db.tables.credentials import Certificate, TrackCertification
+from operational_db.tables.gates import TrainingTrack
 from operational_db.tables.identity import Person
-from operational_db.types import CertificationSource, VerificationStatus
+from operational_db.types import CertificationSource, Persona, TrackTier, VerificationStatus
 from tests import builders
 from tests.operational_db.notifications.reminding import NOW, create_held
 
@@ -94,3 +95,35 @@ def test_what_expires_is_listed(run: Run, committed_engine: Engine, ann: UUID) -
         held = create_held(session, session.get_one(Person, ann), TODAY + timedelta(days=10)).id
     assert f"{held}  {ann}" in run("expiring", "--organization", "own").output
     assert "0 expire within 9 days." in run("expiring", "--organization", "own", "--within-days", "9").output
+
+
+def test_a_kind_is_registered_and_a_certificate_of_it_revoked(run: Run, committed_engine: Engine, ann: UUID) -> None:
+    terms = ("--source", "employer", "--category", "safety", "--months", "24")
+    made = run("register", "OWN-1", "Rope work", *terms, "--organization", "own")
+    kind_id = UUID(made.output.strip())
+    assert run("register", "OWN-1", "Again", *terms, "--issuer", "Somebody").exit_code == 1
+    with unit_of_work(committed_engine) as session:
+        held = service.issue_certificate(
+            session, SYSTEM_PRINCIPAL, person_id=ann, certification_id=kind_id, issued_on=TODAY, now=NOW
+        )
+        certificate_id = held.id
+    answer = run("revoke", str(certificate_id), "--reason", "Issued in error")
+    assert (answer.exit_code, "cannot be undone" in answer.output) == (1, True)
+    assert run("revoke", str(certificate_id), "--reason", "Issued in error", "--yes").exit_code == 0
+    with unit_of_work(committed_engine) as session:
+        revoked = session.get_one(Certificate, certificate_id)
+        assert (revoked.revoked_from, revoked.revocation_reason) == (TODAY, "Issued in error")
+    assert run("revoke", str(certificate_id), "--reason", "Again", "--yes").exit_code == 1
+
+
+def test_a_track_earns_what_the_operator_says(run: Run, committed_engine: Engine) -> None:
+    with unit_of_work(committed_engine) as session:
+        session.add(TrainingTrack(persona=Persona.ENGINEER, tier=TrackTier.CORE, title="Engineer core"))
+        kind_id = builders.create_certification(session).id
+    assert run("earned-by-track", "Engineer core", str(kind_id)).exit_code == 0
+    with unit_of_work(committed_engine) as session:
+        assert session.scalars(select(TrackCertification.certification_id)).all() == [kind_id]
+    assert run("earned-by-track", "Engineer core").exit_code == 0
+    with unit_of_work(committed_engine) as session:
+        assert session.scalars(select(TrackCertification.certification_id)).all() == []
+    assert run("earned-by-track", "No such track").exit_code == 1

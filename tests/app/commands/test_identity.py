@@ -61,3 +61,22 @@ def test_erasing_removes_the_name(run) -> None:  # type: ignore[no-untyped-def]
     ).stdout.strip()
     assert run("erase-person", person_id, "--yes").exit_code == 0
     assert "Made Up" not in run("people").stdout
+
+
+def test_a_team_takes_somebody_in_who_leaves_again(run) -> None:  # type: ignore[no-untyped-def]
+    run("add-organization", "North Lift", "--kind", "service_company")
+    at = ("--organization", "north-lift")
+    team_id = run("add-team", "Night shift", *at).stdout.strip()
+    assert run("add-team", "Night shift", *at).exit_code == 1
+    person_id = run("add-person", "Ann Lee", *at, "--role", "technician", "--team", "Night shift").stdout.strip()
+    run("add-person", "Bob Ray", *at, "--role", "technician")
+    assert run("teams", *at).stdout.split() == [team_id, "1", "Night", "shift"]
+    listed = run("members", *at, "--team", "Night shift").stdout.splitlines()
+    assert [line.split()[1:] for line in listed[:-1]] == [[person_id, "technician", "Night", "shift", "Ann", "Lee"]]
+    assert run("members", *at, "--team", "Day shift").exit_code == 1
+    membership_id = listed[0].split()[0]
+    assert run("end-membership", membership_id).exit_code == 1
+    assert "Ann Lee" in run("members", *at).stdout
+    assert run("end-membership", membership_id, "--yes").exit_code == 0
+    assert run("members", *at, "--search", "Ann").stdout.strip() == "Page 1 of 1, 0 in all."
+    assert "ended on" in run("end-membership", membership_id, "--yes").stderr

@@ -187,7 +187,7 @@ class TestTrack:
     def test_being_certified_in_a_track_issues_what_it_earns(self, session: Session, now: datetime) -> None:
         track, lessons = create_track(session)
         kind = builders.create_certification(session)
-        progress.set_track_certifications(session, SYSTEM_PRINCIPAL, track_id=track.id, certification_ids=[kind.id])
+        progress.set_track_certifications(session, SYSTEM_PRINCIPAL, title=track.title, certification_ids=[kind.id])
         company = session.get_one(Organization, track.organization_id)
         herself = create_member(session, company)
 
