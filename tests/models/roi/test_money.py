@@ -6,9 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from models.roi.company import estimate_outcomes
-from models.roi.effect import Effect, EffectState, estimate_effect
+from models.roi.effect import Effect, EffectState, estimate_effect, half_width
 from models.roi.generator import simulate_outcomes
 from models.roi.money import Amount, InvalidMoneyError, MixedCurrenciesError, Roi, roi_of
 from models.roi.outcomes import OUTCOMES
@@ -229,3 +231,72 @@ class TestTruth:
             assert roi.benefit_low is not None and roi.benefit_high is not None
             truth_in += roi.benefit_low <= truth <= roi.benefit_high
         assert truth_in >= 93
+
+
+DEGREES = 11.0
+CLUSTERS = "abcd"
+
+
+@st.composite
+def estimated(draw: st.DrawFn) -> dict[str, Effect]:
+    """Effects on some outcomes, with each technician's contribution to the error, as `estimate_outcomes` has them."""
+    found: dict[str, Effect] = {}
+    for kind in draw(st.lists(st.sampled_from(sorted(OUTCOMES)), min_size=1, unique=True)):
+        value = draw(st.floats(-0.5, 0.5))
+        parts = draw(st.lists(st.floats(-0.1, 0.1), min_size=len(CLUSTERS), max_size=len(CLUSTERS)))
+        width = half_width(math.hypot(*parts), DEGREES)
+        found[kind] = Effect(
+            EffectState.EFFECT, value, value - width, value + width, 20, 30, 12, "", "",
+            exposure=draw(st.floats(1, 1e5)), degrees_of_freedom=DEGREES,
+            influence=dict(zip(CLUSTERS, parts, strict=True)),
+        )  # fmt: skip
+    return found
+
+
+class TestParts:
+    """Whatever the effects, values and cost: the parts of the return add up, and its interval is one of them all."""
+
+    @given(effects=estimated(), data=st.data(), cost=st.decimals(1, 10**6, places=2))
+    def test_they_add_up_and_the_interval_is_never_wider_than_the_widest(
+        self, effects: dict[str, Effect], data: st.DataObject, cost: Decimal
+    ) -> None:
+        values = {kind: Amount(data.draw(st.decimals(0, 1000, places=2)), "CAD") for kind in effects}
+        found = roi_of(effects, values, Amount(cost, "CAD"))
+        assert found.benefit is not None and found.benefit_low is not None and found.benefit_high is not None
+        assert found.roi is not None and found.low is not None and found.high is not None
+        scale = sum(abs(part.benefit or 0) for part in found.outcomes) + float(cost)
+        near = 1e-9 * scale
+        assert found.benefit == pytest.approx(sum(part.benefit or 0 for part in found.outcomes), abs=near)
+        for share, benefit in (
+            (found.roi, found.benefit), (found.low, found.benefit_low), (found.high, found.benefit_high),
+        ):  # fmt: skip
+            assert (1 + share) * found.cost == pytest.approx(benefit, abs=near)
+        assert found.benefit_low <= found.benefit <= found.benefit_high
+        widest = sum((part.high or 0) - (part.low or 0) for part in found.outcomes)
+        assert found.benefit_high - found.benefit_low <= widest + near
+
+    @given(effects=estimated(), times=st.sampled_from([2, 10, 125]))
+    def test_neither_storage_nor_the_unit_of_money_changes_the_return(
+        self, effects: dict[str, Effect], times: int
+    ) -> None:
+        values = {kind: Amount(Decimal(place + 1), "CAD") for place, kind in enumerate(effects)}
+        found = roi_of(effects, values, cad(1000))
+        stored = {
+            kind: replace(
+                each,
+                influence={},
+                covariances={
+                    name: sum(part * other.influence[cluster] for cluster, part in each.influence.items())
+                    for name, other in effects.items()
+                },
+            )
+            for kind, each in effects.items()
+        }
+        cents = {kind: Amount(amount.value * times, "JPY") for kind, amount in values.items()}
+        for again in (
+            roi_of(stored, values, cad(1000)),
+            roi_of(effects, cents, Amount(Decimal(1000 * times), "JPY")),
+        ):
+            assert again.interval == found.interval == "joint"
+            for part in ("roi", "low", "high"):
+                assert getattr(again, part) == pytest.approx(getattr(found, part), rel=1e-6, abs=1e-4)
