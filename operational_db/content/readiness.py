@@ -57,6 +57,8 @@ def _facts(repository: ContentRepository, lesson: Lesson, version: LessonVersion
         approvals=_approvals(repository.reviews_of(version.id)),
         release_checks={check.release_check for check in checks},
         tested_addresses={target for check in checks for target in check.targets},
+        # Whoever publishes here is named; what came with the product was put in place by its installation.
+        is_shipped=lesson.organization_id is None and version.published_at is not None and version.published_by is None,
     )
 
 

@@ -30,6 +30,12 @@ CRITICAL_REFRESH_MONTHS = 6
 
 SEMANTIC_VERSION = re.compile(r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})")
 
+# Lines of the checklist that are seen to where the product is made, by people and gates an installation does not have
+# yet: of what ships with it there is no record here.
+DONE_BEFORE_SHIPPING = frozenset(
+    {f"{ReviewArea.SECURITY_COMPLIANCE}_review", "ux_review", "localization_review", "dry_run", "evidence_export"}
+)
+
 # What a lesson reports and the ledger kinds that carry it (seed: impression, completion, score and expiry events).
 TELEMETRY_KINDS: dict[str, tuple[str, ...]] = {
     "impression": ("lesson.opened",),
@@ -200,6 +206,8 @@ class ReadinessFacts:
     approvals: Collection[tuple[ReviewArea, str | None]]
     release_checks: Collection[ReleaseCheck]
     tested_addresses: Collection[str]
+    # Came with the product, whose makers did what `DONE_BEFORE_SHIPPING` names.
+    is_shipped: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,8 +221,17 @@ class ReadinessLine:
 
 
 def readiness_lines(facts: ReadinessFacts) -> tuple[ReadinessLine, ...]:
-    """The ready-to-ship checklist, every line of it, in the seed's order."""
-    return tuple(ReadinessLine(code, text, not missing, tuple(missing)) for code, text, missing in _lines(facts))
+    """The ready-to-ship checklist, every line of it, in the seed's order.
+
+    A line that nothing on record meets is met all the same, and says by whom, where the product came with it met.
+    """
+    return tuple(_line(facts, code, text, missing) for code, text, missing in _lines(facts))
+
+
+def _line(facts: ReadinessFacts, code: str, text: str, missing: Sequence[str]) -> ReadinessLine:
+    if missing and facts.is_shipped and code in DONE_BEFORE_SHIPPING:
+        return ReadinessLine(code, f"{text}, by its publisher before it came with the product", True, ())
+    return ReadinessLine(code, text, not missing, tuple(missing))
 
 
 def _lines(facts: ReadinessFacts) -> Iterator[tuple[str, str, list[str]]]:

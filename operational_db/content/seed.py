@@ -24,6 +24,7 @@ from operational_db.content.policies import create_policy, publish_policy_versio
 from operational_db.content.publishing import put_in_place
 from operational_db.content.readiness import readiness_of
 from operational_db.content.repository import ContentRepository
+from operational_db.content.rules import DONE_BEFORE_SHIPPING
 from operational_db.content.seed_parts import (
     ALL_HOOKS,
     STEP_HOOKS,
@@ -39,7 +40,7 @@ from operational_db.errors import ConflictError
 from operational_db.identity.rules import SYSTEM_PRINCIPAL
 from operational_db.tables.content import Lesson, Policy, Runbook
 from operational_db.tables.gates import ScopeRule, TrackLesson, TrainingTrack
-from operational_db.types import LessonType, ReviewArea
+from operational_db.types import LessonType
 
 SHIPMENTS: tuple[Shipment, ...] = (
     seed_data_export.SHIPMENT,
@@ -50,10 +51,6 @@ SHIPMENTS: tuple[Shipment, ...] = (
     seed_partners.SHIPMENT,
 )
 
-# Done where the product is made, by people and gates that an installation does not have yet.
-DONE_BEFORE_SHIPPING = frozenset(
-    {f"{ReviewArea.SECURITY_COMPLIANCE}_review", "ux_review", "localization_review", "dry_run", "evidence_export"}
-)
 SINCE = date(2020, 1, 1)
 _LOCK = "platform-content"
 

@@ -462,6 +462,7 @@ COLUMNS: dict[type[Base], tuple[str, ...]] = {
         "lesson_version_id",
         "area",
         "reason",
+        "locale",
         "policy_version_id",
         "requested_at",
         "outcome",

@@ -38,6 +38,8 @@ class DemoLesson:
     runbook_ids: tuple[UUID, ...]
     pass_threshold: int
     item_count: int
+    # Languages besides the one it was written in.
+    further_locales: tuple[str, ...]
     minutes: Decimal
     refresh_months: int
     # The version's own columns, for the version that follows it.
@@ -144,6 +146,7 @@ def _lessons(session: Session) -> tuple[DemoLesson, ...]:
         runbooks = session.scalars(
             select(LessonRunbook.runbook_id).where(LessonRunbook.lesson_version_id == version.id)
         )
+        body = parse_body(lesson.lesson_type, version.body)
         found.append(
             DemoLesson(
                 id=lesson.id,
@@ -155,7 +158,8 @@ def _lessons(session: Session) -> tuple[DemoLesson, ...]:
                 policy_ids=tuple(sorted(policies)),
                 runbook_ids=tuple(sorted(runbooks)),
                 pass_threshold=version.pass_threshold,
-                item_count=len(items_of(lesson.lesson_type, parse_body(lesson.lesson_type, version.body))),
+                item_count=len(items_of(lesson.lesson_type, body)),
+                further_locales=tuple(each for each in version.locales if each != body.default_locale),
                 minutes=version.duration_minutes,
                 refresh_months=version.refresh_months,
                 columns={column.name: getattr(version, column.name) for column in LessonVersion.__table__.columns},

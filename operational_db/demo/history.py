@@ -763,7 +763,9 @@ def simulate(
         company = chance.choice([c for c in industry.companies if c.trade == trade and c.joined_on <= day])
         builder.hire(company, day, person_id=person_id)
     trust_chance = Chance(f"trust {seed}")
-    publisher = Publisher(trust_chance, batch, content, industry.reviewer_id, first_instant(now), now)
+    publisher = Publisher(
+        trust_chance, batch, content, industry.reviewer_id, Chance(f"languages {seed}"), first_instant(now), now
+    )
     trust = TrustBuilder(trust_chance, batch, industry, content, publisher.publish(), now)
     roi_chance = Chance(f"roi {seed}")
     studied = choose_companies(roi_chance, industry)

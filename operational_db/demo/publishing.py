@@ -80,6 +80,7 @@ class Publisher:
         batch: Batch,
         content: DemoContent,
         reviewer_id: UUID | None,
+        languages: Chance,
         start: datetime,
         now: datetime,
     ) -> None:
@@ -87,6 +88,8 @@ class Publisher:
         self.batch = batch
         self.content = content
         self.reviewer_id = reviewer_id
+        # Drawn apart, so that reviews of languages change nothing else in the history of a seed number.
+        self.languages = languages
         self.start = start
         self.now = now
 
@@ -173,7 +176,7 @@ class Publisher:
         reason: ReviewReason,
         change: PolicyChangeOfDemo,
     ) -> VersionInPlace:
-        """The next version, reviewed from both sides in the weeks before it was published."""
+        """The next version, reviewed from both sides and in its languages in the weeks before it was published."""
         version = VersionInPlace(self.chance.new_id(at), next_version(former.version, kind), at)
         is_change = reason is ReviewReason.POLICY_CHANGE
         if is_change:
@@ -208,8 +211,11 @@ class Publisher:
         asked_at: datetime,
         decided_at: datetime | None,
     ) -> None:
-        for area in REVIEW_AREAS:
-            review_id = self.chance.new_id(asked_at)
+        asked: list[tuple[ReviewArea, str | None, Chance]] = [(area, None, self.chance) for area in REVIEW_AREAS]
+        if reason is ReviewReason.PUBLICATION:
+            asked += [(ReviewArea.LOCALIZATION, locale, self.languages) for locale in lesson.further_locales]
+        for area, locale, chance in asked:
+            review_id = chance.new_id(asked_at)
             outcome = None if decided_at is None else ReviewOutcome.APPROVED
             self.batch.add(
                 LessonReview,
@@ -217,6 +223,7 @@ class Publisher:
                 place.id,
                 area,
                 reason,
+                locale,
                 None,
                 asked_at,
                 outcome,

@@ -67,14 +67,18 @@ def show_version(viewer: Viewer, version: VersionView) -> None:
     """The checklist with what is missing, the reviews, and the next step that the viewer may take."""
     _show_next_step(viewer, version)
     met = sum(line.is_met for line in version.readiness)
-    st.subheader("Ready to ship?")
+    is_tried = version.status in TRYING
+    st.subheader("Ready to ship?" if is_tried else "The checklist, as things stand today")
     st.markdown(f"{to_parts(met, len(version.readiness))} lines of the checklist are met.")
     for line in sorted(version.readiness, key=lambda line: line.is_met):
         if line.is_met:
             st.markdown(f":green[:material/check_circle:] {line.text}")
         else:
-            st.markdown(f":red[:material/error:] **{line.text}** — missing: {', '.join(line.missing)}")
-            if version.status in TRYING and may(viewer, version, Permission.AUTHOR_LESSONS):
+            # Publishing asks for every line, so what is not met of a published version is so since then.
+            mark = ":red[:material/error:]" if is_tried else ":orange[:material/history:]"
+            word = "missing" if is_tried else "no longer so since it was published, wants"
+            st.markdown(f"{mark} **{line.text}** — {word}: {', '.join(line.missing)}")
+            if is_tried and may(viewer, version, Permission.AUTHOR_LESSONS):
                 _offer_trial(viewer, version, line.code)
     st.subheader("Reviews")
     if not version.reviews:

@@ -24,6 +24,7 @@ from app.dashboards.use_cases import gates as gate_cases
 from operational_db import clock
 from operational_db.content import service as content
 from operational_db.content.body import parse_body
+from operational_db.content.policies import publish_policy_version
 from operational_db.content.seed import install_platform_content
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import GateDeniedError, InvalidInputError, NotFoundError
@@ -39,7 +40,7 @@ from operational_db.ledger.proofs import tlog_proof
 from operational_db.proficiency.rules import ScopeRuleTerms
 from operational_db.proficiency.service import record_evidence, set_scope_rule
 from operational_db.reinforcement import service as reinforcement
-from operational_db.tables.content import Lesson, LessonReview, LessonVersion, Policy
+from operational_db.tables.content import Lesson, LessonPolicy, LessonReview, LessonVersion, Policy
 from operational_db.tables.gates import (
     EvidenceBundle,
     GateRule,
@@ -589,6 +590,31 @@ class TestContent:
         _click(app, f"review_{reviews[0].id}_approved")  # type: ignore[attr-defined]
         assert _count(records, "content.reviewed") == 1
         assert "Clear enough." in [review.comment for review in _all(records, LessonReview)]  # type: ignore[attr-defined]
+
+    def test_a_published_version_is_complete_or_says_what_changed_since(self, working: Visit, records: Engine) -> None:
+        """Publishing asks for every line; what came with the product was reviewed and tried by its publisher."""
+        with Session(records) as session:
+            version = session.scalars(
+                select(LessonVersion)
+                .join(LessonPolicy, LessonPolicy.lesson_version_id == LessonVersion.id)
+                .join(Policy, Policy.id == LessonPolicy.policy_id)
+                .where(Policy.code == "POL-DA-003", LessonVersion.status == LessonStatus.PUBLISHED)
+                .order_by(LessonVersion.id)
+            ).first()
+            policy_id = session.scalars(select(Policy.id).where(Policy.code == "POL-DA-003")).one()
+        assert version is not None
+        said = texts(working.open("administrator", "content/version", version=str(version.id)))
+        assert "Complete; to be looked at again by" in said
+        assert "Was reviewed for accuracy, by its publisher before it came with the product" in said
+        with unit_of_work(records) as session:
+            publish_policy_version(
+                session, SYSTEM_PRINCIPAL, policy_id=policy_id, version="1.1.0", summary="Clearer words.",
+                effective_on=figures.AS_OF.date(), now=figures.AS_OF,
+            )  # fmt: skip
+        said = texts(working.open("administrator", "content/version", version=str(version.id)))
+        assert "The checklist was complete when it was published; 1 line no longer holds since." in said
+        assert "POL-DA-003 1.1.0 (it teaches 1.0.0)" in said
+        assert "still missing" not in said
 
     def test_the_workbench_lists_what_waits(self, working: Visit, draft: UUID) -> None:
         app = working.open("manager", "content/lessons")

@@ -120,6 +120,19 @@ class TestReadiness:
     def test_every_line_has_a_failing_case(self) -> None:
         assert {line.code for line in rules.readiness_lines(READY)} == {code for code, _, _ in FAILURES}
 
+    def test_what_came_with_the_product_was_reviewed_and_tried_by_its_publisher(self) -> None:
+        """Of these lines alone there is no record in an installation; every other one is asked of it as of any."""
+        bare = replace(READY, approvals=set(), release_checks=set(), runbook_codes=[])
+        open_codes = {line.code for line in rules.readiness_lines(bare) if not line.is_met}
+        assert open_codes == {*rules.DONE_BEFORE_SHIPPING, "runbook_reference"}
+        shipped = rules.readiness_lines(replace(bare, is_shipped=True))
+        assert [line.code for line in shipped if not line.is_met] == ["runbook_reference"]
+        by_publisher = {line.code for line in shipped if "by its publisher" in line.text}
+        assert by_publisher == rules.DONE_BEFORE_SHIPPING
+        # What is on record is said to be, whoever published it.
+        ready = rules.readiness_lines(replace(READY, is_shipped=True))
+        assert ready == rules.readiness_lines(READY)
+
     def test_a_lesson_that_opens_no_gate_needs_no_dry_run(self) -> None:
         facts = replace(READY, is_on_track=True, gated_actions=[], release_checks=[ReleaseCheck.EVIDENCE_EXPORT])
         assert all(line.is_met for line in rules.readiness_lines(facts))

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
+from operational_db.content.publishing import readiness
 from operational_db.credentials.rules import expires_on
 from operational_db.database import read_only_session
 from operational_db.demo.batch import COLUMNS, Batch
@@ -21,6 +22,7 @@ from operational_db.gates.crew_documents import facts_from, rule_ids_from, terms
 from operational_db.ledger.events import CrewDecided, CrewRuleSet
 from operational_db.ledger.sequence import sequence_pending
 from operational_db.tables.catalog import Course
+from operational_db.tables.content import LessonReview, LessonVersion
 from operational_db.tables.credentials import (
     CeCredit,
     Certificate,
@@ -33,7 +35,7 @@ from operational_db.tables.learning import AssessmentAttempt, Enrollment
 from operational_db.tables.ledger import LedgerLeaf
 from operational_db.tables.mentorship import Mentorship
 from operational_db.tables.owners import Building, CrewRule, Equipment, ServiceContract, Visit
-from operational_db.types import OrganizationKind
+from operational_db.types import LessonStatus, OrganizationKind, ReviewArea
 
 NOW = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 SEED = 7
@@ -145,6 +147,20 @@ class TestEstates:
         assert len(batch.documents) == len(decided)
         assert sum(value is not None for value in column(batch, Certificate, "path_id")) > 50
 
+    def test_new_versions_are_reviewed_in_each_further_language(self, batch: Batch) -> None:
+        versions = COLUMNS[LessonVersion]
+        spoken = {
+            row[versions.index("id")]: [locale for locale in row[versions.index("locales")] if locale != "en"]  # type: ignore[attr-defined]
+            for row in batch.rows[LessonVersion]
+        }
+        reviews = COLUMNS[LessonReview]
+        asked: dict[object, list[object]] = {version_id: [] for version_id in spoken}
+        for row in batch.rows[LessonReview]:
+            if row[reviews.index("area")] is ReviewArea.LOCALIZATION:
+                asked[row[reviews.index("lesson_version_id")]].append(row[reviews.index("locale")])
+        assert asked == spoken
+        assert sum(map(len, spoken.values())) > 1
+
 
 class TestLoadDemo:
     def test_load_writes_tables_and_ledger_once(self, committed_engine: Engine) -> None:
@@ -163,6 +179,13 @@ class TestLoadDemo:
             )
             assert session.scalar(open_events) == 0
             assert session.scalars(select(func.count()).select_from(Enrollment)).one() > 10_000
+            published = session.scalars(select(LessonVersion).where(LessonVersion.status == LessonStatus.PUBLISHED))
+            open_lines = {
+                version.id: [line.code for line in readiness(session, version) if not line.is_met]
+                for version in published
+            }
+            assert len(open_lines) > 20
+            assert not any(open_lines.values()), "A published version looks as if publishing had asked for nothing."
         assert {"Simulating", "Writing records", "Writing the ledger"} <= set(seen)
         with pytest.raises(ConflictError):
             load_demo(committed_engine, seed=SEED, now=NOW)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.dashboards import session
 from app.dashboards.chips import chip_of
-from app.dashboards.components.content import show_version
+from app.dashboards.components.content import TRYING, show_version
 from app.dashboards.components.frame import answer, open_page
 from app.dashboards.components.lesson_text import show_text
 from app.dashboards.components.receipts import show_receipts
@@ -30,8 +30,11 @@ st.header(f"{version.title} {version.version}")
 st.caption(f"{to_words(version.lesson_type)} · {version.code}")
 missing = [line for line in version.readiness if not line.is_met]
 chip = chip_of(version.status).markdown
-if missing:
+if missing and version.status in TRYING:
     answer(f"{chip} {to_plural(len(missing), 'line')} of the checklist still missing.")
+elif missing:
+    changed = to_plural(len(missing), "line no longer holds", "lines no longer hold")
+    answer(f"{chip} The checklist was complete when it was published; {changed} since.")
 elif version.refresh_due_on is not None:
     answer(f"{chip} Complete; to be looked at again by {to_relative_day(version.refresh_due_on, viewer.today)}.")
 else:
