@@ -239,6 +239,26 @@ def train_courses(engine: Engine, settings: Settings, *, now: datetime) -> Train
     return TrainingResult(kind, Step.PROMOTED, model.version, trained.comparison.sentence, numbers)
 
 
+def prune_models(
+    engine: Engine, settings: Settings, *, now: datetime, days: int = service.FILE_DAYS, is_dry_run: bool = False
+) -> list[ModelView]:
+    """Remove the files of models that nothing needs (`learned.service.unneeded_models`), as releases are pruned.
+
+    Returns
+    -------
+    Whose files were removed, or would be in a dry run; those whose file is gone already are not among them.
+    """
+    with unit_of_work(engine) as session:
+        unneeded = service.unneeded_models(session, SYSTEM_PRINCIPAL, now=now, days=days)
+        found = [ModelView.of(each) for each in unneeded if (settings.models_path / each.artifact).is_file()]
+        if not is_dry_run:
+            for each in found:
+                (settings.models_path / each.artifact).unlink(missing_ok=True)
+    if found and not is_dry_run:
+        logger.info("models.pruned", extra={"versions": [f"{each.model_kind} {each.version}" for each in found]})
+    return found
+
+
 def _view(model: LearnedModel | None) -> ModelView | None:
     """What is needed of it once its session has ended."""
     return None if model is None else ModelView.of(model)

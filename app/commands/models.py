@@ -1,4 +1,4 @@
-"""`sitesync models …`: what was learned, which model serves, train anew, promote, go back, check."""
+"""`sitesync models …`: what was learned, which model serves, train anew, promote, go back, check, prune."""
 
 import json
 from typing import Annotated
@@ -18,7 +18,9 @@ from operational_db.settings import Settings, load_settings
 from operational_db.tables.learned import LearnedModel
 from operational_db.types import LearnedModelKind
 
-commands = typer.Typer(no_args_is_help=True, help="Learned models: which serves, train, promote, go back, check.")
+commands = typer.Typer(
+    no_args_is_help=True, help="Learned models: which serves, train, promote, go back, check, prune."
+)
 
 KindArgument = Annotated[LearnedModelKind, typer.Argument(help="What the model is for.")]
 KindOption = Annotated[LearnedModelKind | None, typer.Option("--kind", help="Only models of this kind.")]
@@ -94,6 +96,26 @@ def roll_back(kind: KindArgument) -> None:
         model = service.roll_back(session, SYSTEM_PRINCIPAL, kind, clock.now())
         now_serves = FORMULA[kind] if model is None else f"version {model.version}"
     typer.echo(f"{_title(kind)}: {now_serves} serves.")
+
+
+@commands.command("prune")
+def prune(
+    days: Annotated[
+        int, typer.Option(min=1, help="Keep what was trained or served within so many days.")
+    ] = service.FILE_DAYS,
+    is_dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be removed.")] = False,
+) -> None:
+    """Remove files of models that nothing needs any more; what serves or ranked a list on record stays."""
+    from pipelines.learned import prune_models
+
+    settings = load_settings()
+    with open_context(settings) as context:
+        found = prune_models(context.engine, settings, now=clock.now(), days=days, is_dry_run=is_dry_run)
+    for each in found:
+        verb = "would be removed" if is_dry_run else "removed"
+        typer.echo(f"{_title(each.model_kind)}: file of version {each.version} {verb}.")
+    if not found:
+        typer.echo("Every file is still needed.")
 
 
 @commands.command("check")

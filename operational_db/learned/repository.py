@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from operational_db.tables.learned import LearnedModel
 from operational_db.tables.learning import Enrollment
-from operational_db.tables.mentorship import MenteeProfile, Mentorship
+from operational_db.tables.mentorship import MenteeProfile, Mentorship, MentorShowing
 from operational_db.tables.roi import OutcomeMonth, RoiEstimate
 from operational_db.types import EnrollmentStatus, LearnedModelKind
 
@@ -63,6 +63,11 @@ class LearnedRepository:
         if model_kind is not None:
             statement = statement.where(LearnedModel.model_kind == model_kind)
         return list(self.session.scalars(statement))
+
+    def versions_shown(self) -> frozenset[int]:
+        """Versions of the match that ranked a list of mentors on record."""
+        named = select(MentorShowing.model_version).where(MentorShowing.model_version.is_not(None)).distinct()
+        return frozenset(version for version in self.session.scalars(named) if version is not None)
 
     def newest(self, model_kind: LearnedModelKind) -> LearnedModel | None:
         statement = select(LearnedModel).where(LearnedModel.model_kind == model_kind)

@@ -7,7 +7,7 @@ model falls back to what is written down (mentor matching: the formula).
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +24,8 @@ from operational_db.types import LearnedModelKind, new_id
 
 # A plain file name: never a path that leaves the folder of models.
 ARTIFACT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+# So long after it served or was trained a model can be put into service again at once.
+FILE_DAYS = 90
 SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -138,6 +140,41 @@ def list_models(
     """
     principal.require(Permission.VIEW_MODELS)
     return LearnedRepository(session).all(model_kind)
+
+
+def unneeded_models(
+    session: Session, principal: Principal, *, now: datetime, days: int = FILE_DAYS
+) -> list[LearnedModel]:
+    """Models whose files nothing needs any more; the registry keeps what it says of them.
+
+    Needed are what serves, what a roll-back would put back, the newest of each kind, with which the next one is
+    compared, what was trained or served within the last `days`, and what ranked a list of mentors that is on record,
+    so that the list can be explained and made again. Until the transaction ends nobody promotes another one.
+
+    Raises
+    ------
+    NotAuthorizedError
+    """
+    principal.require(Permission.MANAGE_MODELS)
+    repository = LearnedRepository(session)
+    since = now - timedelta(days=days)
+    unneeded: list[LearnedModel] = []
+    for model_kind in LearnedModelKind:
+        repository.lock(model_kind)
+        serving = repository.serving(model_kind)
+        former = None if serving is None else repository.former(serving)
+        kept = {each.id for each in (serving, former, repository.newest(model_kind)) if each is not None}
+        named = repository.versions_shown() if model_kind is LearnedModelKind.MENTOR_MATCHING else frozenset()
+        models = repository.all(model_kind)
+        needed = {
+            each.id
+            for each in models
+            if each.id in kept or each.version in named or max(each.trained_at, each.retired_at or since) > since
+        }
+        # Equal models are one file.
+        files = {each.artifact for each in models if each.id in needed}
+        unneeded += [each for each in models if each.id not in needed and each.artifact not in files]
+    return unneeded
 
 
 def promote_model(session: Session, principal: Principal, *, model_id: UUID, now: datetime) -> LearnedModel:

@@ -1,7 +1,8 @@
 """What is learned as assets: the mentors' history, the match, the recommender, and what training returned.
 
-Trained weekly; estimates and checks run nightly. None of them belongs to a refresh: figures do not wait for a training.
-The steps themselves are in `pipelines.learned`, `pipelines.learned_checks` and `pipelines.roi_estimates`.
+Trained weekly, after which files that nothing needs go; estimates and checks run nightly. None of them belongs to a
+refresh: figures do not wait for a training. The steps themselves are in `pipelines.learned`, `pipelines.learned_checks`
+and `pipelines.roi_estimates`.
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,14 @@ import dagster as dg
 
 from operational_db import clock
 from pipelines.assets.outcomes import check_results, check_specs
-from pipelines.learned import TrainingResult, load_mentor_history, train_courses, train_match_on, write_mentor_history
+from pipelines.learned import (
+    TrainingResult,
+    load_mentor_history,
+    prune_models,
+    train_courses,
+    train_match_on,
+    write_mentor_history,
+)
 from pipelines.learned_checks import CALIBRATION_CHECK, DRIFT_CHECK, FILE_CHECK, MATCH_CHECKS, check_match
 from pipelines.resources import Installation
 from pipelines.roi_estimates import estimate_all
@@ -49,6 +57,7 @@ def mentor_match(installation: Installation) -> dg.MaterializeResult[None]:
     settings, now = installation.settings(), clock.now()
     with installation.open_engine() as engine:
         found = train_match_on(engine, settings, load_mentor_history(engine, settings, now=now), now=now)
+        prune_models(engine, settings, now=now)
     return _told(found)
 
 
@@ -61,8 +70,11 @@ def mentor_match(installation: Installation) -> dg.MaterializeResult[None]:
 )
 def course_recommender(installation: Installation) -> dg.MaterializeResult[None]:
     """Its card says whether what it learned is shown."""
+    settings, now = installation.settings(), clock.now()
     with installation.open_engine() as engine:
-        return _told(train_courses(engine, installation.settings(), now=clock.now()))
+        found = train_courses(engine, settings, now=now)
+        prune_models(engine, settings, now=now)
+    return _told(found)
 
 
 @dg.asset(

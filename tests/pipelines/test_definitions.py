@@ -10,13 +10,19 @@ import pytest
 from sqlalchemy import Engine
 from syrupy.assertion import SnapshotAssertion
 
+from operational_db import clock
+from operational_db.database import unit_of_work
+from operational_db.learned import service as learned_service
 from operational_db.releases.health import RunOutcome, read_last_run
 from operational_db.releases.manifest import current_manifest
 from operational_db.settings import Settings
+from operational_db.types import LearnedModelKind
+from pipelines.assets import learned
 from pipelines.assets.models import Manifest, load_manifest
 from pipelines.automation import cron_at_most_every, decide_run
 from pipelines.build import BuildPlan, NodeResult
 from pipelines.definitions import build_defs
+from pipelines.learned import Step, TrainingResult
 from pipelines.resources import Installation, Refresh
 from tests.pipelines.contents import landed_range
 from tests.pipelines.history import add_news, write_history
@@ -235,6 +241,28 @@ class TestSensor:
         decision = sensor(context)
         assert isinstance(decision, dg.SkipReason)
         assert "cannot be reached" in str(decision.skip_message)
+
+
+@pytest.mark.parametrize("kind", list(LearnedModelKind))
+def test_a_weekly_training_removes_files_that_nothing_needs_any_more(
+    installation: Installation, committed_engine: Engine, monkeypatch: pytest.MonkeyPatch, kind: LearnedModelKind
+) -> None:
+    folder = installation.settings().models_path
+    folder.mkdir(parents=True)
+    long_ago = clock.now() - timedelta(days=400)
+    with unit_of_work(committed_engine) as session:
+        for name in ("former.bin", "newest.bin"):
+            (folder / name).write_bytes(name.encode())
+            learned_service.add_model(
+                session, model_kind=kind, artifact=name, sha256="ab" * 32, card={}, trained_at=long_ago, ledger_size=0
+            )
+    result = TrainingResult(kind, Step.NO_NEWS, 2, "Nothing was completed.", {})
+    monkeypatch.setattr(learned, "load_mentor_history", lambda *_, **__: None)
+    monkeypatch.setattr(learned, "train_match_on", lambda *_, **__: result)
+    monkeypatch.setattr(learned, "train_courses", lambda *_, **__: result)
+    train = learned.mentor_match if kind is LearnedModelKind.MENTOR_MATCHING else learned.course_recommender
+    train(installation)
+    assert [path.name for path in folder.iterdir()] == ["newest.bin"]
 
 
 class TestSchedule:

@@ -14,6 +14,7 @@ from app.cli import create_cli
 from models.matching.artifact import save_matcher
 from models.matching.factors import FEATURE_NAMES
 from models.matching.matcher import Matcher, create_head
+from operational_db import clock
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.learned import service
 from operational_db.types import LearnedModelKind
@@ -115,6 +116,27 @@ def test_the_list_tells_versions_states_and_cards(run: Run) -> None:
     assert [(each["version"], each["is_serving"]) for each in cards] == [(2, True), (1, False)]
     assert cards[0]["card"]["data"] == {"outcome_count": 400}
     assert len(cards[0]["sha256"]) == 64
+
+
+def test_files_that_nothing_needs_are_named_and_then_removed(
+    run: Run, files: list[Path], committed_engine: Engine, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    third = add_match(committed_engine, files[0].parent, now, 2)
+    other = files[0].parent / "mentor_history.parquet"
+    other.write_bytes(b"not a model")
+    run("promote", "mentor_matching", "2")
+    monkeypatch.setattr(clock, "now", lambda: now + timedelta(days=365))
+    expected = "Mentor matching: file of version 1"
+    assert run("prune", "--dry-run").output.strip() == f"{expected} would be removed."
+    assert files[0].is_file()
+    assert run("prune", "--days", "1000").output.strip() == "Every file is still needed."
+    assert run("prune").output.strip() == f"{expected} removed."
+    assert [path.is_file() for path in (*files, third, other)] == [False, True, True, True]
+    assert run("prune").output.strip() == "Every file is still needed."
+    # What the registry says of it stays, and it does not come into service without its file.
+    assert len(json.loads(run("list", "--json").output)) == 3
+    assert run("promote", "mentor_matching", "1").exit_code == 1
+    assert serving_version(committed_engine) == 2
 
 
 def test_an_installation_that_learned_nothing_says_what_to_do(run: Run) -> None:

@@ -16,7 +16,9 @@ from operational_db.identity.rules import SYSTEM_PRINCIPAL, Grant, Principal
 from operational_db.learned import service
 from operational_db.tables.learned import LearnedModel
 from operational_db.tables.ledger import LedgerEvent
+from operational_db.tables.mentorship import MentorShowing
 from operational_db.types import LearnedModelKind, Role, new_id
+from tests import builders
 
 MATCHING = LearnedModelKind.MENTOR_MATCHING
 RECOMMENDING = LearnedModelKind.COURSE_RECOMMENDING
@@ -169,3 +171,46 @@ class TestPermissions:
             service.promote_model(session, SYSTEM_PRINCIPAL, model_id=new_id(), now=now)
         with pytest.raises(NotFoundError):
             service.model_by_version(session, MATCHING, 12)
+
+
+class TestUnneeded:
+    def unneeded(self, session: Session, at: datetime, **more: int) -> list[int]:
+        return [each.version for each in service.unneeded_models(session, SYSTEM_PRINCIPAL, now=at, **more)]
+
+    def test_a_file_goes_the_moment_its_days_are_over(self, session: Session, now: datetime) -> None:
+        """Served last, trained last, never served: each from the same day on, the newest never."""
+        first, second, third = (add(session, now, artifact=f"match-{n}.skops") for n in range(3))
+        add(session, now, artifact="match-9.skops")
+        retired = now + timedelta(days=30)
+        for model, at in ((first, now), (second, retired), (third, retired)):
+            service.promote_model(session, SYSTEM_PRINCIPAL, model_id=model.id, now=at)
+        # Version 3 serves, 2 is what a roll-back puts back; 1 served until day 30.
+        assert self.unneeded(session, retired + timedelta(days=90, seconds=-1)) == []
+        assert self.unneeded(session, retired + timedelta(days=90)) == [1]
+        assert self.unneeded(session, retired + timedelta(days=7), days=7) == [1]
+        assert self.unneeded(session, retired + timedelta(days=4000)) == [1]
+
+    def test_what_never_served_is_needed_for_its_days_and_while_it_is_the_newest(
+        self, session: Session, now: datetime
+    ) -> None:
+        for number in range(2):
+            add(session, now, RECOMMENDING, artifact=f"courses-{number}.npz")
+        assert self.unneeded(session, now + timedelta(days=90, seconds=-1)) == []
+        assert self.unneeded(session, now + timedelta(days=90)) == [1]
+
+    def test_what_ranked_a_list_on_record_stays(self, session: Session, now: datetime) -> None:
+        for number in range(3):
+            add(session, now, artifact=f"match-{number}.skops")
+        mentee = builders.create_person(session)
+        session.add(MentorShowing(mentee_id=mentee.id, shown_at=now, model_version=1, candidate_count=0))
+        session.flush()
+        assert self.unneeded(session, now + timedelta(days=400)) == [2]
+
+    def test_a_file_that_a_needed_model_shares_stays(self, session: Session, now: datetime) -> None:
+        add(session, now)
+        add(session, now)
+        assert self.unneeded(session, now + timedelta(days=400)) == []
+
+    def test_only_who_manages_models_may_know(self, session: Session, now: datetime) -> None:
+        with pytest.raises(NotAuthorizedError):
+            service.unneeded_models(session, principal(Role.TECHNICIAN), now=now)
