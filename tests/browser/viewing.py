@@ -119,7 +119,7 @@ def open_address(page: Page, address: str) -> None:
 
 def sign_in(page: Page, member: Member, address: str = "/") -> None:
     """Choose the person on the sign-in page, found by name and organization."""
-    page.goto(address)
+    open_address(page, address)
     page.get_by_label("Search by name, role or organization").fill(member.name)
     wait_until_found(page)
     choice = page.locator("form", has=page.locator(f'input[value="{member.person_id}"]')).get_by_role("button")
