@@ -6,18 +6,27 @@ from zoneinfo import ZoneInfo
 # A narrow space that does not break the line: 1 204 551 stays one number in any language.
 THIN = "\u202f"
 NOTHING = "–"
+# Of a percentage that would read as none or as all with fewer.
+MOST_DECIMALS = 4
 
 
 def to_number(value: float | None, decimals: int = 0) -> str:
     """A count or measure with thin separators; an en dash when there is none."""
     if value is None:
         return NOTHING
-    return f"{value:,.{decimals}f}".replace(",", THIN)
+    return f"{value:z,.{decimals}f}".replace(",", THIN)
 
 
 def to_percent(share: float | None, decimals: int = 0) -> str:
-    """A share (0–1) as percent."""
-    return NOTHING if share is None else f"{share * 100:.{decimals}f}{THIN}%"
+    """A share (0–1) as percent. Only none of it reads 0 % and only all of it 100 %: 998 of 1 000 are 99.8 %.
+
+    What would take more than `MOST_DECIMALS` to tell from them is taken for them.
+    """
+    if share is None:
+        return NOTHING
+    texts = [f"{share * 100:z.{places}f}" for places in range(decimals, MOST_DECIMALS + 1)]
+    telling = (text for text in texts if not 0 < share < 1 or float(text) not in {0, 100})
+    return f"{next(telling, texts[0])}{THIN}%"
 
 
 def to_parts(numerator: float | None, denominator: float | None) -> str:
@@ -27,7 +36,7 @@ def to_parts(numerator: float | None, denominator: float | None) -> str:
 
 def to_points(change: float | None) -> str | None:
     """A change of a share in percentage points, signed; nothing when it cannot be known."""
-    return None if change is None else f"{change * 100:+.1f} points".replace("-", "−")
+    return None if change is None else f"{change * 100:+z.1f} points".replace("-", "−")
 
 
 def to_day(value: date | None) -> str:

@@ -41,7 +41,7 @@ def criterion_figure(criterion: Criterion, months: pl.DataFrame) -> Figure:
         criterion.label,
         value_text(criterion),
         f"{target_text(criterion)}{parts}",
-        None if change is None else to_points(change) if criterion.is_share else f"{change:+,.0f}",
+        None if change is None else to_points(change) if criterion.is_share else f"{change:+z,.0f}",
         None if change is None else f"vs {known['month_on'][-2]:%b}",
         trend=trend,
         drill=Drill(None, "By month", {"kpis_criterion": criterion.label}),

@@ -62,7 +62,7 @@ def measure_figure(measure: Measure, months: pl.DataFrame) -> Figure:
     value, former = last[measure.column], before.get(measure.column)
     change = None
     if value is not None and former is not None:
-        change = to_points(value - former) if measure.is_share else f"{value - former:+,.0f}"
+        change = to_points(value - former) if measure.is_share else f"{value - former:+z,.0f}"
     made_of = to_month(last["month_on"])
     if measure.numerator and measure.denominator:
         made_of = to_parts(last[measure.numerator], last[measure.denominator])

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from app.dashboards import formats
 from app.dashboards.chips import CHIPS, chip_of
@@ -24,6 +26,36 @@ def test_a_share_that_cannot_be_known_is_a_dash_and_not_zero() -> None:
     assert formats.to_percent(0) == "0\u202f%"
     assert formats.to_percent(0.4421, 1) == "44.2\u202f%"
     assert formats.to_parts(460, 500) == "460 of 500"
+
+
+@pytest.mark.parametrize(
+    ("share", "decimals", "text"),
+    [
+        (1, 0, "100"), (0.995, 0, "99.5"), (0.998, 0, "99.8"), (0.9996, 0, "99.96"), (0.9996, 1, "99.96"),
+        (0.99, 0, "99"), (0.005, 0, "0.5"), (0.0049, 0, "0.5"), (0.01, 0, "1"), (-0.001, 0, "0"), (1.004, 0, "100"),
+        (1 - 1e-12, 0, "100"), (1e-12, 1, "0.0"),
+    ],
+)  # fmt: skip
+def test_a_part_never_reads_as_none_or_as_all(share: float, decimals: int, text: str) -> None:
+    assert formats.to_percent(share, decimals) == f"{text}\u202f%"
+
+
+@given(part=st.integers(0, 100_000), whole=st.integers(1, 100_000), decimals=st.integers(0, 2))
+def test_of_up_to_a_hundred_thousand_only_none_reads_0_and_only_all_100(part: int, whole: int, decimals: int) -> None:
+    part = min(part, whole)
+    told = float(formats.to_percent(part / whole, decimals).removesuffix("\u202f%"))
+    assert (told == 0, told == 100) == (part == 0, part == whole)
+    assert abs(told - 100 * part / whole) <= 0.5 / 10**decimals + 1e-9
+
+
+@given(value=st.floats(-1000, 1000), decimals=st.integers(0, 2))
+@example(value=-0.04, decimals=1)
+@example(value=-0.0, decimals=0)
+def test_zero_has_no_minus(value: float, decimals: int) -> None:
+    texts = formats.to_number(value, decimals), formats.to_percent(value / 100, decimals)
+    for text in (*texts, formats.to_points(value / 100) or ""):
+        digits = text.removesuffix(" points").removesuffix("\u202f%").replace("\u202f", "").replace("−", "-")
+        assert float(digits) != 0 or not digits.startswith("-")
 
 
 @pytest.mark.parametrize(
@@ -49,6 +81,7 @@ def test_instants_read_in_the_viewers_zone() -> None:
 def test_changes_are_signed_points() -> None:
     assert formats.to_points(0.0142) == "+1.4 points"
     assert formats.to_points(-0.03) == "−3.0 points"
+    assert formats.to_points(-0.0004) == "+0.0 points"
     assert formats.to_points(None) is None
 
 
