@@ -88,7 +88,7 @@ def visited_units(visits: Iterable[Entry]) -> Iterator[tuple[tuple[str, str], st
         else:
             called_off.add(visit)
     for visit, entry in plans.items():
-        unit = entry.body["equipment_id"]
+        unit = entry.body.get("equipment_id")
         if unit is not None and visit not in called_off:
             yield (str(entry.organization), entry.body["contractor_id"]), unit
 
