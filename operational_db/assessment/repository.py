@@ -115,21 +115,6 @@ class AssessmentRepository:
             failures.append(submitted_at)
         return failures[::-1]
 
-    def attempts_of(
-        self, person_id: UUID, *, lesson_id: UUID | None = None
-    ) -> list[tuple[LessonAttempt, LessonVersion, Lesson]]:
-        """Attempts that were handed in, latest first."""
-        statement = (
-            select(LessonAttempt, LessonVersion, Lesson)
-            .join(LessonVersion, LessonVersion.id == LessonAttempt.lesson_version_id)
-            .join(Lesson, Lesson.id == LessonVersion.lesson_id)
-            .where(LessonAttempt.person_id == person_id, LessonAttempt.submitted_at.is_not(None))
-            .order_by(LessonAttempt.submitted_at.desc(), LessonAttempt.id.desc())
-        )
-        if lesson_id is not None:
-            statement = statement.where(Lesson.id == lesson_id)
-        return [(attempt, version, lesson) for attempt, version, lesson in self.session.execute(statement)]
-
     def persona(self, person_id: UUID, organization_id: UUID | None, *, on: date) -> Persona | None:
         """The persona of an open membership, in the organization when one is named."""
         statement = select(Membership.persona).where(

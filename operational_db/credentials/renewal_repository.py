@@ -1,6 +1,5 @@
 """Queries on what people set out to renew, and on the courses that renew a certificate."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import exists, select
@@ -9,7 +8,7 @@ from sqlalchemy.orm import Session
 from operational_db.credentials import rules
 from operational_db.credentials.renewal_rules import CourseToTake
 from operational_db.tables.catalog import Course, LearningPath, LearningPathCourse
-from operational_db.tables.credentials import Certificate, CertificateRenewal, LearningPathCertification
+from operational_db.tables.credentials import Certificate, LearningPathCertification
 from operational_db.tables.learning import Enrollment
 from operational_db.types import CourseStatus, CourseVisibility, EnrollmentStatus
 
@@ -17,15 +16,6 @@ from operational_db.types import CourseStatus, CourseVisibility, EnrollmentStatu
 class RenewalRepository:
     def __init__(self, session: Session) -> None:
         self.session = session
-
-    def open_of(self, person_id: UUID) -> Sequence[tuple[CertificateRenewal, Certificate]]:
-        statement = (
-            select(CertificateRenewal, Certificate)
-            .join(Certificate, Certificate.id == CertificateRenewal.certificate_id)
-            .where(Certificate.person_id == person_id, CertificateRenewal.closed_at.is_(None))
-            .order_by(CertificateRenewal.opened_at, CertificateRenewal.id)
-        )
-        return [(renewal, certificate) for renewal, certificate in self.session.execute(statement)]
 
     def courses_to_take(self, certificate: Certificate) -> list[CourseToTake] | None:
         """The courses whose completion renews the certificate, without those completed since it was issued.

@@ -40,16 +40,6 @@ class RenewalResult:
     missing: tuple[RenewalStep, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRenewalView:
-    """A certificate somebody set out to renew, and what is still missing today."""
-
-    renewal_id: UUID
-    certificate_id: UUID
-    opened_at: datetime
-    missing: tuple[RenewalStep, ...]
-
-
 def missing_for_renewal(
     session: Session, principal: Principal, *, certificate_id: UUID, on: date
 ) -> tuple[RenewalStep, ...]:
@@ -96,36 +86,6 @@ def renew(
     for person_id in sorted({certificate.person_id for certificate in found.values()}):
         repository.lock_person(person_id)
     return [_renew(session, principal, repository.lock_certificate(found[each]), now=now) for each in wanted]
-
-
-def open_renewals(session: Session, principal: Principal, *, person_id: UUID, on: date) -> list[OpenRenewalView]:
-    """What a person set out to renew, the oldest first, with what is missing on the day.
-
-    Raises
-    ------
-    NotFoundError
-        When the principal may not see all of the person's certificates.
-    """
-    require_may_see_all(CredentialsRepository(session), principal, person_id, on=on)
-    return [
-        OpenRenewalView(renewal.id, certificate.id, renewal.opened_at, _missing(session, principal, certificate, on=on))
-        for renewal, certificate in RenewalRepository(session).open_of(person_id)
-    ]
-
-
-def call_off(session: Session, principal: Principal, *, certificate_id: UUID, now: datetime) -> None:
-    """No longer renew a certificate; said of one that nobody set out to renew, it changes nothing.
-
-    Raises
-    ------
-    NotFoundError, NotAuthorizedError
-    """
-    repository = CredentialsRepository(session)
-    _renewable(repository, principal, certificate_id, now=now)
-    renewal = repository.open_renewal(certificate_id)
-    if renewal is not None:
-        renewal.closed_at = renewal.updated_at = now
-        session.flush()
 
 
 def _renewable(

@@ -89,12 +89,6 @@ def days_to_expiry(facts: CertificateFacts, *, on: date) -> int | None:
     return None if facts.expires_on is None else (facts.expires_on - on).days
 
 
-def is_expiring(facts: CertificateFacts, *, on: date, within_days: int = EXPIRING_WITHIN_DAYS) -> bool:
-    """Whether the certificate counts today and its last day is at most `within_days` away."""
-    left = days_to_expiry(facts, on=on)
-    return left is not None and counts_on(facts, on) and left <= within_days
-
-
 def earned_at(issued_on: date, recorded_at: datetime) -> datetime:
     """The instant after which something counts toward the next certificate and no longer toward this one.
 

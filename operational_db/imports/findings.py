@@ -73,10 +73,6 @@ class Findings:
         """Number of rows of a file that were refused, however many reasons each has."""
         return len(self.refused_lines.get(file, ()))
 
-    def is_refused(self, file: str) -> pl.Expr:
-        """Whether a row of the file was refused."""
-        return pl.col("line").is_in(sorted(self.refused_lines.get(file, ())))
-
     def as_report(self) -> dict[str, Any]:
         """For the import's stored report."""
         return {

@@ -271,20 +271,3 @@ def layout_as_text(layout: Layout) -> str:
     return "\n".join(
         [*lines, "", "* must be filled in every row. Files are UTF-8, separated by commas, with a header."]
     )
-
-
-def layout_as_markdown(layout: Layout) -> str:
-    """The layout for the README."""
-    lines = [layout.description]
-    for file in layout.files:
-        lines += [
-            "",
-            f"`{file.kind}.csv` – {file.description}",
-            "",
-            "| column | must be filled | meaning | written as |",
-            "|---|---|---|---|",
-        ]
-        for column in file.columns:
-            must = "yes" if column.is_required else "no"
-            lines.append(f"| `{column.name}` | {must} | {column.description} | {column.written_as} |")
-    return "\n".join(lines) + "\n"

@@ -165,11 +165,6 @@ CSLB_LAYOUT = Layout.of(
 )
 
 
-def certification_code(classification: str) -> str:
-    """Code of the registry entry of a classification."""
-    return f"CSLB-{classification}"
-
-
 def read_licences(
     source: SourceFile, findings: Findings, limits: ReadingLimits, progress: Callable[[str, int], None] | None = None
 ) -> pl.DataFrame:

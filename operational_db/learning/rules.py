@@ -73,10 +73,6 @@ def enrollment_obstacle(facts: EnrollmentFacts, *, now: datetime) -> DomainError
     return None
 
 
-def can_enroll(facts: EnrollmentFacts, *, now: datetime) -> bool:
-    return enrollment_obstacle(facts, now=now) is None
-
-
 def available_seats(max_enrollment: int | None, open_enrollment_count: int) -> int | None:
     """Seats left: the limit less the open enrollments, never below 0; None without a limit (seed: available_seats)."""
     return None if max_enrollment is None else max(max_enrollment - open_enrollment_count, 0)

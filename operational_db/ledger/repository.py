@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from operational_db.tables.ledger import LedgerCheckpoint, LedgerEvent, LedgerPending
+from operational_db.tables.ledger import LedgerCheckpoint, LedgerPending
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,3 @@ def checkpoint_at(session: Session, tree_size: int) -> Checkpoint | None:
 def pending_count(session: Session) -> int:
     """Committed events that have no leaf yet."""
     return session.scalar(select(func.count()).select_from(LedgerPending)) or 0
-
-
-def event_by_id(session: Session, event_id: UUID) -> LedgerEvent | None:
-    return session.get(LedgerEvent, event_id)

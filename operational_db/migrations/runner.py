@@ -1,4 +1,4 @@
-"""Runs alembic without a configuration file: upgrade, downgrade, new revisions, and the search for drift.
+"""Runs alembic without a configuration file: upgrade, downgrade, and the search for drift.
 
 Everything happens on a connection of the schema's owner; one process at a time, the others wait.
 """
@@ -32,12 +32,6 @@ def downgrade(connection: Connection, revision: str) -> None:
     """Take revisions back down to `revision` (`base`: all of them); the data in dropped tables are lost."""
     with _alone(connection) as config:
         command.downgrade(config, revision)
-
-
-def create_revision(connection: Connection, message: str, revision_id: str) -> None:
-    """Write a new revision from the difference between the database and the mapped tables."""
-    with _alone(connection) as config:
-        command.revision(config, message=message, rev_id=revision_id, autogenerate=True)
 
 
 def find_drift(connection: Connection) -> list[object]:

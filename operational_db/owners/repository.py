@@ -195,12 +195,6 @@ class OwnersRepository:
         ]
         return Page(views, total, page.number, page.size)
 
-    def is_member(self, organization_id: UUID, person_id: UUID, *, on: date) -> bool:
-        statement = select(Membership.id).where(
-            Membership.organization_id == organization_id, Membership.person_id == person_id, is_member_on(on)
-        )
-        return self.session.scalar(statement.limit(1)) is not None
-
     def serving(self, contractor_ids: Collection[UUID], *, on: date) -> list[ServingPerson]:
         """People of the contractors on the day, by name; whoever was erased is nobody."""
         statement = (

@@ -15,8 +15,6 @@ from operational_db.content.views import LessonListItem, RunbookView
 from operational_db.database import read_only_session, unit_of_work
 from operational_db.gates.assigned import AssignedToMe, my_assigned_lessons
 from operational_db.identity.rules import Principal
-from operational_db.proficiency.rules import CertifiedAnswer
-from operational_db.proficiency.service import is_certified
 from operational_db.reinforcement.service import DueReinforcement, due_reinforcement, finish_reinforcement
 from operational_db.types import LessonTrigger
 
@@ -178,28 +176,6 @@ def hand_in(
     with unit_of_work(engine) as session:
         return service.submit_attempt(
             session, principal, attempt_id=attempt_id, answers=answers, locale=locale, now=now
-        )
-
-
-def certification(
-    engine: Engine, principal: Principal, *, scope: str, organization_id: UUID | None, now: datetime
-) -> CertifiedAnswer:
-    """Whether the viewer is certified in a scope now, and until when.
-
-    Raises
-    ------
-    DomainError
-        When the database is down.
-    """
-    with read_only_session(engine) as session:
-        return is_certified(
-            session,
-            principal,
-            scope=scope,
-            person_id=principal.person_id,
-            at=now,
-            as_known_at=now,
-            organization_id=organization_id,
         )
 
 

@@ -141,7 +141,6 @@ class TestRenew:
         again = renewals.renew(session, herself, certificate_ids=wanted, now=now)
         assert [result.renewed_by_id for result in again] == [first[0].renewed_by_id, None, None]
         assert sorted(kinds_about(session, person.id)) == ["certificate.renewed", "renewal.opened", "renewal.opened"]
-        assert len(renewals.open_renewals(session, herself, person_id=person.id, on=TODAY)) == 2
         renewed = session.get_one(Certificate, first[0].renewed_by_id)
         assert (renewed.renews_id, renewed.first_earned_on) == (ready.id, ready.issued_on)
         assert renewals.missing_for_renewal(session, herself, certificate_id=ready.id, on=TODAY) == ()
@@ -153,16 +152,6 @@ class TestRenew:
         made = service.renew_certificate(session, SYSTEM_PRINCIPAL, certificate_id=held.id, issued_on=TODAY, now=now)
         renewal = session.scalars(select(CertificateRenewal).where(CertificateRenewal.certificate_id == held.id)).one()
         assert (renewal.closed_at, renewal.renewed_by_id) == (now, made.id)
-
-    def test_it_is_called_off_and_taken_up_again(self, session: Session, now: datetime) -> None:
-        person = builders.create_person(session)
-        held, herself = due(session, person, now, credits="1"), principal_of(person)
-        renewals.renew(session, herself, certificate_ids=[held.id], now=now)
-        for _ in range(2):
-            renewals.call_off(session, herself, certificate_id=held.id, now=now)
-        assert renewals.open_renewals(session, herself, person_id=person.id, on=TODAY) == []
-        renewals.renew(session, herself, certificate_ids=[held.id], now=now)
-        assert len(renewals.open_renewals(session, herself, person_id=person.id, on=TODAY)) == 1
 
     def test_who_may_renew(self, session: Session, now: datetime) -> None:
         manager, company = create_manager(session)

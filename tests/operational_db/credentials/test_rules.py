@@ -15,7 +15,6 @@ from operational_db.credentials.rules import (
     days_to_expiry,
     expires_on,
     first_uncounted_on,
-    is_expiring,
     is_verified_at_issue,
 )
 from operational_db.types import CertificateStatus, EarnedThrough, VerificationStatus, new_id
@@ -138,21 +137,6 @@ class TestStatus:
         assert counts_on(facts, date.max) is not bool(days_before_the_last)
 
 
-class TestExpiring:
-    @pytest.mark.parametrize(
-        ("days_before", "is_soon"), [(31, False), (30, True), (29, True), (1, True), (0, True), (-1, False)]
-    )
-    def test_within_thirty_days_of_its_last_day(self, days_before: int, is_soon: bool) -> None:
-        on = date(2026, 3, 10) - timedelta(days=days_before)
-        assert days_to_expiry(ISSUED, on=on) == days_before
-        assert is_expiring(ISSUED, on=on) is is_soon
-
-    def test_never_when_it_does_not_expire_or_does_not_count(self) -> None:
-        assert not is_expiring(replace(ISSUED, expires_on=None), on=date(2026, 3, 1))
-        assert not is_expiring(replace(ISSUED, is_verified=False), on=date(2026, 3, 1))
-        assert not is_expiring(replace(ISSUED, revoked_from=date(2026, 1, 1)), on=date(2026, 3, 1))
-
-
 @pytest.mark.parametrize(
     ("earned_through", "verification", "is_verified"),
     [
@@ -166,3 +150,9 @@ def test_proof_is_the_platforms_own_record_or_a_check(
     earned_through: EarnedThrough, verification: VerificationStatus, is_verified: bool
 ) -> None:
     assert is_verified_at_issue(earned_through, verification) is is_verified
+
+
+@pytest.mark.parametrize("days_before", [31, 1, 0, -1])
+def test_days_left_are_counted_to_the_last_day(days_before: int) -> None:
+    assert days_to_expiry(ISSUED, on=date(2026, 3, 10) - timedelta(days=days_before)) == days_before
+    assert days_to_expiry(replace(ISSUED, expires_on=None), on=date(2026, 3, 1)) is None

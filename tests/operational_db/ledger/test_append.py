@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from operational_db.database import psycopg_connection, unit_of_work
 from operational_db.ledger.append import COPY_BLOCK, append_events, copy_events
 from operational_db.ledger.canonical import body_text
-from operational_db.ledger.repository import event_by_id, pending_count
+from operational_db.ledger.repository import pending_count
 from operational_db.tables.ledger import LedgerEvent, LedgerPending
 from operational_db.types import new_id
 from tests import builders
@@ -37,7 +37,7 @@ class TestAppendEvents:
         ids = append_events(session, events, now=now)
         assert ids == sorted(ids)
         for event_id, event in zip(ids, events, strict=True):
-            stored = event_by_id(session, event_id)
+            stored = session.get(LedgerEvent, event_id)
             assert stored is not None
             assert (stored.kind, stored.version) == (event.kind, event.version)
             assert (stored.subject_id, stored.organization_id) == (event.subject_id, event.organization_id)

@@ -16,7 +16,7 @@ from operational_db.database import read_only_session, unit_of_work
 from operational_db.errors import ConflictError, NotAuthorizedError, NotFoundError
 from operational_db.identity.rules import Grant, Principal
 from operational_db.notifications.service import owe_reminders
-from operational_db.owners import contracts, crew, scorecard, service, visits
+from operational_db.owners import contracts, crew, service, visits
 from operational_db.tables.notifications import NotificationItem
 from operational_db.tables.owners import ServiceContract
 from operational_db.types import ContractStatus, ReminderSchedule, Role, new_id
@@ -69,13 +69,8 @@ class TestProposal:
         assert world.id_of("eve") not in {each.person_id for each in served}
         assert events_of(session, "crew.decided") == []
 
-    def test_it_is_on_no_scorecard_and_in_no_figures(self, session: Session, world: OwnerWorld) -> None:
+    def test_it_is_in_no_figures(self, session: Session, world: OwnerWorld) -> None:
         proposal = propose(session, world)
-        fields: dict[str, Any] = {"organization_id": world.owner_id, "on": world.today, "now": world.now}
-        standings = scorecard.contractor_standings(session, world["owner"], **fields)
-        assert [each.contractor_id for each in standings] == [world.contractor_id]
-        with pytest.raises(NotFoundError):
-            scorecard.requirement_coverage(session, world["owner"], contractor_id=world.other_contractor_id, **fields)
         landed = {row.contract_id for row in session.execute(text(DIMENSIONS["service_contracts"]))}
         assert str(world.contract_id) in landed
         assert str(proposal.id) not in landed
