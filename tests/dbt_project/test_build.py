@@ -8,7 +8,7 @@ import pytest
 from tests.dbt_project.histories import AS_OF
 from tests.dbt_project.landing import Landing, write_dimensions, write_events, write_schemas
 from tests.dbt_project.learned_histories import LearnedHistory, learned_dimensions
-from tests.dbt_project.warehouse import parsed_project, read, run_dbt
+from tests.dbt_project.warehouse import models_comparing_pairs, parsed_project, read, run_dbt
 
 
 @pytest.mark.slow
@@ -37,6 +37,7 @@ def test_everything_builds_and_holds_from_an_empty_file(tmp_path: Path) -> None:
         "ce_credits_per_year": 10000.0,
     }
     assert read(build, "select count(*), count(distinct month_on) from marts.kpi_success_trend") == [(192, 24)]
+    assert models_comparing_pairs(build) == []
 
 
 def test_an_empty_ledger_builds_empty_marts(tmp_path: Path) -> None:

@@ -94,6 +94,25 @@ def run_dbt(
     return Run(bool(result.success), tuple(failures), len(nodes))
 
 
+def models_comparing_pairs(build: Path) -> list[str]:
+    """Models of the last run whose plan compares every row of one side with every row of the other for a left join.
+
+    Such a join has no key to hash by, so that ten times the history takes a hundred times as long.
+    """
+    models = Path(_work().name) / "target" / "compiled" / "sitesync" / "models"
+    found = []
+    with duckdb.connect(build, read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for path in sorted(models.rglob("*.sql")):
+            # What unit tests compile lies in folders named by their files.
+            if any(folder.suffix == ".yml" for folder in path.parents):
+                continue
+            plan = connection.execute(f"explain {path.read_text()}").fetchall()
+            if "BLOCKWISE_NL_JOIN" in str(plan):
+                found.append(path.stem)
+    return found
+
+
 def _release_build_file() -> None:
     """The adapter keeps the build file open as long as the process lives, unless its environment is closed."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager

@@ -58,6 +58,33 @@ errors as (
     group by all
 ),
 
+-- Added up once by course and team; each level adds these up further.
+costs_of_teams as (
+    select
+        organization_id,
+        course_id,
+        team_id,
+        sum(amount) as cost,
+        min(currency) as first_currency,
+        max(currency) as last_currency,
+        max(leaf_index) as leaf_index
+    from {{ ref('int_training_costs') }}
+    group by all
+),
+
+minutes_of_teams as (
+    select
+        enrollments.organization_id,
+        enrollments.course_id,
+        teams.team_id,
+        sum(enrollments.time_spent_minutes) as minutes
+    from {{ ref('fct_enrollment') }} as enrollments
+    left join {{ ref('int_last_teams') }} as teams
+        on enrollments.organization_id = teams.organization_id and enrollments.person_id = teams.person_id
+    where enrollments.organization_id is not null
+    group by all
+),
+
 costs as (
     {% for level, columns in {'company': [], 'course': ['course_id'], 'team': ['team_id']}.items() -%}
     select
@@ -65,11 +92,11 @@ costs as (
         organization_id,
         {{ 'course_id' if 'course_id' in columns else as_id('null') ~ ' as course_id' }},
         {{ 'team_id' if 'team_id' in columns else as_id('null') ~ ' as team_id' }},
-        sum(amount) as cost,
-        min(currency) as first_currency,
-        max(currency) as last_currency,
+        sum(cost) as cost,
+        min(first_currency) as first_currency,
+        max(last_currency) as last_currency,
         max(leaf_index) as leaf_index
-    from {{ ref('int_training_costs') }}
+    from costs_of_teams
     {% if columns -%}
     where {{ columns[0] }} is not null
     {% endif -%}
@@ -82,14 +109,11 @@ hours as (
     {% for level, columns in {'company': [], 'course': ['course_id'], 'team': ['team_id']}.items() -%}
     select
         '{{ level }}' as level,
-        enrollments.organization_id,
-        {{ 'enrollments.course_id' if 'course_id' in columns else as_id('null') ~ ' as course_id' }},
-        {{ 'teams.team_id' if 'team_id' in columns else as_id('null') ~ ' as team_id' }},
-        sum(enrollments.time_spent_minutes) / 60.0 as training_hours
-    from {{ ref('fct_enrollment') }} as enrollments
-    left join {{ ref('int_last_teams') }} as teams
-        on enrollments.organization_id = teams.organization_id and enrollments.person_id = teams.person_id
-    where enrollments.organization_id is not null
+        organization_id,
+        {{ 'course_id' if 'course_id' in columns else as_id('null') ~ ' as course_id' }},
+        {{ 'team_id' if 'team_id' in columns else as_id('null') ~ ' as team_id' }},
+        sum(minutes) / 60.0 as training_hours
+    from minutes_of_teams
     group by all
     {{ 'union all' if not loop.last }}
     {% endfor %}

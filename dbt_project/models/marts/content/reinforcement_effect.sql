@@ -54,6 +54,7 @@ compared as (
         first_ones.action,
         first_ones.lesson_id,
         first_ones.person_id,
+        first_ones.occasion_id,
         first_ones.scheduled_on,
         coalesce(
             finished.is_passed
@@ -68,25 +69,35 @@ compared as (
         > {{ reinforcement_taken_days() }} + {{ reinforcement_window_days() }}
 ),
 
+-- Joined by itself: with its days among the conditions of a left join every pair of rows would be compared.
+next_ones as (
+    select
+        compared.occasion_id,
+        count(*) as near_miss_count,
+        max(near_misses.leaf_index) as leaf_index
+    from compared
+    inner join near_misses
+        on
+            compared.person_id = near_misses.person_id
+            and compared.organization_id = near_misses.organization_id
+            and compared.action = near_misses.action
+    where
+        {{ days_between('compared.scheduled_on', utc_date('near_misses.occurred_at')) }}
+        between {{ reinforcement_taken_days() }} + 1
+        and {{ reinforcement_taken_days() }} + {{ reinforcement_window_days() }}
+    group by compared.occasion_id
+),
+
 followed as (
     select
         compared.organization_id,
         compared.action,
         compared.lesson_id,
-        compared.person_id,
         compared.is_taken,
-        count(near_misses.occasion_id) as near_miss_count,
-        max(near_misses.leaf_index) as leaf_index
+        coalesce(next_ones.near_miss_count, 0) as near_miss_count,
+        next_ones.leaf_index
     from compared
-    left join near_misses
-        on
-            compared.person_id = near_misses.person_id
-            and compared.organization_id = near_misses.organization_id
-            and compared.action = near_misses.action
-            and {{ days_between('compared.scheduled_on', utc_date('near_misses.occurred_at')) }}
-            between {{ reinforcement_taken_days() }} + 1
-            and {{ reinforcement_taken_days() }} + {{ reinforcement_window_days() }}
-    group by all
+    left join next_ones on compared.occasion_id = next_ones.occasion_id
 ),
 
 measures as (

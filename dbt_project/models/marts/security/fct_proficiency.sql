@@ -1,18 +1,22 @@
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='evidence_id') }}
 
 -- A person's evidence is recomputed whole: what ends one level ends another that was reached with it.
-with latest_reached as (
-    select *
-    from {{ ref('stg_proficiency_entries') }}
+with all_reached as (
+    select * from {{ ref('stg_proficiency_entries') }}
     where entry = 'proficiency_reached'
-    qualify row_number() over (partition by evidence_id order by leaf_index desc) = 1
+),
+
+latest_reached as (
+    {{ latest_entries('all_reached', 'evidence_id') }}
+),
+
+all_revoked as (
+    select * from {{ ref('stg_proficiency_entries') }}
+    where entry = 'proficiency_revoked'
 ),
 
 latest_revoked as (
-    select *
-    from {{ ref('stg_proficiency_entries') }}
-    where entry = 'proficiency_revoked'
-    qualify row_number() over (partition by evidence_id order by leaf_index desc) = 1
+    {{ latest_entries('all_revoked', 'evidence_id') }}
 ),
 
 {% if is_incremental() -%}

@@ -63,9 +63,13 @@ evidence as (
     where evidence.achieved_on <= {{ as_of_on() }} and evidence.level <> 'enrolled'
 ),
 
-proofs as (
+-- Joined by itself: as a condition of a left join, whose lesson it was would make the join compare every pair of rows.
+fitting as (
     select
-        needs.*,
+        needs.organization_id,
+        needs.person_id,
+        needs.action,
+        needs.need_number,
         evidence.evidence_id,
         evidence.achieved_at,
         evidence.is_superseded,
@@ -78,11 +82,28 @@ proofs as (
         evidence.revoked_from,
         evidence.leaf_index as evidence_leaf_index
     from needs
-    left join evidence
+    inner join evidence on needs.person_id = evidence.person_id and needs.subject = evidence.subject
+    where evidence.only_organization_id is null or evidence.only_organization_id = needs.organization_id
+),
+
+proofs as (
+    select
+        needs.*,
+        fitting.evidence_id,
+        fitting.achieved_at,
+        fitting.is_superseded,
+        fitting.is_high_enough,
+        fitting.window_end_on,
+        fitting.certified_until,
+        fitting.revoked_from,
+        fitting.evidence_leaf_index
+    from needs
+    left join fitting
         on
-            needs.person_id = evidence.person_id
-            and needs.subject = evidence.subject
-            and coalesce(evidence.only_organization_id, needs.organization_id) = needs.organization_id
+            needs.organization_id = fitting.organization_id
+            and needs.person_id = fitting.person_id
+            and needs.action = fitting.action
+            and needs.need_number = fitting.need_number
 ),
 
 -- What is wrong with each piece of evidence, from what is farthest from enough to what came closest.
