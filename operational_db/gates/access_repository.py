@@ -181,7 +181,9 @@ class AccessRepository:
         )
         return self.session.scalar(statement.limit(1))
 
-    def waivers(self, organization_id: UUID, *, on: date | None, person_id: UUID | None) -> list[WaiverView]:
+    def waivers(
+        self, organization_id: UUID, page: PageRequest, *, on: date | None, person_id: UUID | None
+    ) -> Page[WaiverView]:
         """Those that hold on the day, or all there ever were (None), latest first."""
         approver = aliased(Person)
         conditions = [GateWaiver.organization_id == organization_id]
@@ -206,8 +208,12 @@ class AccessRepository:
             .join(approver, approver.id == GateWaiver.approver_id)
             .where(*conditions)
             .order_by(GateWaiver.recorded_at.desc(), GateWaiver.id)
+            .limit(page.size)
+            .offset(page.offset)
         )
-        return [WaiverView(*tuple(row)) for row in self.session.execute(statement)]
+        total = self.session.scalar(select(func.count()).select_from(GateWaiver).where(*conditions)) or 0
+        items = [WaiverView(*tuple(row)) for row in self.session.execute(statement)]
+        return Page(items, total, page.number, page.size)
 
     def open_lesson_assignments(self, organization_id: UUID, person_ids: Collection[UUID]) -> set[tuple[UUID, UUID]]:
         """(person, lesson) of lessons assigned and not passed since."""

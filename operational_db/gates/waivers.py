@@ -15,6 +15,7 @@ from operational_db.gates.access_views import WaiverView
 from operational_db.identity.rules import Permission, Principal
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import WaiverEnded, WaiverGranted
+from operational_db.paging import Page, PageRequest
 from operational_db.tables.gates import GateWaiver
 from operational_db.types import new_id
 
@@ -136,8 +137,9 @@ def list_waivers(
     *,
     on: date | None = None,
     person_id: UUID | None = None,
-) -> list[WaiverView]:
+    page: PageRequest | None = None,
+) -> Page[WaiverView]:
     """The organization's waivers, with reason and approver: those that hold on the day, or all (None)."""
     if not principal.can(Permission.GRANT_WAIVERS, organization_id):
         principal.require(Permission.VIEW_GATES, organization_id)
-    return AccessRepository(session).waivers(organization_id, on=on, person_id=person_id)
+    return AccessRepository(session).waivers(organization_id, page or PageRequest(), on=on, person_id=person_id)

@@ -7,6 +7,7 @@ suggest, and only what a manager takes from them is recorded. Source: training-p
 from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from operational_db.errors import ConflictError, InvalidInputError, NotFoundErro
 from operational_db.identity.rules import Permission, Principal
 from operational_db.ledger.append import append_events
 from operational_db.ledger.events import Event, TrainingCostRecorded, TrainingCostWithdrawn
-from operational_db.paging import Page, PageRequest
+from operational_db.paging import Page, PageRequest, every_item
 from operational_db.roi.repository import RoiRepository
 from operational_db.roi.rules import (
     cost_of_minutes,
@@ -309,7 +310,7 @@ def _proposals(
     keys = {row.source_key for row in known if row.source_key is not None}
     by_hand = {(row.person_id, row.course_id, row.cost_kind) for row in known if not row.is_withdrawn}
     wages: dict[UUID, list[HourlyWage]] = {}
-    for wage, _ in repository.wages(organization_id):
+    for wage, _ in every_item(partial(repository.wages, organization_id)):
         wages.setdefault(wage.person_id, []).append(wage)
     currencies = repository.currencies(organization_id)
     found: list[ProposedCost] = []

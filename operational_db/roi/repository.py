@@ -15,7 +15,7 @@ from operational_db.tables.catalog import Course
 from operational_db.tables.identity import Membership, Organization, Person
 from operational_db.tables.learning import Enrollment
 from operational_db.tables.ledger import LedgerCheckpoint
-from operational_db.tables.roi import HourlyWage, IncomeContext, OutcomeMonth, RoiEstimate, TrainingCost, UnitValue
+from operational_db.tables.roi import HourlyWage, OutcomeMonth, RoiEstimate, TrainingCost, UnitValue
 from operational_db.types import CourseVisibility, EnrollmentStatus, OutcomeKind, ProviderType
 
 # Sums over the jobs of technicians and months. The hash is of one line a job, in the order of the numbers' characters:
@@ -272,15 +272,19 @@ class RoiRepository:
             .limit(1)
         )
 
-    def wages(self, organization_id: UUID) -> list[tuple[HourlyWage, str]]:
-        """Every wage with the name of its person, by name, the latest first."""
+    def wages(self, organization_id: UUID, page: PageRequest) -> Page[tuple[HourlyWage, str]]:
+        """Wages with the name of their person, by name, the latest first."""
         statement = (
             select(HourlyWage, Person.display_name)
             .join(Person, Person.id == HourlyWage.person_id)
             .where(HourlyWage.organization_id == organization_id)
             .order_by(Person.display_name, HourlyWage.person_id, HourlyWage.starts_on.desc())
+            .limit(page.size)
+            .offset(page.offset)
         )
-        return [(row[0], row[1]) for row in self.session.execute(statement)]
+        counted = select(func.count()).select_from(HourlyWage).where(HourlyWage.organization_id == organization_id)
+        items = [(row[0], row[1]) for row in self.session.execute(statement)]
+        return Page(items, self.session.scalar(counted) or 0, page.number, page.size)
 
     # Unit values
 
@@ -388,19 +392,6 @@ class RoiRepository:
         return {row[0]: row[1] for row in found}
 
     # Incomes
-
-    def incomes(self) -> list[IncomeContext]:
-        return list(
-            self.session.scalars(
-                select(IncomeContext).order_by(
-                    IncomeContext.source,
-                    IncomeContext.trade,
-                    IncomeContext.jurisdiction,
-                    IncomeContext.cohort_year,
-                    IncomeContext.years_from_certification,
-                )
-            )
-        )
 
 
 def _is_usable(organization_id: UUID) -> ColumnElement[bool]:

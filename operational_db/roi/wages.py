@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,6 +27,7 @@ from operational_db.imports.layout import Column, ColumnType, FileLayout, Layout
 from operational_db.imports.people import with_people
 from operational_db.imports.reading import ReadingLimits, SourceFile
 from operational_db.imports.report import KindCounts, build_report
+from operational_db.paging import Page, PageRequest, every_item
 from operational_db.roi.repository import RoiRepository
 from operational_db.roi.rules import (
     CURRENCIES,
@@ -137,8 +139,10 @@ def remove_wage(
     session.flush()
 
 
-def wages_of(session: Session, principal: Principal, *, organization_id: UUID) -> list[WageView]:
-    """Every wage of the organization, by person, the latest first.
+def wages_of(
+    session: Session, principal: Principal, *, organization_id: UUID, page: PageRequest | None = None
+) -> Page[WageView]:
+    """The wages of the organization, by person, the latest first.
 
     Raises
     ------
@@ -146,10 +150,8 @@ def wages_of(session: Session, principal: Principal, *, organization_id: UUID) -
         For everybody who does not manage costs there.
     """
     principal.require(Permission.MANAGE_ROI, organization_id)
-    return [
-        WageView(wage.person_id, name, wage.starts_on, wage.amount, wage.currency)
-        for wage, name in RoiRepository(session).wages(organization_id)
-    ]
+    found = RoiRepository(session).wages(organization_id, page or PageRequest())
+    return found.map(lambda row: WageView(row[0].person_id, row[1], row[0].starts_on, row[0].amount, row[0].currency))
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,8 @@ def import_wages(
         rows = read_typed(source, findings, ReadingLimits(held_rows=MOST_ROWS))
         read_count = rows.height + findings.refused_count(source.name)
         rows = _checked(rows, repository, findings, source.name, organization_id, today=now.date())
-    known = {(wage.person_id, wage.starts_on): wage for wage, _ in repository.wages(organization_id)}
+    held = every_item(partial(repository.wages, organization_id))
+    known = {(wage.person_id, wage.starts_on): wage for wage, _ in held}
     counts = dict.fromkeys(Action, 0)
     wanted = []
     for person_id, starts_on, amount, code in rows.select("person_id", "starts_on", "amount", "currency").iter_rows():

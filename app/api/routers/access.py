@@ -142,14 +142,14 @@ def import_list(
 def list_waivers(
     session: ReadSession,
     principal: CurrentPrincipal,
+    paging: Paging,
     organization_id: Organization,
     person_id: OfPerson = None,
     is_open: Annotated[bool, Query(description="Only those that hold today.")] = False,
-) -> list[ListedWaiverBody]:
-    views = waivers.list_waivers(
-        session, principal, organization_id, on=clock.today() if is_open else None, person_id=person_id
-    )
-    return [ListedWaiverBody.model_validate(view) for view in views]
+) -> PageResponse[ListedWaiverBody]:
+    on = clock.today() if is_open else None
+    page = waivers.list_waivers(session, principal, organization_id, on=on, person_id=person_id, page=paging)
+    return to_page_response(page, ListedWaiverBody.model_validate)
 
 
 @router.post("/waivers", status_code=status.HTTP_201_CREATED, summary="Grant a waiver")

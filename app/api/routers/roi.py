@@ -116,10 +116,12 @@ def withdraw_cost(cost_id: UUID, session: WriteSession, principal: CurrentPrinci
 
 
 @router.get(f"{PREFIX}/wages", summary="List hourly wages")
-def list_wages(organization_id: UUID, session: ReadSession, principal: CurrentPrincipal) -> list[WageBody]:
+def list_wages(
+    organization_id: UUID, session: ReadSession, principal: CurrentPrincipal, paging: Paging
+) -> PageResponse[WageBody]:
     """For who manages costs in the organization, and nobody else."""
-    found = wages.wages_of(session, principal, organization_id=organization_id)
-    return [WageBody.model_validate(each) for each in found]
+    found = wages.wages_of(session, principal, organization_id=organization_id, page=paging)
+    return to_page_response(found, WageBody.model_validate)
 
 
 @router.put(f"{PREFIX}/wages", status_code=status.HTTP_204_NO_CONTENT, summary="Set an hourly wage")

@@ -10,6 +10,7 @@ import streamlit as st
 from app.dashboards import session
 from app.dashboards.components.filters import choose_id
 from app.dashboards.components.frame import say_empty
+from app.dashboards.components.notices import page_number, show_pages
 from app.dashboards.components.receipts import write
 from app.dashboards.components.tables import Column, Empty, Opens, show_frame
 from app.dashboards.formats import to_day, to_plural
@@ -21,8 +22,10 @@ from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.gates.access_views import AccessException, WaiverView
 from operational_db.identity.rules import Permission
+from operational_db.paging import Page, PageRequest
 
 DEFAULT_WAIVER = timedelta(days=14)
+WAIVERS_PAGE, WAIVERS_SHOWN = "waivers_page", 20
 HELPLESS = ("no_longer_member",)
 
 
@@ -123,20 +126,32 @@ def show_waivers(viewer: Viewer) -> None:
     if organization_id is None:
         return
     may_grant = viewer.principal.can(Permission.GRANT_WAIVERS, organization_id)
-    engine = session.installation().engine
     try:
-        held = live.waivers(engine, viewer.principal, organization_id=organization_id, on=clock.today())
+        held = _waivers(viewer, organization_id, page_number(WAIVERS_PAGE))
+        if held.total and not held.items:
+            held = _waivers(viewer, organization_id, 1)
     except DomainError as error:
         st.error(f"{error.message} The other parts go on working from the last figures.", icon=":material/error:")
         return
-    if not held:
+    if not held.total:
         say_empty("No waiver holds today.", "A waiver lets somebody act without the training for a time, for a reason.")
-    for waiver in held:
+    for waiver in held.items:
         _show_waiver(viewer, waiver, may_grant=may_grant)
+    show_pages(held.page_count, WAIVERS_PAGE)
     if may_grant:
         _show_grant_form(viewer)
     else:
         st.caption("Your role may look, but not waive. Ask a manager of the organization.")
+
+
+def _waivers(viewer: Viewer, organization_id: UUID, number: int) -> Page[WaiverView]:
+    return live.waivers(
+        session.installation().engine,
+        viewer.principal,
+        organization_id=organization_id,
+        on=clock.today(),
+        page=PageRequest(number, WAIVERS_SHOWN),
+    )
 
 
 def _show_waiver(viewer: Viewer, waiver: WaiverView, *, may_grant: bool) -> None:

@@ -12,6 +12,7 @@ import streamlit as st
 from app.dashboards import session
 from app.dashboards.components.frame import say_empty
 from app.dashboards.components.imports import show_outcome
+from app.dashboards.components.notices import page_number, show_pages
 from app.dashboards.components.receipts import write
 from app.dashboards.components.return_costs import act, choose_currency
 from app.dashboards.components.tables import PAGE_ROWS, Column, show_table
@@ -21,6 +22,8 @@ from app.dashboards.viewer import Viewer
 from operational_db import clock
 from operational_db.errors import DomainError
 from operational_db.identity.rules import Permission
+from operational_db.paging import Page, PageRequest
+from operational_db.roi.views import WageView
 
 COLUMNS = (
     Column("person", "Person"),
@@ -28,6 +31,7 @@ COLUMNS = (
     Column("amount", "Cost of an hour"),
 )
 PREVIEW = "wages_preview"
+PAGE_KEY = "wages_page"
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ def show_wages(viewer: Viewer, currency: str | None) -> None:
     engine = session.installation().engine
     try:
         named = use_cases.choices(engine, viewer.principal, organization_id=organization_id)
-        found = list(use_cases.wages_of(engine, viewer.principal, organization_id=organization_id))
+        found = _wages(viewer, organization_id, page_number(PAGE_KEY))
+        if found.total and not found.items:
+            found = _wages(viewer, organization_id, 1)
     except DomainError as error:
         st.error(error.message, icon=":material/error:")
         return
@@ -73,15 +79,11 @@ def show_wages(viewer: Viewer, currency: str | None) -> None:
         )
     with st.expander("Bring in a file of wages", icon=":material/upload_file:"):
         _show_upload(viewer, organization_id)
-    if not found:
+    if not found.total:
         say_empty("No wage is on record.", "Paid hours can be recorded once there is one.")
         return
-    st.markdown(f"**{to_plural(len(found), 'wage')}**")
-    number = 1
-    pages = -(-len(found) // PAGE_ROWS)
-    if pages > 1:
-        number = st.pagination(pages, key="wages_page")
-    shown = found[(number - 1) * PAGE_ROWS : number * PAGE_ROWS]
+    st.markdown(f"**{to_plural(found.total, 'wage')}**")
+    shown = found.items
     frame = pl.DataFrame(
         {
             "person": [each.person_name for each in shown],
@@ -89,7 +91,8 @@ def show_wages(viewer: Viewer, currency: str | None) -> None:
             "amount": [f"{each.amount:,.2f} {each.currency}" for each in shown],
         }
     )
-    show_table(frame, COLUMNS, viewer, key="wages", alt=f"Hourly wages, page {number}")
+    show_table(frame, COLUMNS, viewer, key="wages", alt=f"Hourly wages, page {found.number}")
+    show_pages(found.page_count, PAGE_KEY)
     labels = {f"{each.person_name}, from {to_day(each.starts_on)} ({str(each.person_id)[-4:]})": each for each in shown}
     label = st.selectbox("Take away", list(labels), key="wages_chosen", index=None, placeholder="Choose a wage")
     wage = labels.get(str(label))
@@ -105,6 +108,15 @@ def show_wages(viewer: Viewer, currency: str | None) -> None:
                 ),
             ),
         )
+
+
+def _wages(viewer: Viewer, organization_id: UUID, number: int) -> Page[WageView]:
+    return use_cases.wages_of(
+        session.installation().engine,
+        viewer.principal,
+        organization_id=organization_id,
+        page=PageRequest(number, PAGE_ROWS),
+    )
 
 
 def _set(viewer: Viewer, organization_id: UUID, people: Mapping[str, UUID]) -> None:

@@ -13,6 +13,7 @@ from operational_db.gates.access_views import AccessException, WaiverView
 from operational_db.gates.exceptions import assign_missing, exceptions_of
 from operational_db.gates.waivers import end_waiver, grant_waiver, list_waivers
 from operational_db.identity.rules import Principal
+from operational_db.paging import Page, PageRequest
 
 
 def find(
@@ -64,7 +65,9 @@ def assign(
     return Receipt(text, now, len(done.assigned))
 
 
-def waivers(engine: Engine, principal: Principal, *, organization_id: UUID, on: date) -> list[WaiverView]:
+def waivers(
+    engine: Engine, principal: Principal, *, organization_id: UUID, on: date, page: PageRequest
+) -> Page[WaiverView]:
     """Waivers that hold on the day.
 
     Raises
@@ -73,7 +76,7 @@ def waivers(engine: Engine, principal: Principal, *, organization_id: UUID, on: 
         When the database is down, or the principal may not know.
     """
     with read_only_session(engine) as session:
-        return list_waivers(session, principal, organization_id, on=on)
+        return list_waivers(session, principal, organization_id, on=on, page=page)
 
 
 def waive(

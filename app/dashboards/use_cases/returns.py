@@ -152,7 +152,7 @@ def take_proposals(
     return Receipt(f"{to_plural(count, 'cost was', 'costs were')} recorded from enrollments.", now, count)
 
 
-def wages_of(engine: Engine, principal: Principal, *, organization_id: UUID) -> Sequence[WageView]:
+def wages_of(engine: Engine, principal: Principal, *, organization_id: UUID, page: PageRequest) -> Page[WageView]:
     """Every hourly wage.
 
     Raises
@@ -160,7 +160,7 @@ def wages_of(engine: Engine, principal: Principal, *, organization_id: UUID) -> 
     DomainError
     """
     with read_only_session(engine) as session:
-        return wages.wages_of(session, principal, organization_id=organization_id)
+        return wages.wages_of(session, principal, organization_id=organization_id, page=page)
 
 
 def set_wage(

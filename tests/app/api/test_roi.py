@@ -83,11 +83,11 @@ def test_paid_hours_cost_the_wage_and_wages_stay_with_the_manager(world: World) 
     (seen,) = world.api.call("GET", _path(world, "costs"), "auditor").json()["items"]
     assert (seen["amount"], seen["person_id"], seen["minutes"]) == ("60.00", None, None)
     assert world.api.call("GET", _path(world, "wages"), "auditor").status_code == 403
-    (wage,) = world.api.call("GET", _path(world, "wages"), "manager").json()
+    (wage,) = world.api.call("GET", _path(world, "wages"), "manager").json()["items"]
     assert wage["amount"] == "40.00"
     removed = world.api.call("DELETE", _path(world, f"wages/{wage['person_id']}/2026-01-01"), "manager")
     assert removed.status_code == 204
-    assert world.api.call("GET", _path(world, "wages"), "manager").json() == []
+    assert world.api.call("GET", _path(world, "wages"), "manager").json()["total_count"] == 0
 
 
 def test_a_wage_that_is_refused_is_not_repeated_in_the_answer(world: World) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from operational_db.errors import ConflictError, InvalidInputError, NotAuthorizedError, NotFoundError
 from operational_db.gates import waivers
 from operational_db.identity.rules import SYSTEM_PRINCIPAL, Principal
+from operational_db.paging import PageRequest
 from operational_db.tables.gates import GateWaiver
 from operational_db.tables.identity import Organization
 from operational_db.types import Role
@@ -47,7 +48,7 @@ class TestGrantWaiver:
         manager, organization = create_manager(session)
         person = create_member(session, organization)
         waiver = grant(session, manager, organization, person, now)
-        [view] = waivers.list_waivers(session, manager, organization.id, on=now.date())
+        [view] = waivers.list_waivers(session, manager, organization.id, on=now.date()).items
         assert (view.reason, view.approver_id, view.ends_on) == (
             "Covers for a colleague.",
             manager.person_id,
@@ -136,8 +137,8 @@ class TestEndWaiver:
         waiver = grant(session, manager, organization, person, now)
         waivers.end_waiver(session, manager, waiver_id=waiver.id, now=now + timedelta(days=1))
         assert kinds_about(session, person.person_id) == ["waiver.granted", "waiver.ended"]
-        assert waivers.list_waivers(session, manager, organization.id, on=now.date()) == []
-        assert len(waivers.list_waivers(session, manager, organization.id)) == 1
+        assert waivers.list_waivers(session, manager, organization.id, on=now.date()).total == 0
+        assert waivers.list_waivers(session, manager, organization.id, page=PageRequest(2, 1)).page_count == 1
         with pytest.raises(ConflictError):
             waivers.end_waiver(session, manager, waiver_id=waiver.id, now=now)
 

@@ -273,7 +273,7 @@ class TestWages:
         )  # fmt: skip
         erase_personal_data(session, technician.person_id, now=now)
         session.refresh(cost)
-        assert wages.wages_of(session, manager, organization_id=company) == []
+        assert wages.wages_of(session, manager, organization_id=company).total == 0
         assert (cost.minutes, cost.note, cost.amount) == (None, "", Decimal(40))
 
     def test_a_wage_can_be_taken_away(
@@ -283,7 +283,7 @@ class TestWages:
         wages.remove_wage(
             session, manager, organization_id=company, person_id=technician.person_id, starts_on=wage.starts_on
         )
-        assert wages.wages_of(session, manager, organization_id=company) == []
+        assert wages.wages_of(session, manager, organization_id=company).total == 0
         with pytest.raises(NotFoundError):
             wages.remove_wage(
                 session, manager, organization_id=company, person_id=technician.person_id, starts_on=wage.starts_on
@@ -315,13 +315,13 @@ class TestWages:
 
         tried = run(is_dry_run=True)
         assert (tried["read"], tried["added"], tried["refused"]) == (5, 2, 3)
-        assert wages.wages_of(session, manager, organization_id=company) == []
+        assert wages.wages_of(session, manager, organization_id=company).total == 0
         assert {reason["code"] for reason in tried["reasons"]} == {  # type: ignore[attr-defined]
             "unknown_person", "day_out_of_range", "out_of_range",
         }  # fmt: skip
         assert "41.5" not in repr(tried)
         run(is_dry_run=False)
-        amounts = [wage.amount for wage in wages.wages_of(session, manager, organization_id=company)]
+        amounts = [wage.amount for wage in wages.wages_of(session, manager, organization_id=company).items]
         assert amounts == [Decimal(43), Decimal("41.50")]
         assert (run(is_dry_run=False)["unchanged"], run(is_dry_run=False)["added"]) == (2, 0)
 
