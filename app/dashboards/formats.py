@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 # A narrow space that does not break the line: 1 204 551 stays one number in any language.
 THIN = "\u202f"
+# Words of codes that are not written as other words are.
+_SPELLED = {"hvac": "HVAC", "ux": "UX", "sitesync": "SiteSync"}
 NOTHING = "–"
 # Of a percentage that would read as none or as all with fewer.
 MOST_DECIMALS = 4
@@ -82,12 +84,7 @@ def to_plural(count: int, one: str, many: str | None = None) -> str:
 
 def to_words(code: str | None) -> str:
     """A stored code as words: "in_progress" reads "In progress", "hvac_unit" reads "HVAC unit"."""
-    return (
-        NOTHING
-        if not code
-        else code.replace("_", " ")
-        .capitalize()
-        .replace("Hvac", "HVAC")
-        .replace(" hvac", " HVAC")
-        .replace("Sitesync", "SiteSync")
-    )
+    if not code:
+        return NOTHING
+    words = code.replace("_", " ").capitalize().split(" ")
+    return " ".join(_SPELLED.get(word.lower(), word) for word in words)

@@ -90,6 +90,7 @@ def test_small_words() -> None:
     assert formats.to_plural(2, "person", "people") == "2 people"
     assert formats.to_plural(3, "course") == "3 courses"
     assert formats.to_words("in_progress") == "In progress"
+    assert formats.to_words("ux") == "UX"
     assert formats.to_hours(90) == "1.5\u202fh"
     assert formats.to_month(TODAY) == "Nov 2026"
 
