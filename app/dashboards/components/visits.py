@@ -119,7 +119,7 @@ def _list(viewer: Viewer, organization_id: UUID, first_line: DeltaGenerator, pag
         st.session_state["visits_page"] = 1
         st.rerun()
     if not found.total:
-        say_empty("No visit of this kind is on record.", "Plan one below; contractors plan their own as well.")
+        say_empty("No visit of this kind is on record.", "Plan one below; owners and contractors both may.")
         return len(at_risk)
     st.markdown(f"**{to_plural(found.total, 'visit')}** · choose a building to open the visit")
     opens = Opens(page, "visit_id", "visit", "visit")
