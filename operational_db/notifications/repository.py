@@ -172,7 +172,11 @@ class NotificationRepository:
 
     def supersede(self, schedule: ReminderSchedule, *, now: datetime) -> int:
         """Settle what waits unsent where a more urgent step of the same state has been owed since."""
-        return _count(self.session.execute(statements.SUPERSEDE, {"schedule": schedule.value, "now": now}))
+        dates = self.session.execute(statements.WAITING_DATES, {"schedule": schedule.value}).one()
+        if dates.low is None:
+            return 0
+        parameters = {"schedule": schedule.value, "now": now, "low": dates.low, "high": dates.high}
+        return _count(self.session.execute(statements.SUPERSEDE, parameters))
 
     # Delivering
 

@@ -324,6 +324,20 @@ ANALYZE_OPEN = text("analyze open_items")
 DROP_OPEN = text("drop table open_items")
 
 
+def _locked(chosen: str) -> str:
+    """The rows of items chosen by id, without those somebody else holds, as they are once locked.
+
+    Their state is asked afterwards: a condition on it here would offer the server indexes that hold every such item.
+    """
+    return f"""
+        locked as materialized (
+            select item.id, item.resolved_at, item.sent_at from notification_items as item
+            where item.id = any(array(select id from {chosen}))
+            for update of item skip locked
+        )
+    """  # noqa: S608 - constants of this module
+
+
 def resolve(schedule: ReminderSchedule) -> TextClause:
     """Closes the items whose state has ended; what a delivery is noting at this moment is left to the next round.
 
@@ -341,13 +355,10 @@ def resolve(schedule: ReminderSchedule) -> TextClause:
                 where subject.subject_id = item.subject_id and subject.person_id = item.person_id
                     and subject.due_on - item.due_on = 0 and subject.due_on between :due_from and :due_to
             )
-        )
-        update notification_items set resolved_at = :now
-        where id in (
-            select item.id from notification_items as item
-            where item.id = any(array(select id from ended)) and item.resolved_at is null
-            for update of item skip locked
-        )
+        ),
+        {_locked("ended")}
+        update notification_items as item set resolved_at = :now from locked
+        where item.id = locked.id and locked.resolved_at is null
         """  # noqa: S608 - constants of this module
     )
 
@@ -482,21 +493,30 @@ ROUTE = text(
     """  # noqa: S608 - constants of this module
 )
 
+# What waits lies among the steps of its date that count, read in one go and compared without a join: the table may
+# have been filled in this very transaction, and a plan for the few rows it had before would look at all pairs.
 SUPERSEDE = text(
+    f"""
+    with outdone as materialized (
+        select id from (
+            select id, step, min(step) over (partition by person_id, subject_id, due_on) as most_urgent,
+                resolved_at is null and sent_at is null and notification_id is not null as is_waiting
+            from notification_items
+            where schedule = :schedule and due_on between :low and :high
+                and (resolved_at is null or sent_at is not null)
+        ) as counted
+        where is_waiting and most_urgent < step
+    ),
+    {_locked("outdone")}
+    update notification_items as item set resolved_at = :now from locked
+    where item.id = locked.id and locked.resolved_at is null and locked.sent_at is null
+    """  # noqa: S608 - constants of this module
+)
+
+WAITING_DATES = text(
     """
-    update notification_items set resolved_at = :now
-    where id in (
-        select item.id from notification_items as item
-        where item.schedule = :schedule and item.resolved_at is null and item.sent_at is null
-            and item.notification_id is not null
-            and exists (
-                select from notification_items as urgent
-                where urgent.person_id = item.person_id and urgent.schedule = item.schedule
-                    and urgent.subject_id = item.subject_id and urgent.due_on = item.due_on
-                    and urgent.step < item.step and (urgent.resolved_at is null or urgent.sent_at is not null)
-            )
-        for update of item skip locked
-    )
+    select min(due_on) as low, max(due_on) as high from notification_items
+    where schedule = :schedule and resolved_at is null and sent_at is null and notification_id is not null
     """
 )
 

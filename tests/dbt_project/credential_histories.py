@@ -301,7 +301,7 @@ class CredentialHistory(TrustHistory):
         side = self.random.randrange(2)
         units = [each for each, (building, _) in UNITS.items() if building == BUILDINGS[0]]
         event = VisitPlanned(
-            **{**self._common(None, OWNER), "import_id": None},  # type: ignore[arg-type]
+            **self._common(None, OWNER),  # type: ignore[arg-type]
             visit_id=self.new() if known is None else known.visit_id,
             contract_id=CONTRACTS[side],
             contractor_id=CONTRACTORS[side],
