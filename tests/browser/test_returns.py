@@ -19,6 +19,7 @@ from tests.browser.viewing import (
     open_address,
     require_in_order,
     sign_in,
+    wait_until_drawn,
     with_filters,
 )
 from tests.integration.installation import Installation, Member
@@ -63,7 +64,11 @@ def test_a_manager_sees_what_training_returned_and_states_what_a_result_is_worth
         sign_in(page, manager)
         open_address(page, with_filters("/company-roi", returns_part="Worth of results"))
         page.get_by_text("State a value").click()
-        page.get_by_role("spinbutton", name="Worth of one more job fixed at the first visit").fill("97.50")
+        worth = page.get_by_role("spinbutton", name="Worth of one more job fixed at the first visit")
+        worth.fill("97.50")
+        # Leaving the field sends it; what is clicked meanwhile may be drawn anew under the pointer.
+        worth.press("Enter")
+        wait_until_drawn(page)
         page.get_by_role("button", name="State it").click()
         expect(page.get_by_text("The unit value was set.")).to_be_visible()
         # The cells of a table are drawn; in the page itself they are only there.
